@@ -1,0 +1,1 @@
+"""Load and benchmarks, from outside: HTTP, gRPC and the wire messages only."""

@@ -1,0 +1,1 @@
+"""Metrics declared once, and what watches them."""

@@ -1,0 +1,182 @@
+"""What a model version promises: `contract.json` inside the version, and `policy.json` beside the versions.
+
+The contract holds no digests (a version's digest is the sha256 of its `manifest.json`, which covers the contract).
+Gateway and training compare `CropSpec` as a whole: a version whose crop differs gets no traffic.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal, Self
+
+from serving.contract.errors import ContractInvalid
+from serving.contract.severity import PAPER_THRESHOLDS, ROUNDING_RULE, Thresholds
+
+CONTRACT_SCHEMA = "symmetra.contract/1"
+POLICY_SCHEMA = "symmetra.policy/1"
+PREPROCESSING_VERSION = "crop-1"
+"""Name of the behaviour of `serving.contract.crop`. Raise it when any crop changes by more than the golden tolerance."""
+
+MODEL_NAME = "depression_severity"
+SERVING_SIGNATURE = "serving_default"
+METADATA_SIGNATURE = "metadata"
+INPUT_TENSOR = "crop"
+PROBABILITY_TENSOR = "p_no_depression"
+LOGIT_TENSOR = "logit"
+
+
+class Evidence(enum.StrEnum):
+    """What stands behind a version. `demo` learned from drawn faces and says nothing about any person."""
+
+    DEMO = "demo"
+    RESEARCH = "research"
+    SITE_VALIDATED = "site_validated"
+
+
+@dataclass(frozen=True, slots=True)
+class CropSpec:
+    """The crop that a version expects: uint8 RGB, shape (size, size, 3).
+
+    `aligned` finds the face and places the eyes: the eye line is horizontal at `eye_line_fraction` of the height, the
+    midpoint of the eyes at half the width, and the eyes `inter_eye_fraction` of the width apart. `whole` resizes the
+    photo, as the paper did.
+    """
+
+    kind: Literal["aligned", "whole"] = "aligned"
+    size: int = 128
+    inter_eye_fraction: float = 0.34
+    eye_line_fraction: float = 0.36
+    preprocessing_version: str = PREPROCESSING_VERSION
+
+    def __post_init__(self) -> None:
+        """Refuse a crop that cannot be made."""
+        if self.kind not in ("aligned", "whole"):
+            message = f"crop kind {self.kind!r} is not known; use 'aligned' or 'whole'"
+            raise ContractInvalid(message)
+        if self.size < 1 or not 0 < self.inter_eye_fraction < 1 or not 0 < self.eye_line_fraction < 1:
+            message = f"crop cannot be made: {self}"
+            raise ContractInvalid(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerances:
+    """How far an answer may be from the golden one, in probability; crops in levels of 255 (DESIGN, "Agreements")."""
+
+    float32_same_machine: float = 1e-5
+    float32_across_machines: float = 1e-3
+    bfloat16: float = 5e-3
+    crop_mean_levels: float = 0.5
+    crop_largest_levels: float = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Temperature inside the graph: `logit` is after it and p = sigmoid(logit). 1.0 means not calibrated."""
+
+    method: Literal["none", "temperature"] = "none"
+    temperature: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelContract:
+    """The content of `assets.extra/contract.json`."""
+
+    version: int
+    architecture: str
+    evidence: Evidence
+    training_data: str
+    limits: tuple[str, ...]
+    tensorflow_version: str
+    keras_version: str
+    created: str
+    model_name: str = MODEL_NAME
+    crop: CropSpec = field(default_factory=CropSpec)
+    calibration: Calibration = field(default_factory=Calibration)
+    tolerances: Tolerances = field(default_factory=Tolerances)
+    signature: str = SERVING_SIGNATURE
+    input_tensor: str = INPUT_TENSOR
+    probability_tensor: str = PROBABILITY_TENSOR
+    logit_tensor: str = LOGIT_TENSOR
+    positive_class: Literal["no_depression"] = "no_depression"
+    severity_rounding: str = ROUNDING_RULE
+    holdout: dict[str, float] = field(default_factory=dict)
+    """Figures measured on this version's own hold-out, by name (auroc, accuracy, n_photos, n_subjects, ...)."""
+    knows_nothing: bool = False
+    """True where the held-out AUROC is under 0.80: the page and the API say so (issue 2)."""
+    schema: str = CONTRACT_SCHEMA
+
+    def to_json(self) -> str:
+        """Canonical JSON: sorted keys, so that equal contracts have equal bytes."""
+        return json.dumps(dataclasses.asdict(self), sort_keys=True, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read and check a contract.
+
+        Raises:
+            ContractInvalid: not JSON, another schema, a missing or unknown field, or another polarity or rounding.
+        """
+        fields = _read_object(text, "contract", CONTRACT_SCHEMA)
+        try:
+            fields["crop"] = CropSpec(**fields["crop"])
+            fields["calibration"] = Calibration(**fields["calibration"])
+            fields["tolerances"] = Tolerances(**fields["tolerances"])
+            fields["evidence"] = Evidence(fields["evidence"])
+            fields["limits"] = tuple(fields["limits"])
+            contract = cls(**fields)
+        except (KeyError, TypeError, ValueError) as error:
+            message = f"contract.json cannot be read: {error}"
+            raise ContractInvalid(message) from error
+        if contract.positive_class != "no_depression" or contract.severity_rounding != ROUNDING_RULE:
+            message = "contract.json states another polarity or rounding rule than this code applies"
+            raise ContractInvalid(message)
+        return contract
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The content of `policy.json`: numbered, digested, separate from the model, named by every receipt."""
+
+    number: int = 1
+    thresholds: Thresholds = PAPER_THRESHOLDS
+    schema: str = POLICY_SCHEMA
+
+    def to_json(self) -> str:
+        """Canonical JSON; `digest` is taken over these bytes."""
+        return json.dumps(dataclasses.asdict(self), sort_keys=True, indent=2) + "\n"
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the canonical JSON, in hexadecimal."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read and check a policy.
+
+        Raises:
+            ContractInvalid: not JSON, another schema, a missing or unknown field, or impossible thresholds.
+        """
+        fields = _read_object(text, "policy", POLICY_SCHEMA)
+        try:
+            fields["thresholds"] = Thresholds(**fields["thresholds"])
+            return cls(**fields)
+        except (KeyError, TypeError) as error:
+            message = f"policy.json cannot be read: {error}"
+            raise ContractInvalid(message) from error
+
+
+def _read_object(text: str, name: str, schema: str) -> dict[str, Any]:
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError as error:
+        message = f"{name}.json is not JSON: {error}"
+        raise ContractInvalid(message) from error
+    if not isinstance(content, dict) or content.get("schema") != schema:
+        message = f"{name}.json is not of schema {schema}"
+        raise ContractInvalid(message)
+    return content

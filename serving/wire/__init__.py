@@ -1,0 +1,1 @@
+"""Our own messages, field for field wire-compatible with TensorFlow Serving's."""
