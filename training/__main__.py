@@ -1,0 +1,39 @@
+"""`python -m training COMMAND`: each command lives in a module of its own, imported only when it is asked for.
+
+A command module offers `SUMMARY` in `COMMANDS` below, `add_arguments(parser)` and `run(arguments) -> int` (the exit
+status). `synthesize` must work where TensorFlow is not installed, so nothing heavy is imported here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "synthesize": ("training.synthetic.synthesize", "draw a labelled data set of synthetic faces"),
+}
+"""Command name -> (module, one line for the help)."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status, 2 where the command line is wrong."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(
+        prog="python -m training",
+        description="From a folder of faces to a model version.",
+        epilog="`python -m training COMMAND --help` tells more about one command.",
+    )
+    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, (module, summary) in COMMANDS.items():
+        command_parser = subparsers.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+        if name in words[:1]:
+            importlib.import_module(module).add_arguments(command_parser)
+    parsed = parser.parse_args(words)
+    status: int = importlib.import_module(COMMANDS[parsed.command][0]).run(parsed)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
