@@ -32,3 +32,51 @@ help: ## list the targets
 	@$(UV) pip install --quiet --python .venv/dev/bin/python --require-hashes -r requirements/dev.txt
 	@$(UV) pip install --quiet --python .venv/dev/bin/python --require-hashes --no-deps -r requirements/detector.txt -r requirements/wire-reference.txt
 	@touch $@
+
+.PHONY: dev
+dev: .venv/dev/.ready ## install the development environment into .venv/dev
+
+.PHONY: lock
+lock: .venv/uv/.ready ## write the lock files anew from pyproject.toml (make lock LOCK_ARGS=--upgrade)
+	@requirements/compile.sh $(LOCK_ARGS)
+
+.PHONY: system-deps
+system-deps: ## install Chromium, Prometheus, Alertmanager and strace from Debian (root)
+	@requirements/system-deps.sh
+
+# --- the main job ---------------------------------------------------------------------------------------------------
+.PHONY: demo
+demo: .venv/gateway/.ready .venv/training/.ready .venv/serving/.ready ## train a demo model, serve it, open a page (no root; Ctrl-C stops)
+	@exec .venv/gateway/bin/python -m serving.local.demo $(DEMO_ARGS)
+
+.PHONY: clean-demo
+clean-demo: ## forget the demo's faces and model, so that the next demo trains anew
+	@rm -rf .run/demo
+
+# --- checks ---------------------------------------------------------------------------------------------------------
+EXTRAS := gateway training serving monitoring loadtests
+
+.PHONY: test
+test: .venv/dev/.ready $(EXTRAS:%=.venv/%/.ready) ## all tests (installs system packages where it may; otherwise leaves tests out by name)
+	@requirements/system-deps.sh --if-allowed
+	@.venv/dev/bin/python -m pytest $(TEST_ARGS)
+
+.PHONY: test-long
+test-long: .venv/dev/.ready ## the longer campaigns; their results are committed beside them
+	@.venv/dev/bin/python -m pytest -m long $(TEST_ARGS)
+
+.PHONY: lint
+lint: .venv/dev/.ready ## ruff, import rules, types (make test runs them too)
+	@.venv/dev/bin/ruff check .
+	@.venv/dev/bin/ruff format --check .
+	@.venv/dev/bin/lint-imports
+	@.venv/dev/bin/mypy
+
+.PHONY: format
+format: .venv/dev/.ready ## format the code and mend what ruff can mend
+	@.venv/dev/bin/ruff check --fix .
+	@.venv/dev/bin/ruff format .
+
+.PHONY: bench
+bench: .venv/dev/.ready .venv/gateway/.ready .venv/serving/.ready ## costs and throughput, as ratios measured in one run
+	@.venv/dev/bin/python -m tests.bench $(BENCH_ARGS)
