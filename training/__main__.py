@@ -1,6 +1,6 @@
 """`python -m training COMMAND`: each command lives in a module of its own, imported only when it is asked for.
 
-A command module offers `SUMMARY` in `COMMANDS` below, `add_arguments(parser)` and `run(arguments) -> int` (the exit
+A command module offers `add_arguments(parser)` and `run(arguments) -> int` (the exit
 status). `synthesize` must work where TensorFlow is not installed, so nothing heavy is imported here.
 """
 
