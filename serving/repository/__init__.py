@@ -1,0 +1,45 @@
+"""Where model versions live: numbered, immutable directories that appear whole or not at all.
+
+```
+<root>/<model>/
+  1/  2/  ...       versions: saved_model.pb, variables/, assets.extra/contract.json, ..., manifest.json
+  tmp-3/            a version being written; model servers skip names that are no number
+  tmp-3.lock        held by the process that writes tmp-3, so that a dead one's leftovers can be told from work
+  pin.json          the version that the gateway asks for, with its digest and contract
+  policy.json       thresholds, numbered
+  history.jsonl     what was published, pinned and changed, in order; only ever appended to
+  .lock             held while one of these is written
+```
+"""
+
+from serving.repository.errors import (
+    NothingPinned,
+    PolicyOutdated,
+    RecordUnreadable,
+    RepositoryError,
+    VersionDamaged,
+    VersionIncomplete,
+    VersionMissing,
+    VersionTaken,
+)
+from serving.repository.history import HistoryRecord
+from serving.repository.pin import Pin
+from serving.repository.repository import ModelRepository, VersionEntry, VersionState
+from serving.repository.staging import Staging
+
+__all__ = [
+    "HistoryRecord",
+    "ModelRepository",
+    "NothingPinned",
+    "Pin",
+    "PolicyOutdated",
+    "RecordUnreadable",
+    "RepositoryError",
+    "Staging",
+    "VersionDamaged",
+    "VersionEntry",
+    "VersionIncomplete",
+    "VersionMissing",
+    "VersionState",
+    "VersionTaken",
+]

@@ -1,0 +1,319 @@
+"""The versions of one model: publishing, checking, pinning, and what happened when."""
+
+from __future__ import annotations
+
+import enum
+import re
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from serving.contract.errors import ContractInvalid
+from serving.contract.model import MODEL_NAME, ModelContract, Policy
+from serving.repository.durable import flush_directory, flush_tree, locked, write_atomically
+from serving.repository.errors import (
+    ModelNameInvalid,
+    NothingPinned,
+    PolicyOutdated,
+    RecordUnreadable,
+    VersionDamaged,
+    VersionMissing,
+    VersionTaken,
+)
+from serving.repository.history import Action, HistoryRecord, append_record, read_records
+from serving.repository.manifest import MANIFEST_NAME, check_files, digest_of, write_manifest
+from serving.repository.pin import Pin
+from serving.repository.staging import CONTRACT_PATH, Staging, find_stagings, staging_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MODEL_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_VERSION_NAME: Final = re.compile(r"[1-9][0-9]*")
+
+
+class VersionState(enum.StrEnum):
+    """What `ModelRepository.list` says of an entry. It looks at manifests only; `verify` looks at every byte."""
+
+    PINNED = "pinned"
+    PUBLISHED = "published"
+    NO_MANIFEST = "no manifest"
+    BEING_WRITTEN = "being written"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class VersionEntry:
+    """One line of `ModelRepository.list`. `digest` is None where there is no manifest (yet)."""
+
+    version: int
+    state: VersionState
+    digest: str | None
+
+
+class ModelRepository:
+    """The directory `<root>/<model_name>/`. Reading needs no lock and no write access; writers exclude each other.
+
+    Args:
+        root: Folder of all models; made when something is first published.
+        model_name: Name under which model servers serve it.
+
+    Raises:
+        ModelNameInvalid: A name that cannot be a directory of its own.
+    """
+
+    def __init__(self, root: Path | str, model_name: str = MODEL_NAME) -> None:
+        if not _MODEL_NAME.fullmatch(model_name):
+            message = f"{model_name!r} cannot name a model: use letters, digits, '_', '-' and '.'."
+            raise ModelNameInvalid(message)
+        self.model_name = model_name
+        self.directory = Path(root).absolute() / model_name
+        self._history = self.directory / "history.jsonl"
+        self._pin = self.directory / "pin.json"
+        self._policy = self.directory / "policy.json"
+
+    def versions(self) -> tuple[int, ...]:
+        """Published versions, lowest first."""
+        if not self.directory.is_dir():
+            return ()
+        paths = [path for path in self.directory.iterdir() if _VERSION_NAME.fullmatch(path.name) and path.is_dir()]
+        return tuple(sorted(int(path.name) for path in paths))
+
+    def version_path(self, version: int) -> Path:
+        """The directory of a published version.
+
+        Raises:
+            VersionMissing: There is no such version.
+        """
+        path = self.directory / str(version)
+        if version < 1 or not path.is_dir():
+            known = ", ".join(map(str, self.versions())) or "none"
+            message = f"{self.model_name} has no version {version}; published: {known}."
+            raise VersionMissing(message)
+        return path
+
+    def next_version(self) -> int:
+        """The number that `staging` would give now. Numbers are never used twice, not even after a removal."""
+        used = {record.number for record in self.history() if record.action is Action.PUBLISH}
+        used.update(self.versions())
+        if self.directory.is_dir():
+            used.update(staging.version for staging in find_stagings(self.directory))
+        return max(used, default=0) + 1
+
+    @contextmanager
+    def staging(self, version: int | None = None) -> Iterator[Staging]:
+        """Reserve a number and a directory to write the version into; removed at the end unless published.
+
+        Two publishers never get the same number, also in different processes.
+
+        Args:
+            version: A number to insist on; the next free one when None.
+
+        Raises:
+            VersionTaken: The number is in use or was used before.
+        """
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as held:
+            with self._exclusive():
+                free = self.next_version()
+                number = free if version is None else version
+                if number < free:
+                    message = f"Version {number} of {self.model_name} is taken or passed; the next is {free}."
+                    raise VersionTaken(message)
+                staging = Staging(number, staging_path(self.directory, number))
+                held.enter_context(locked(staging.lock_path))
+                held.callback(staging.remove)
+                staging.path.mkdir()
+            yield staging
+
+    def publish(self, staging: Staging) -> str:
+        """Make a staged version visible, all at once, and return its digest.
+
+        The manifest is written, every file flushed, and the directory renamed: a crash at any moment leaves either no
+        version or the whole one.
+
+        Raises:
+            VersionIncomplete: No SavedModel, no contract, another version's contract, or a link among the files.
+            VersionTaken: The number appeared meanwhile.
+        """
+        staging.read_contract(self.model_name)
+        digest = write_manifest(staging.path)
+        flush_tree(staging.path)
+        with self._exclusive():
+            target = self.directory / str(staging.version)
+            # rename(2) would silently replace an empty directory.
+            if target.exists():
+                message = f"Version {staging.version} of {self.model_name} appeared meanwhile."
+                raise VersionTaken(message)
+            staging.path.rename(target)
+            flush_directory(self.directory)
+            self._record(Action.PUBLISH, staging.version, digest)
+        return digest
+
+    def verify(self, version: int) -> str:
+        """Compare every file of a version with its manifest and return the digest.
+
+        Raises:
+            VersionMissing: There is no such version.
+            VersionDamaged: It differs; missing, changed and extra files are named.
+        """
+        return check_files(self.version_path(version), version)
+
+    def digest(self, version: int) -> str:
+        """sha256 of the version's manifest, without looking at the other files.
+
+        Raises:
+            VersionMissing: There is no such version.
+            VersionDamaged: It has no manifest.
+        """
+        return digest_of(self.version_path(version), version)
+
+    def contract(self, version: int) -> ModelContract:
+        """The contract inside a version.
+
+        Raises:
+            VersionMissing: There is no such version.
+            VersionDamaged: It holds no readable contract.
+        """
+        path = self.version_path(version) / CONTRACT_PATH
+        try:
+            return ModelContract.from_json(path.read_text(encoding="utf-8"))
+        except (ContractInvalid, OSError, UnicodeDecodeError) as error:
+            raise VersionDamaged(version, reason=f"{CONTRACT_PATH} cannot be read") from error
+
+    def list(self) -> tuple[VersionEntry, ...]:
+        """Everything that has a number: versions and stagings, lowest first."""
+        try:
+            pinned = self.pin().version
+        except NothingPinned:
+            pinned = None
+        entries = []
+        for version in self.versions():
+            try:
+                digest = self.digest(version)
+            except VersionDamaged:
+                entries.append(VersionEntry(version, VersionState.NO_MANIFEST, None))
+                continue
+            state = VersionState.PINNED if version == pinned else VersionState.PUBLISHED
+            entries.append(VersionEntry(version, state, digest))
+        for staging in find_stagings(self.directory) if self.directory.is_dir() else ():
+            state = VersionState.ABANDONED if staging.is_abandoned else VersionState.BEING_WRITTEN
+            entries.append(VersionEntry(staging.version, state, None))
+        return tuple(sorted(entries, key=lambda entry: entry.version))
+
+    def remove_abandoned(self) -> tuple[int, ...]:
+        """Remove what publishers that died left behind and return the numbers; living publishers are not disturbed."""
+        if not self.directory.is_dir():
+            return ()
+        removed = []
+        with self._exclusive():
+            for staging in find_stagings(self.directory):
+                if staging.is_abandoned:
+                    staging.remove()
+                    removed.append(staging.version)
+        return tuple(removed)
+
+    def pin(self) -> Pin:
+        """The pinned version.
+
+        Raises:
+            NothingPinned: No version was pinned yet.
+            RecordUnreadable: pin.json is not what this repository writes.
+        """
+        try:
+            return Pin.from_json(self._pin.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            message = f"No version of {self.model_name} is pinned yet. Pin one: python -m serving.repository pin N"
+            raise NothingPinned(message) from error
+
+    def set_pin(self, version: int) -> Pin:
+        """Verify a version and make it the one that the gateway asks for.
+
+        Raises:
+            VersionMissing: There is no such version.
+            VersionDamaged: It differs from its manifest; the old pin stays.
+        """
+        digest = self.verify(version)
+        pin = Pin(self.model_name, version, digest, self.contract(version))
+        with self._exclusive():
+            write_atomically(self._pin, pin.to_json())
+            self._record(Action.PIN, version, digest)
+        return pin
+
+    def policy(self) -> Policy:
+        """The policy in force; the paper's thresholds where none was set.
+
+        Raises:
+            RecordUnreadable: policy.json is not what this repository writes.
+        """
+        try:
+            return Policy.from_json(self._policy.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return Policy()
+        except ContractInvalid as error:
+            message = f"policy.json cannot be read: {error}."
+            raise RecordUnreadable(message) from error
+
+    def set_policy(self, policy: Policy) -> None:
+        """Put a policy in force.
+
+        Raises:
+            PolicyOutdated: Its number is not above the one in force: receipts name policies by number.
+        """
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with self._exclusive():
+            if self._policy.exists():
+                current = self.policy()
+                if policy == current:
+                    return
+                if policy.number <= current.number:
+                    message = f"The policy in force is number {current.number}; give the new one a higher number."
+                    raise PolicyOutdated(message)
+            write_atomically(self._policy, policy.to_json())
+            self._record(Action.POLICY, policy.number, policy.digest)
+
+    def history(self) -> tuple[HistoryRecord, ...]:
+        """What was published, pinned and changed, oldest first.
+
+        Raises:
+            RecordUnreadable: A line that this repository did not write.
+        """
+        return read_records(self._history)
+
+    def _record(self, action: Action, number: int, digest: str) -> None:
+        append_record(self._history, HistoryRecord.now(action, number, digest))
+
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        with locked(self.directory / ".lock"):
+            self._record_what_was_missed()
+            yield
+
+    def _record_what_was_missed(self) -> None:
+        """A writer that died between its rename and its record left a change that only the files show."""
+        last: dict[Action, HistoryRecord] = {}
+        published = set()
+        for record in self.history():
+            last[record.action] = record
+            if record.action is Action.PUBLISH:
+                published.add(record.number)
+        missed = [(Action.PUBLISH, version, self.digest(version)) for version in self._unrecorded(published)]
+        # A record that cannot be read must not stop the command that replaces it.
+        with suppress(NothingPinned, RecordUnreadable):
+            pin = self.pin()
+            missed.append((Action.PIN, pin.version, pin.digest))
+        with suppress(RecordUnreadable):
+            if self._policy.exists():
+                policy = self.policy()
+                missed.append((Action.POLICY, policy.number, policy.digest))
+        for action, number, digest in missed:
+            known = last.get(action)
+            if action is Action.PUBLISH or known is None or (known.number, known.digest) != (number, digest):
+                append_record(self._history, HistoryRecord.now(action, number, digest, recovered=True))
+
+    def _unrecorded(self, published: set[int]) -> Iterator[int]:
+        for version in self.versions():
+            # A directory without a manifest was not published from here: `list` shows it, the history does not.
+            if version not in published and (self.version_path(version) / MANIFEST_NAME).is_file():
+                yield version
