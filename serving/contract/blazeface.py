@@ -106,28 +106,55 @@ class BlazeFace:
         return self._model.input_side
 
     def find(self, pixels: NDArray[np.uint8], score_min: float) -> Candidates:
-        """Find faces in one square image.
+        """Find faces in one square image and in its mirror image, as if they were one.
+
+        BlazeFace places the two eyes with a bias that does not mirror (1.6 of 43 pixels between the eyes, measured);
+        looking twice takes the bias out, so that a mirrored photo gives the mirrored faces.
 
         Args:
             pixels: uint8 RGB, shape (input_side, input_side, 3).
             score_min: Boxes that score less are ignored, in (0, 1).
 
         Returns:
-            One candidate per face: overlapping boxes are blended by their scores (the paper, section 3.4), which
-            halves the jitter of the keypoints against keeping the best box only.
+            One candidate per face: overlapping boxes of both looks are blended by their scores (the paper, section
+            3.4), which is steadier than the best box alone.
         """
+        scores, boxes, keypoints = (
+            np.concatenate(pair)
+            for pair in zip(
+                self._raw_boxes(pixels, score_min),
+                _mirror(*self._raw_boxes(pixels[:, ::-1], score_min)),
+                strict=True,
+            )
+        )
+        order = np.argsort(-scores, kind="stable")
+        return _blend_overlapping(scores[order], boxes[order], keypoints[order])
+
+    def _raw_boxes(
+        self, pixels: NDArray[np.uint8], score_min: float
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Scores, boxes and keypoints above `score_min`, several per face, in the order of the anchors."""
         tensor = (pixels.astype(np.float32) * np.float32(2 / 255) - np.float32(1))[None]
         self._interpreter.set_tensor(self._input, tensor)
         self._interpreter.invoke()
         logits = self._interpreter.get_tensor(self._logits).reshape(-1)
-        scores = 1 / (1 + np.exp(-np.clip(logits, -LARGEST_LOGIT, LARGEST_LOGIT)))
-        (chosen,) = np.nonzero(scores >= score_min)
-        chosen = chosen[np.argsort(-scores[chosen], kind="stable")]
+        (chosen,) = np.nonzero(logits >= np.log(score_min / (1 - score_min)))
+        scores = 1 / (1 + np.exp(-np.clip(logits[chosen], -LARGEST_LOGIT, LARGEST_LOGIT)))
         points = self._interpreter.get_tensor(self._regressors)[0, chosen].reshape(-1, 8, 2) / self._model.input_side
         anchors = self._anchors[chosen]
         centres, half_sizes = points[:, 0] + anchors, points[:, 1] / 2
         boxes = np.concatenate([centres - half_sizes, centres + half_sizes], axis=1)
-        return _blend_overlapping(scores[chosen], boxes, points[:, 2:] + anchors[:, None])
+        return scores, boxes, points[:, 2:] + anchors[:, None]
+
+
+def _mirror(
+    scores: NDArray[np.float32], boxes: NDArray[np.float32], keypoints: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Boxes found in a mirrored image, in the image that is not mirrored."""
+    left, top, right, bottom = boxes.T
+    keypoints = keypoints[:, MIRRORED_ORDER]
+    keypoints[..., 0] = 1 - keypoints[..., 0]
+    return scores, np.stack([1 - right, top, 1 - left, bottom], axis=1), keypoints
 
 
 def _blend_overlapping(

@@ -38,11 +38,13 @@ class PhotoError(ContractError):
 
     code: ClassVar[str] = "photo_error"
     sentence: ClassVar[str] = "This photo cannot be used."
-    advice: ClassVar[str] = "Please send another photo."
+    advice: str = "Please send another photo."
 
-    def __init__(self, sentence: str | None = None) -> None:
-        """Use the class's own sentence, or one with the figures of this photo (bytes, pixels; never content)."""
+    def __init__(self, sentence: str | None = None, *, advice: str | None = None) -> None:
+        """Use the class's own words, or some with the figures or format of this photo (never its content)."""
         super().__init__(sentence or self.sentence)
+        if advice is not None:
+            self.advice = advice
 
 
 class PhotoEmpty(PhotoError):

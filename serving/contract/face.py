@@ -18,7 +18,6 @@ from serving.contract.alignment import align_eyes, warp
 from serving.contract.blazeface import (
     FULL_RANGE,
     LEFT_EYE,
-    MIRRORED_ORDER,
     RIGHT_EYE,
     SHORT_RANGE,
     BlazeFace,
@@ -99,14 +98,10 @@ class FaceDetector:
             eye_line_fraction=REFINED_EYE_LINE,
         )
         level = warp(pixels, square, self._short_range.input_side)
-        plain = self._short_range.find(level, SCORE_MIN)
-        mirrored = self._short_range.find(np.ascontiguousarray(level[:, ::-1]), SCORE_MIN)
-        found = [
-            points for points in (_most_central(plain), _mirror_back(_most_central(mirrored))) if points is not None
-        ]
-        if not found:
+        points = _most_central(self._short_range.find(level, SCORE_MIN))
+        if points is None:
             return face
-        keypoints = square.to_photo(np.mean(found, axis=0, dtype=np.float64))
+        keypoints = square.to_photo(points.astype(np.float64))
         moved = np.linalg.norm(keypoints - face.keypoints, axis=1)[[RIGHT_EYE, LEFT_EYE]]
         if moved.max() > AGREEMENT_MAX * face.inter_eye_pixels:
             return face
@@ -117,7 +112,8 @@ def _in_photo(detector: BlazeFace, photo: Image.Image) -> list[Face]:
     """Faces of a whole photo, scaled to fit the detector's square input with grey beside it."""
     side = detector.input_side
     scale = side / max(photo.size)
-    width, height = (max(1, round(edge * scale)) for edge in photo.size)
+    # Even sizes, so that the grey on both sides is equal and a mirrored photo gives the mirrored input.
+    width, height = (max(2, 2 * round(edge * scale / 2)) for edge in photo.size)
     small = photo.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
     left, top = (side - width) // 2, (side - height) // 2
     square = np.full((side, side, 3), 128, np.uint8)
@@ -139,14 +135,6 @@ def _most_central(found: Candidates) -> NDArray[np.float32] | None:
     nearest = int(np.argmin(np.hypot(middles[:, 0] - 0.5, middles[:, 1] - REFINED_EYE_LINE)))
     points: NDArray[np.float32] = found.keypoints[nearest]
     return points
-
-
-def _mirror_back(points: NDArray[np.float32] | None) -> NDArray[np.float32] | None:
-    if points is None:
-        return None
-    back = points[list(MIRRORED_ORDER)].copy()
-    back[:, 0] = 1 - back[:, 0]
-    return back
 
 
 def _overlap(one: Face, other: Face) -> bool:
