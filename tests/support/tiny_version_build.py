@@ -1,0 +1,82 @@
+"""Build the tiny version of `tiny_version`, in a process of its own because it needs TensorFlow.
+
+The trunk of the twin is left untrained; only its last layer is fitted (ridge regression on 48 drawn faces), scaled so that
+the answers spread over all three bands.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from serving.contract.crop import make_crop
+from serving.contract.face import FaceDetector
+from serving.contract.model import CropSpec, Evidence
+from serving.repository import ModelRepository
+from training.architectures import build
+from training.evaluate import measure
+from training.export.version import Candidate, publish_version
+from training.polarity import targets_from_labels
+from training.scoring import mirror_crops, score
+from training.synthetic.camera import encode_jpeg
+from training.synthetic.drawing import draw_face
+from training.synthetic.label_model import SubjectLatent, sample_cues
+from training.synthetic.parameters import FaceParameters
+from training.synthetic.sampling import sample_identity, sample_view
+
+FACES = 48
+FACE_PIXELS = 192
+RIDGE = 1.0
+LOGIT_SPREAD = 1.5
+LOGIT_CENTRE = 0.3
+
+
+def build_tiny_repository(root: Path) -> None:
+    """Draw, fit the last layer, export through the gates, publish as version 1 and pin it."""
+    spec, detector = CropSpec(), FaceDetector()
+    labels = np.arange(FACES) % 2
+    crops = []
+    for number, label in enumerate(labels):
+        looks, view, cues = np.random.default_rng((7, number)).spawn(3)
+        latent = SubjectLatent(float(label), int(label), 1, (0.0, 0.0, 0.0, 0.0))
+        parameters = FaceParameters(sample_identity(looks), sample_view(view), sample_cues(latent, cues))
+        crops.append(make_crop(encode_jpeg(draw_face(parameters, FACE_PIXELS), 90), spec, detector).crop)
+    faces = np.stack(crops)
+
+    keras.utils.set_random_seed(7)
+    model = build("twin", spec.size)
+    head = model.layers[-1]
+    features = keras.Model(model.inputs, head.input).predict_on_batch(faces).astype(np.float64)
+    mean, deviation = features.mean(axis=0), features.std(axis=0) + 1e-6
+    standard = (features - mean) / deviation
+    signs = 2.0 * targets_from_labels(labels) - 1.0
+    weights = standard.T @ np.linalg.solve(standard @ standard.T + RIDGE * np.eye(FACES), signs)
+    scale = LOGIT_SPREAD / (standard @ weights).std()
+    kernel = scale * weights / deviation
+    bias = LOGIT_CENTRE - mean @ kernel
+    head.set_weights([kernel[:, None].astype(np.float32), np.array([bias], np.float32)])
+
+    p, p_mirrored = score(model, faces), score(model, mirror_crops(faces))
+    subjects = [str(number) for number in range(FACES)]
+    candidate = Candidate(
+        model=model,
+        architecture="twin",
+        evidence=Evidence.DEMO,
+        training_data=f"Last layer only, on {FACES} drawn faces; for this project's own tests. Its figures are of the "
+        "same faces.",
+        evaluation=measure(labels == 1, subjects, p, p_mirrored, None),
+        held_out_crops=faces,
+        held_out_labels=labels,
+        golden_pool=faces,
+        crop=spec,
+    )
+    repository = ModelRepository(root)
+    published = publish_version(candidate, repository)
+    repository.set_pin(published.version)
+
+
+if __name__ == "__main__":
+    build_tiny_repository(Path(sys.argv[1]))

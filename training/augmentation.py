@@ -1,0 +1,73 @@
+"""The paper's four augmentations (section II): rotation, zoom, horizontal flip, brightness. Training split only.
+
+The paper gives no ranges. Ours, and why:
+
+* rotation up to 10 degrees: the crop is levelled by the eyes, so more is never seen, and a tilted face without alignment
+  shows asymmetry that is not there;
+* zoom up to 10 %: the eye distance is fixed by the crop, what varies is its error;
+* flip with probability 1/2: front cameras mirror selfies at will, so the side carries no information (it negates signed
+  asymmetry and keeps its size);
+* brightness up to 15 % of full scale: about what is left of a room's light after the camera's exposure control.
+
+Rotation, zoom and flip are one affine warp of the batch, so a crop is resampled once and the cost stays under a
+millisecond; Keras' own random layers resample once per augmentation.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """Ranges; all zero (and `flip` false) leaves crops as they are."""
+
+    rotation_degrees: float = 10.0
+    zoom_fraction: float = 0.10
+    flip: bool = True
+    brightness_fraction: float = 0.15
+
+
+NO_AUGMENTATION = Augmentation(rotation_degrees=0.0, zoom_fraction=0.0, flip=False, brightness_fraction=0.0)
+
+
+def augment(crops: tf.Tensor, seed: tf.Tensor, ranges: Augmentation) -> tf.Tensor:
+    """Augment a batch.
+
+    Args:
+        crops: uint8 [n, size, size, 3].
+        seed: integer [2]; the same seed gives the same result.
+        ranges: How far to go.
+
+    Returns:
+        uint8 [n, size, size, 3], rounded, because the served model also sees whole levels only.
+    """
+    count = tf.shape(crops)[0]
+    size = tf.shape(crops)[1:3]
+    draws = tf.random.stateless_uniform([4, count], seed, -1.0, 1.0)
+    angle = draws[0] * (ranges.rotation_degrees * math.pi / 180.0)
+    zoom = 1.0 + draws[1] * ranges.zoom_fraction
+    side = tf.where(draws[2] < 0.0, -1.0, 1.0) if ranges.flip else tf.ones([count])
+    brightness = draws[3] * (ranges.brightness_fraction * 255.0)
+
+    # Output pixel -> input pixel, about the middle: the eight coefficients of ImageProjectiveTransformV3.
+    cos, sin = tf.cos(angle) / zoom, tf.sin(angle) / zoom
+    middle = tf.cast(size[0] - 1, tf.float32) / 2.0
+    a0, a1, b0, b1 = side * cos, -sin, side * sin, cos
+    a2 = middle * (1.0 - a0 - a1)
+    b2 = middle * (1.0 - b0 - b1)
+    nothing = tf.zeros([count])
+    transforms = tf.stack([a0, a1, a2, b0, b1, b2, nothing, nothing], axis=1)
+    warped = tf.raw_ops.ImageProjectiveTransformV3(
+        images=tf.cast(crops, tf.float32),
+        transforms=transforms,
+        output_shape=size,
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode="NEAREST",
+    )
+    lit = tf.round(warped + brightness[:, None, None, None])
+    return tf.cast(tf.clip_by_value(lit, 0.0, 255.0), tf.uint8)

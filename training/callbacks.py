@@ -1,0 +1,114 @@
+"""What watches a training run: the time budget, the progress shown, and a loss that is not finite."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from typing import TYPE_CHECKING, Never
+
+import keras
+from tqdm import tqdm
+
+from training.errors import FitFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class TimeBudget(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """Stops training, after a batch, when the time left is only enough for the validation that follows."""
+
+    def __init__(self, minutes: float) -> None:
+        super().__init__()
+        self._budget_seconds = minutes * 60.0
+        self._started = 0.0
+        self._validation_started = 0.0
+        self._validation_seconds = 0.0
+        self.used_up = False
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        """Start the clock."""
+        del logs
+        self._started = time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Look at the clock."""
+        del batch, logs
+        if time.monotonic() - self._started + self._validation_seconds >= self._budget_seconds:
+            self.used_up = True
+            self.model.stop_training = True
+
+    def on_test_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        """Start measuring the validation."""
+        del logs
+        self._validation_started = time.monotonic()
+
+    def on_test_end(self, logs: Mapping[str, float] | None = None) -> None:
+        """Remember how long the validation took."""
+        del logs
+        self._validation_seconds = time.monotonic() - self._validation_started
+
+
+class Progress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """A bar over the batches of an epoch (on a terminal) and one line per epoch; counts photos and seconds of training.
+
+    Raises:
+        FitFailed: the loss of an epoch is not finite.
+    """
+
+    def __init__(self, photos_per_epoch: int, batch_size: int, epochs: int, *, quiet: bool = False) -> None:
+        super().__init__()
+        self._photos_per_epoch = photos_per_epoch
+        self._batch_size = batch_size
+        self._epochs = epochs
+        self._quiet = quiet
+        self._bar: tqdm[Never] | None = None
+        self._resumed = 0.0
+        self.photos_seen = 0
+        self.training_seconds = 0.0
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Open the bar."""
+        del logs
+        self._bar = tqdm(
+            total=self._photos_per_epoch,
+            desc=f"epoch {epoch + 1}/{self._epochs}",
+            unit="photo",
+            leave=False,
+            disable=True if self._quiet else None,
+        )
+        self._resumed = time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Move the bar."""
+        del logs
+        now = time.monotonic()
+        self.training_seconds += now - self._resumed
+        self._resumed = now
+        done = min(self._batch_size, self._photos_per_epoch - batch * self._batch_size)
+        self.photos_seen += done
+        if self._bar is not None:
+            self._bar.update(done)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Close the bar, print the line."""
+        figures = dict(logs or {})
+        if self._bar is not None:
+            self._bar.close()
+        if not math.isfinite(figures["loss"]):
+            message = (
+                f"the loss became {figures['loss']} in epoch {epoch + 1}; lower --learning-rate or look at the photos"
+            )
+            raise FitFailed(message)
+        if not self._quiet:
+            shown = "  ".join(
+                f"{name} {figures[name]:.3f}" for name in ("loss", "accuracy", "val_loss", "val_accuracy")
+            )
+            sys.stdout.write(f"epoch {epoch + 1}/{self._epochs}  {shown}  {self.photos_per_second:.0f} photos/s\n")
+            sys.stdout.flush()
+
+    @property
+    def photos_per_second(self) -> float:
+        """Photos trained on, per second of training (validation not counted)."""
+        return self.photos_seen / max(self.training_seconds, 1e-9)

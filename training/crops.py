@@ -1,0 +1,152 @@
+"""Photos -> crops, once, through `serving.contract.crop.make_crop`: the function that the gateway calls too.
+
+Command: `python -m training crops --data DIR`. Shards that are complete and were made from the same photos with the same
+crop specification are kept, so an interrupted run continues. No TensorFlow here.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import multiprocessing
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from tqdm import tqdm
+
+from serving.contract.crop import make_crop
+from serving.contract.errors import PhotoError
+from serving.contract.face import FaceDetector
+from serving.contract.model import CropSpec
+from training.errors import DataError
+from training.manifest import Photo, read_manifest
+from training.shards import CropStore, Shard, read_shard, refusal_counts, write_shard
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+PHOTOS_PER_SHARD = 128
+"""6 MB of 128x128 crops: a second or so of work, so that a kill loses little and the progress bar moves."""
+
+
+def crops_folder(data_dir: Path) -> Path:
+    """Where a data set's crops lie when nothing else is said: beside its photos, under the same access rules."""
+    return data_dir / "crops"
+
+
+def make_crops(
+    data_dir: Path,
+    photos: Sequence[Photo],
+    folder: Path,
+    spec: CropSpec | None = None,
+    processes: int | None = None,
+    *,
+    quiet: bool = False,
+) -> CropStore:
+    """Make all crops that are not there yet.
+
+    Args:
+        data_dir: The manifest's folder; `photos` have paths relative to it.
+        photos: The manifest's rows.
+        folder: Where the shards go.
+        spec: The crop to make; the contract's default where None.
+        processes: Worker processes; one per core where None.
+        quiet: No progress bar.
+
+    Raises:
+        DataError: a photo's file cannot be read. (A photo that can be read but gives no crop is listed as refused.)
+    """
+    spec = spec or CropSpec()
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [photo.path for photo in photos]
+    batches = [tuple(paths[start : start + PHOTOS_PER_SHARD]) for start in range(0, len(paths), PHOTOS_PER_SHARD)]
+    keys = [_key(data_dir, batch, spec) for batch in batches]
+    to_do = []
+    for number, key in enumerate(keys):
+        shard = read_shard(folder, number)
+        if shard is None or shard.key != key:
+            to_do.append(number)
+    kept = sum(len(batch) for number, batch in enumerate(batches) if number not in to_do)
+    # Spawned, not forked: the parent may run TensorFlow's threads, which do not survive a fork.
+    context = multiprocessing.get_context("spawn")
+    with (
+        tqdm(total=len(paths), initial=kept, desc="crops", unit="photo", disable=True if quiet else None) as progress,
+        ProcessPoolExecutor(min(processes or os.cpu_count() or 1, max(1, len(to_do))), context) as pool,
+    ):
+        futures = [pool.submit(_make_shard, data_dir, batches[n], folder, n, key=keys[n], spec=spec) for n in to_do]
+        try:
+            for future in as_completed(futures):
+                progress.update(future.result())
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return CropStore(folder, len(batches))
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Arguments of `python -m training crops`."""
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="folder with manifest.csv and the photos"
+    )
+    parser.add_argument("--crops", type=Path, metavar="DIR", help="where the shards go (default: DATA/crops)")
+    parser.add_argument("--processes", type=int, metavar="N", help="worker processes (default: one per core)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Make the crops and say what was refused, and why."""
+    photos = read_manifest(arguments.data)
+    store = make_crops(
+        arguments.data, photos, arguments.crops or crops_folder(arguments.data), None, arguments.processes
+    )
+    sys.stdout.write(f"{describe_store(store)}\n")
+    return 0
+
+
+def describe_store(store: CropStore) -> str:
+    """One line: crops made, photos refused by code."""
+    counts = ", ".join(f"{code} {count}" for code, count in refusal_counts(store.refused).items())
+    return f"crops: {len(store)} made, {len(store.refused)} refused" + (f" ({counts})" if counts else "")
+
+
+def _key(data_dir: Path, paths: Sequence[str], spec: CropSpec) -> str:
+    """Changes when a photo file or the crop specification changes; reading file sizes and times is enough and fast."""
+    try:
+        stats = [(data_dir / path).stat() for path in paths]
+    except OSError as error:
+        message = f"photo {error.filename} cannot be read: {error.strerror}. Correct the manifest or restore the file."
+        raise DataError(message) from error
+    files = [(path, stat.st_size, stat.st_mtime_ns) for path, stat in zip(paths, stats, strict=True)]
+    content = json.dumps([dataclasses.asdict(spec), files], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def _make_shard(  # in a worker process
+    data_dir: Path, paths: Sequence[str], folder: Path, number: int, *, key: str, spec: CropSpec
+) -> int:
+    crops: list[np.ndarray] = []
+    made: list[str] = []
+    refused: dict[str, str] = {}
+    for path in paths:
+        try:
+            prepared = make_crop((data_dir / path).read_bytes(), spec, _detector())
+        except PhotoError as error:
+            refused[path] = error.code
+        else:
+            crops.append(prepared.crop)
+            made.append(path)
+    array = np.stack(crops) if crops else np.empty((0, spec.size, spec.size, 3), np.uint8)
+    write_shard(folder, number, Shard(key, tuple(made), refused), array)
+    return len(paths)
+
+
+@cache
+def _detector() -> FaceDetector:
+    """One per worker process; not thread-safe."""
+    return FaceDetector()

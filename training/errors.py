@@ -1,0 +1,65 @@
+"""Everything that can go wrong between a folder of photos and a model version, as names.
+
+TrainingError                  `str(error)` is a sentence for the person at the command line: what was wrong, what to do
+├── DataError                  the data set
+│   ├── ManifestInvalid        manifest.csv: missing column, unreadable row, label outside {0, 1}
+│   ├── SplitLeaks             a subject stands in two splits
+│   ├── SplitImpossible        too few subjects of one label to split
+│   └── CropsIncomplete        crops are missing, or were made for another crop specification
+├── RunInvalid                 the run directory lacks a file, or holds one from another schema
+├── FitFailed                  training produced a loss that is not finite
+└── ExportRefused              a gate before publishing said no; nothing was published
+    ├── PolarityReversed       p_no_depression is higher for the depressed
+    ├── ParityBroken           the exported graph answers differently from the Keras model
+    └── GoldenMismatch         a golden photo gives another crop, probability or refusal than recorded
+"""
+
+from __future__ import annotations
+
+
+class TrainingError(Exception):
+    """Root of the tree; commands print `str(error)` and exit with status 1."""
+
+
+class DataError(TrainingError):
+    """The data set cannot be used as it is."""
+
+
+class ManifestInvalid(DataError):
+    """A manifest that cannot be trusted: column missing, row unreadable, label outside {0, 1}."""
+
+
+class SplitLeaks(DataError):
+    """One subject in two splits: the held-out figures would be worthless."""
+
+
+class SplitImpossible(DataError):
+    """Too few subjects of one label for three splits."""
+
+
+class CropsIncomplete(DataError):
+    """The crop store does not hold what was asked for."""
+
+
+class RunInvalid(TrainingError):
+    """A run directory without a file that the command needs."""
+
+
+class FitFailed(TrainingError):
+    """The loss became NaN or infinite."""
+
+
+class ExportRefused(TrainingError):
+    """A gate before publishing said no; the staging directory is gone and nothing became visible."""
+
+
+class PolarityReversed(ExportRefused):
+    """On held-out crops the model calls the depressed less depressed: thresholds would be applied upside down."""
+
+
+class ParityBroken(ExportRefused):
+    """The exported graph, reloaded without Keras, does not answer as the Keras model did."""
+
+
+class GoldenMismatch(ExportRefused):
+    """A golden photo does not give what the version directory records for it."""

@@ -1,0 +1,102 @@
+"""Every figure of a model on its held-out test split, as one JSON object (`evaluation.json`).
+
+Command: `python -m training evaluate --run RUN`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from serving.contract.severity import Band, band_of, severity_ppm
+from training.measures import RATE_NAMES, RESAMPLES, auroc, bootstrap_intervals, confusion, rates, share_of_bayes
+from training.polarity import DEPRESSED
+from training.scoring import mirror_crops, score
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import keras
+    from numpy.typing import NDArray
+
+    from training.manifest import Photo
+    from training.shards import CropStore
+
+KNOWS_NOTHING_BELOW_AUROC = 0.80
+"""Under this the version says that the model knows nothing (issue 2)."""
+SYNTHESIS_NAME = "synthesis.json"
+EVALUATION_SCHEMA = "symmetra.evaluation/1"
+
+
+def evaluate(
+    model: keras.Model, store: CropStore, photos: Sequence[Photo], bayes_accuracy: float | None
+) -> dict[str, Any]:
+    """Measure a model on photos it has not seen.
+
+    Args:
+        model: Ends in p_no_depression.
+        store: Crops of the photos.
+        photos: The test split; at least one.
+        bayes_accuracy: Of the best possible reader, where the data are drawn; else None.
+    """
+    crops = store.read([photo.path for photo in photos])
+    p, p_mirrored = score(model, crops), score(model, mirror_crops(crops))
+    depressed = np.array([photo.label == DEPRESSED for photo in photos])
+    return measure(depressed, [photo.subject_id for photo in photos], p, p_mirrored, bayes_accuracy)
+
+
+def measure(
+    depressed: NDArray[np.bool_],
+    subjects: Sequence[str],
+    p: NDArray[np.float32],
+    p_mirrored: NDArray[np.float32],
+    bayes_accuracy: float | None,
+) -> dict[str, Any]:
+    """The figures, from the answers alone. An undefined rate (nobody called depressed) is None."""
+    counts = confusion(depressed, p)
+    values = {name: float(value) for name, value in rates(**dataclasses.asdict(counts)).items()}
+    values["auroc"] = auroc(depressed, 1.0 - p.astype(np.float64))
+    intervals = bootstrap_intervals(subjects, depressed, p)
+    bands = [band_of(severity_ppm(value)) for value in p]
+    bands_mirrored = [band_of(severity_ppm(value)) for value in p_mirrored]
+    share = float(depressed.mean())
+    return {
+        "schema": EVALUATION_SCHEMA,
+        "positive": "depressed (label 1), called where p_no_depression < 0.5",
+        "photos": len(p),
+        "subjects": len(set(subjects)),
+        "depressed_share": share,
+        "confusion": dataclasses.asdict(counts),
+        **{name: _defined(values[name]) for name in (*RATE_NAMES, "auroc")},
+        "intervals_95": {name: [_defined(end) for end in intervals[name]] for name in intervals},
+        "interval_method": f"percentiles of {RESAMPLES} bootstrap resamples of subjects",
+        "bayes_accuracy": bayes_accuracy,
+        "share_of_bayes": None if bayes_accuracy is None else share_of_bayes(values["accuracy"], bayes_accuracy),
+        "baseline_accuracy": max(share, 1.0 - share),
+        "baseline": "always the more frequent label",
+        "bands": {str(band): bands.count(band) for band in Band},
+        "depressed_by_band": {str(band): _depressed_share(depressed, bands, band) for band in Band},
+        "band_flips_mirrored": sum(one is not other for one, other in zip(bands, bands_mirrored, strict=True)),
+        "largest_p_difference_mirrored": float(np.abs(p.astype(np.float64) - p_mirrored).max()),
+        "knows_nothing": not values["auroc"] >= KNOWS_NOTHING_BELOW_AUROC,
+    }
+
+
+def read_bayes_accuracy(data_dir: Path) -> float | None:
+    """Accuracy of the best possible reader of a drawn data set; None where the data are not drawn."""
+    path = data_dir / SYNTHESIS_NAME
+    return float(json.loads(path.read_text(encoding="utf-8"))["bayes_accuracy"]) if path.exists() else None
+
+
+def _depressed_share(depressed: NDArray[np.bool_], bands: Sequence[Band], band: Band) -> float | None:
+    inside = [bool(truth) for truth, found in zip(depressed, bands, strict=True) if found is band]
+    return sum(inside) / len(inside) if inside else None
+
+
+def _defined(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,99 @@
+"""What must hold before a version becomes visible. Each gate raises; the staging directory is then removed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from serving.contract.severity import band_of, severity_ppm
+from training.errors import ExportRefused, ParityBroken, PolarityReversed
+from training.export import reload
+from training.measures import auroc
+from training.polarity import DEPRESSED
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from serving.contract.model import ModelContract
+
+LOGIT_TOLERANCE = 1e-3
+"""float32 logits of some tens carry about 1e-5 of rounding; p is what has to agree closely."""
+
+
+def check_polarity(labels: NDArray[np.int_], p_no_depression: NDArray[np.float32]) -> None:
+    """On held-out photos the depressed must get the lower p_no_depression, on the mean and by rank (AUROC >= 0.5).
+
+    A model that knows next to nothing passes or fails here by chance; an inverted one that knows something always fails.
+
+    Raises:
+        PolarityReversed: they do not; or there are no photos of one label to tell by.
+    """
+    depressed = labels == DEPRESSED
+    if depressed.all() or not depressed.any():
+        message = "polarity cannot be checked: the held-out photos are all of one label"
+        raise PolarityReversed(message)
+    mean_depressed, mean_not = float(p_no_depression[depressed].mean()), float(p_no_depression[~depressed].mean())
+    area = auroc(depressed, 1.0 - p_no_depression.astype(np.float64))
+    if mean_depressed >= mean_not or area < 0.5:
+        message = (
+            f"held-out p_no_depression is {mean_depressed:.3f} for label 1 (depressed) and {mean_not:.3f} for label 0, "
+            f"AUROC {area:.3f}: the polarity is reversed, or the model learned nothing. Check the labels or train longer."
+        )
+        raise PolarityReversed(message)
+
+
+def check_reloaded(version_folder: Path, contract: ModelContract, golden_path: Path) -> float:
+    """Reload the graph in a fresh process without Keras and compare its answers to the golden crops.
+
+    Returns:
+        Largest difference in probability.
+
+    Raises:
+        ExportRefused: the fresh process failed.
+        ParityBroken: an answer differs by more than the contract's float32 tolerance, a band differs, or the metadata
+            signature does not answer the contract.
+    """
+    with np.load(golden_path) as golden, tempfile.TemporaryDirectory() as temporary:
+        crops_path, answers_path = Path(temporary, "crops.npy"), Path(temporary, "answers.npz")
+        np.save(crops_path, golden["crops"])
+        program = [sys.executable, reload.__file__, str(version_folder), str(crops_path), str(answers_path)]
+        environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+        finished = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
+        if finished.returncode != 0:
+            reason = (finished.stderr.strip().splitlines() or ["no message"])[-1]
+            message = f"the exported graph cannot be loaded and run in a fresh process: {reason}"
+            raise ExportRefused(message)
+        with np.load(answers_path) as answers:
+            largest = _compare(golden, answers, contract.tolerances.float32_same_machine)
+            if set(answers["metadata"].tolist()) != {contract.to_json()}:
+                message = "the metadata signature does not answer the contract that stands in contract.json"
+                raise ParityBroken(message)
+    return largest
+
+
+def _compare(golden: np.lib.npyio.NpzFile, answers: np.lib.npyio.NpzFile, tolerance: float) -> float:
+    differences = np.abs(answers["p_no_depression"].astype(np.float64) - golden["p_no_depression"])
+    alone = float(np.abs(answers["p_alone"].astype(np.float64) - golden["p_no_depression"][:1]).max())
+    largest = max(float(differences.max()), alone)
+    if not largest <= tolerance:
+        message = (
+            f"the exported graph differs from the Keras model by {largest:.2e} in probability (allowed {tolerance:g})"
+        )
+        raise ParityBroken(message)
+    largest_logit = float(np.abs(answers["logit"] - golden["logit"]).max())
+    if not largest_logit <= LOGIT_TOLERANCE:
+        message = (
+            f"the exported logit differs from the Keras model by {largest_logit:.2e} (allowed {LOGIT_TOLERANCE:g})"
+        )
+        raise ParityBroken(message)
+    bands = [str(band_of(severity_ppm(p))) for p in answers["p_no_depression"]]
+    if bands != golden["band"].tolist():
+        message = "a golden crop falls into another band with the exported graph than with the Keras model"
+        raise ParityBroken(message)
+    return largest

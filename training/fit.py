@@ -1,0 +1,109 @@
+"""Train one network by a recipe: crops in, `model.keras`, history and figures of the run out."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
+
+from training.architectures import build
+from training.callbacks import Progress, TimeBudget
+from training.pipeline import evaluation_batches, training_batches
+from training.polarity import targets_from_labels
+from training.recipe import Recipe, class_weights
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from training.manifest import Photo
+    from training.runs import Run
+    from training.shards import CropStore
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """The finished model, with its best weights, and how the training went."""
+
+    model: keras.Model
+    history: dict[str, list[float]]
+    seconds: float
+    photos_per_second: float
+    budget_used_up: bool
+    weights: dict[int, float]
+    """Class weights by target: 0 depressed, 1 not depressed."""
+
+
+def fit(
+    recipe: Recipe,
+    store: CropStore,
+    training: Sequence[Photo],
+    validation: Sequence[Photo],
+    run: Run,
+    *,
+    quiet: bool = False,
+) -> Fitted:
+    """Train, keep the weights of the lowest validation loss, and save `model.keras`.
+
+    Args:
+        recipe: What to do. The same recipe, data and machine give the same weights.
+        store: Crops of both splits.
+        training: Photos to learn from; augmented.
+        validation: Photos that decide when to stop; never augmented.
+        run: Where the files go.
+        quiet: Print nothing.
+
+    Raises:
+        FitFailed: the loss is not finite.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    model = build(recipe.architecture, store.crop_size)
+    model.compile(keras.optimizers.Adam(recipe.learning_rate), loss="binary_crossentropy", metrics=["accuracy"])
+    weights = class_weights(targets_from_labels([photo.label for photo in training]).tolist())
+    progress = Progress(len(training), recipe.batch_size, recipe.epochs, quiet=quiet)
+    budget = TimeBudget(recipe.minutes if recipe.minutes is not None else np.inf)
+    started = time.monotonic()
+    history = model.fit(
+        training_batches(store, training, recipe.augmentation, batch_size=recipe.batch_size, seed=recipe.seed),
+        validation_data=evaluation_batches(store, validation, batch_size=recipe.batch_size),
+        epochs=recipe.epochs,
+        class_weight=weights,
+        shuffle=False,  # the pipeline shuffles, from the seed
+        verbose=0,
+        callbacks=[
+            progress,
+            budget,
+            keras.callbacks.CSVLogger(str(run.history)),
+            keras.callbacks.ModelCheckpoint(str(run.best), monitor="val_loss", save_best_only=True),
+            keras.callbacks.ReduceLROnPlateau(
+                monitor="val_loss",
+                patience=recipe.plateau_patience_epochs,
+                factor=recipe.plateau_factor,
+                min_lr=recipe.learning_rate_floor,
+            ),
+            keras.callbacks.EarlyStopping(
+                monitor="val_loss",
+                patience=recipe.stop_patience_epochs,
+                min_delta=recipe.stop_min_delta,
+                start_from_epoch=recipe.stop_start_epoch,
+                restore_best_weights=True,
+            ),
+        ],
+    ).history
+    model.save(run.model)
+    return Fitted(
+        model=model,
+        history={name: [float(value) for value in values] for name, values in history.items()},
+        seconds=time.monotonic() - started,
+        photos_per_second=progress.photos_per_second,
+        budget_used_up=budget.used_up,
+        weights=weights,
+    )
+
+
+def describe_recipe(recipe: Recipe) -> dict[str, object]:
+    """The recipe as JSON for `run.json` and the model card."""
+    return dataclasses.asdict(recipe)

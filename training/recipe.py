@@ -1,0 +1,47 @@
+"""What one training run does, as plain values: the paper's rules (section II), with the numbers it leaves open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from training.augmentation import Augmentation
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Adam, binary cross-entropy, EarlyStopping restoring the best weights, ReduceLROnPlateau, class weights.
+
+    The paper states these and 20 epochs, but no patience or factor. With few steps per epoch the first validation losses
+    mean little (batch-norm statistics are still settling), so early stopping ignores the first five epochs, and the
+    learning rate waits five epochs before it falls, with a floor.
+    """
+
+    architecture: str = "paper"
+    epochs: int = 20
+    minutes: float | None = None
+    """Time budget; training stops cleanly when it is used up. None: no limit."""
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    stop_patience_epochs: int = 8
+    stop_min_delta: float = 1e-3
+    stop_start_epoch: int = 5
+    plateau_patience_epochs: int = 5
+    plateau_factor: float = 0.5
+    learning_rate_floor: float = 1e-5
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    seed: int = 1
+
+
+def class_weights(targets: Sequence[float]) -> dict[int, float]:
+    """Weight of target 0 (depressed) and 1 (not depressed): n / (2 n_class), so that both classes weigh the same.
+
+    >>> class_weights([0.0, 1.0, 1.0, 1.0])
+    {0: 2.0, 1: 0.6666666666666666}
+    """
+    count = len(targets)
+    positive = sum(targets)
+    return {0: count / (2.0 * (count - positive)), 1: count / (2.0 * positive)}
