@@ -1,0 +1,70 @@
+"""The application, built from its parts: no global state, and importing this starts nothing."""
+
+from __future__ import annotations
+
+import flask
+
+from gateway.admission import Admission, UploadMemory
+from gateway.api import create_api
+from gateway.crops import CropMaker
+from gateway.health import create_health
+from gateway.logs import log_event
+from gateway.observing import answer_problems, observe_requests
+from gateway.page import Page, create_page
+from gateway.pin import PinnedModel, PinReader
+from gateway.predictor import Predictor
+from gateway.screening import Screener
+from gateway.settings import Settings
+from gateway.uploads import InMemoryRequest, UploadReader
+from monitoring.metrics import Metrics
+from serving.repository import ModelRepository
+
+
+class Gateway(flask.Flask):
+    """Flask with the request class that keeps uploads in memory."""
+
+    request_class = InMemoryRequest
+
+
+def create_app(
+    settings: Settings, *, repository: ModelRepository, predictor: Predictor, crops: CropMaker, metrics: Metrics
+) -> flask.Flask:
+    """Build the WSGI application.
+
+    Args:
+        settings: How it runs.
+        repository: Where the pin and the policy are.
+        predictor: Asks the model.
+        crops: Makes crops.
+        metrics: With `gateway.observing.gateway_metrics`'s label sets.
+    """
+
+    def tell_of_model(model: PinnedModel) -> None:
+        evidence = model.contract.evidence.value
+        metrics.set_model(model.name, model.version, model.digest, evidence)
+        fields = {"model": model.name, "model_version": model.version, "digest": model.digest, "evidence": evidence}
+        log_event("model in service", fields)
+
+    pins = PinReader(repository, allow_demo=settings.is_loopback or settings.allow_demo_model, on_change=tell_of_model)
+    screener = Screener(
+        pins=pins,
+        uploads=UploadReader(
+            max_photo_bytes=settings.max_photo_bytes,
+            body_deadline_seconds=settings.body_deadline_seconds,
+            memory=UploadMemory(settings.max_upload_memory_bytes, metrics.set_upload_bytes),
+        ),
+        admission=Admission(settings.max_in_flight, settings.max_queue, metrics.set_admission),
+        crops=crops,
+        predictor=predictor,
+        metrics=metrics,
+        deadline_seconds=settings.deadline_seconds,
+    )
+    page = Page(pins, max_photo_bytes=settings.max_photo_bytes)
+    app = Gateway("gateway")
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # on the default provider
+    observe_requests(app, metrics)
+    answer_problems(app, page)
+    app.register_blueprint(create_page(page, screener))
+    app.register_blueprint(create_api(screener, pins))
+    app.register_blueprint(create_health(pins, predictor))
+    return app

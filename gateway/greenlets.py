@@ -1,0 +1,42 @@
+"""The seam between greenlets, which wait for the network, and threads, which do the work.
+
+Only the HTTP sockets are gevent's. Nothing is monkey-patched: photos are decoded, gRPC is called and metrics are scraped
+in ordinary threads with ordinary locks, and a greenlet that waits for one of them lets the others run. gRPC's own gevent
+mode (`grpc.experimental.gevent`) is not needed and not used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import TypeVar
+
+import gevent
+from gevent.event import Event
+
+T = TypeVar("T")
+
+
+def wait_for(future: Future[T], timeout_seconds: float) -> T:
+    """The result of a future that a thread completes; other greenlets run meanwhile.
+
+    Raises:
+        TimeoutError: not done in time; the thread goes on, its result is dropped.
+    """
+    if not future.done():
+        loop = gevent.get_hub().loop
+        done = Event()
+        # Events belong to their hub's thread, so the worker thread only asks the loop to set it.
+        wake: Callable[[Future[T]], None] = lambda _: loop.run_callback_threadsafe(done.set)  # noqa: E731 - typed
+        future.add_done_callback(wake)
+        if not done.wait(timeout_seconds):
+            raise TimeoutError
+    return future.result()
+
+
+@contextmanager
+def time_limit(seconds: float, error: Exception) -> Generator[None, None, None]:
+    """Raise `error` inside the block when it takes longer; it is raised where the block waits for a socket."""
+    with gevent.Timeout(seconds, error):
+        yield

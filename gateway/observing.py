@@ -1,0 +1,96 @@
+"""What every request gets, whatever it is: an id, security headers, one count, one log line, and one shape of error."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+
+import flask
+from prometheus_client import CollectorRegistry
+from werkzeug.exceptions import MethodNotAllowed
+
+from gateway.headers import SECURITY_HEADERS
+from gateway.logs import log_event
+from gateway.page import Page
+from gateway.problems import CONTENT_TYPE, REFUSAL_EXTENSION, Problem, all_codes
+from gateway.screening import ANSWERED
+from monitoring.metrics import OTHER, Metrics
+
+ROUTES = ("/", "/v1/screenings", "/v1/models", "/healthz", "/readyz", "/readyz/model", "/static/<path:filename>")
+"""Every route template; the closed set of the metrics' label."""
+QUIET_ROUTES = ("/healthz", "/readyz", "/readyz/model")
+"""Probes call these every few seconds: their success is logged at debug level only."""
+
+
+def gateway_metrics(registry: CollectorRegistry) -> Metrics:
+    """The metrics with the gateway's closed sets of routes and outcomes."""
+    return Metrics(registry, routes=ROUTES, outcomes=(ANSWERED, *all_codes()))
+
+
+def observe_requests(app: flask.Flask, metrics: Metrics) -> None:
+    """Give every request an id, and count and log it when it ends."""
+    app.extensions[REFUSAL_EXTENSION] = lambda problem, error: _note_refusal(metrics, problem, error)
+
+    @app.before_request
+    def begin() -> None:
+        flask.g.request_id = str(uuid.uuid4())
+        flask.g.started_seconds = time.perf_counter()
+
+    @app.after_request
+    def finish(response: flask.Response) -> flask.Response:
+        response.headers.update(SECURITY_HEADERS)
+        response.headers["X-Request-Id"] = flask.g.request_id
+        rule = flask.request.url_rule
+        route = rule.rule if rule is not None else OTHER
+        # Answers are about people; only the page's own parts may be kept, and are asked for again each time.
+        is_static = flask.request.endpoint == "static" and response.status_code in (200, 304)
+        response.headers["Cache-Control"] = "no-cache" if is_static else "no-store"
+        metrics.count_request(route, response.status_code)
+        quiet = route in QUIET_ROUTES and response.status_code == 200
+        fields = {
+            "request_id": flask.g.request_id,
+            "route": route,
+            "status": response.status_code,
+            "code": flask.g.get("problem_code"),
+            "duration_seconds": round(time.perf_counter() - flask.g.started_seconds, 6),
+        }
+        log_event("request", fields, level=logging.DEBUG if quiet else logging.INFO)
+        return response
+
+
+def answer_problems(app: flask.Flask, page: Page) -> None:
+    """Turn every error, ours or Flask's, into a problem: JSON for programs, the page for people."""
+
+    @app.errorhandler(Exception)
+    def answer(error: Exception) -> flask.Response:
+        problem = Problem.of(error, flask.g.request_id)
+        flask.g.problem_code = problem.code
+        if problem.kind.status >= 500:
+            log_event(
+                "problem", {"request_id": flask.g.request_id, "code": problem.code}, level=logging.ERROR, error=error
+            )
+        if _asked_by_a_browser():
+            response = app.make_response(page.render_problem(problem, error))
+        else:
+            response = flask.jsonify(problem.as_json())
+            response.content_type = CONTENT_TYPE
+        response.status_code = problem.kind.status
+        response.headers.update(problem.headers)
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+        return response
+
+
+def _asked_by_a_browser() -> bool:
+    """Whether a person sees the answer: the API always speaks JSON, elsewhere the header Accept decides."""
+    return flask.request.accept_mimetypes.best == "text/html" and not flask.request.path.startswith("/v1/")
+
+
+def _note_refusal(metrics: Metrics, problem: Problem, error: Exception) -> None:
+    """Count and log a request that the server refused before the application saw it."""
+    metrics.count_request(OTHER, problem.kind.status)
+    fields = {"request_id": problem.request_id, "route": OTHER, "status": problem.kind.status, "code": problem.code}
+    log_event("request", fields)
+    if problem.kind.status >= 500:
+        log_event("problem", fields, level=logging.ERROR, error=error)

@@ -1,0 +1,168 @@
+"""The one table from what went wrong to what HTTP says, and the body that says it (RFC 9457).
+
+Nothing of the request goes into a problem: the sentences are ours, `instance` is the id that the logs carry too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from werkzeug.exceptions import HTTPException
+
+from gateway import errors
+from serving.contract import errors as contract
+
+CONTENT_TYPE: Final = "application/problem+json"
+REFUSAL_EXTENSION: Final = "symmetra_refusal"
+"""Key of the application's function that counts and logs a problem which the server answered by itself."""
+MODEL_ANSWER_SENTENCE: Final = "The model answered something that is not a probability."
+TYPE_PREFIX: Final = "urn:symmetra:problem:v1:"
+"""`type` is this and the code; stable, and not an address, so that no client ever fetches it in passing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What HTTP says for one class of error.
+
+    Attributes:
+        status: HTTP status.
+        title: Short, the same for every occurrence.
+        retry_after_seconds: Where trying again helps.
+    """
+
+    status: int
+    title: str
+    retry_after_seconds: int | None = None
+
+
+KINDS: Final[dict[type[Exception], Kind]] = {
+    # the photo
+    contract.PhotoError: Kind(422, "Photo not usable"),
+    contract.PhotoTooLarge: Kind(413, "Photo too large"),
+    contract.PhotoUnsupported: Kind(415, "Photo format not supported"),
+    contract.FaceError: Kind(422, "No score for this photo"),
+    # the request
+    errors.RequestError: Kind(400, "Request not understood"),
+    errors.AddressTooLong: Kind(414, "Address too long"),
+    errors.HeadersTooLarge: Kind(431, "Headers too large"),
+    errors.RouteUnknown: Kind(404, "Not found"),
+    errors.MethodNotAllowed: Kind(405, "Method not allowed"),
+    errors.PhotoMissing: Kind(400, "No photo in the request"),
+    errors.TooManyParts: Kind(400, "More than one photo"),
+    errors.UploadMalformed: Kind(400, "Upload damaged"),
+    errors.UploadTypeUnsupported: Kind(415, "Upload type not supported"),
+    errors.UploadTimedOut: Kind(408, "Upload too slow"),
+    errors.UploadInterrupted: Kind(400, "Upload incomplete"),
+    # load
+    errors.Overloaded: Kind(503, "Too busy", retry_after_seconds=1),
+    # the model
+    errors.ModelNotServable: Kind(503, "No model in service", retry_after_seconds=30),
+    errors.PredictorUnavailable: Kind(503, "Model not available", retry_after_seconds=5),
+    errors.PredictorTimeout: Kind(504, "Model too slow"),
+    errors.ModelVersionMissing: Kind(503, "Model version not loaded", retry_after_seconds=5),
+    errors.ModelVersionMismatch: Kind(502, "Wrong model version answered"),
+    errors.PredictorError: Kind(500, "Model failed"),
+    contract.ModelAnswerInvalid: Kind(500, "Model answer not valid"),
+    # ours
+    contract.ContractError: Kind(500, "Internal error"),
+    errors.GatewayError: Kind(500, "Internal error"),
+}
+"""Looked up along the class's ancestors, nearest first."""
+
+HTTP_ERRORS: Final[dict[int, type[errors.GatewayError | contract.PhotoError]]] = {
+    404: errors.RouteUnknown,
+    405: errors.MethodNotAllowed,
+    408: errors.UploadTimedOut,
+    413: contract.PhotoTooLarge,
+    415: errors.UploadTypeUnsupported,
+}
+"""What Flask and Werkzeug raise by themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One occurrence, ready to be sent."""
+
+    kind: Kind
+    code: str
+    detail: str
+    advice: str
+    request_id: str
+
+    @classmethod
+    def of(cls, error: Exception, request_id: str) -> Problem:
+        """The problem for an error; anything unforeseen is `internal_error`, and its message stays inside."""
+        known = known_error(error)
+        detail = MODEL_ANSWER_SENTENCE if isinstance(known, contract.ModelAnswerInvalid) else str(known)
+        return cls(kind_of(type(known)), known.code, detail, advice_of(known), request_id)
+
+    def as_json(self) -> dict[str, Any]:
+        """The members of RFC 9457, and `code` and `advice`."""
+        return {
+            "type": TYPE_PREFIX + self.code,
+            "title": self.kind.title,
+            "status": self.kind.status,
+            "detail": self.detail,
+            "instance": f"urn:uuid:{self.request_id}",
+            "code": self.code,
+            "advice": self.advice,
+        }
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers that go with it."""
+        seconds = self.kind.retry_after_seconds
+        return {} if seconds is None else {"Retry-After": str(seconds)}
+
+
+def kind_of(error_class: type[Exception]) -> Kind:
+    """The table's row for a class: its own, or its nearest ancestor's.
+
+    Raises:
+        KeyError: not a class of the two trees.
+    """
+    for ancestor in error_class.__mro__:
+        if ancestor in KINDS:
+            return KINDS[ancestor]
+    raise KeyError(error_class)
+
+
+def known_error(error: Exception) -> errors.GatewayError | contract.ContractError:
+    """The error itself where it is one of the two trees, otherwise its translation into one."""
+    if isinstance(error, HTTPException):
+        return _of_http(error)
+    if isinstance(error, contract.ModelAnswerInvalid):
+        return error
+    if isinstance(error, (errors.GatewayError, contract.PhotoError)) and not isinstance(error, errors.StartRefused):
+        return error
+    return errors.InternalError()
+
+
+def advice_of(error: errors.GatewayError | contract.ContractError) -> str:
+    """What the person can do about it."""
+    if isinstance(error, (errors.GatewayError, contract.PhotoError)):
+        return error.advice
+    return errors.TELL_OPERATOR
+
+
+def all_codes() -> tuple[str, ...]:
+    """Every code that a caller can meet, sorted; the closed set behind metrics and documentation."""
+    roots = (contract.PhotoError, errors.GatewayError, contract.ModelAnswerInvalid)
+    return tuple(
+        sorted({leaf.code for root in roots for leaf in leaves(root) if not issubclass(leaf, errors.StartRefused)})
+    )
+
+
+def leaves(root: type[Any]) -> list[type[Any]]:
+    """The classes of a tree that have no subclass."""
+    children = root.__subclasses__()
+    return [leaf for child in children for leaf in leaves(child)] if children else [root]
+
+
+def _of_http(error: HTTPException) -> errors.GatewayError | contract.ContractError:
+    """Flask's and Werkzeug's own errors in our names; their descriptions may repeat the request and are dropped."""
+    status = error.code or 500
+    if status in HTTP_ERRORS:
+        return HTTP_ERRORS[status]()
+    return errors.RequestMalformed() if 400 <= status < 500 else errors.InternalError()

@@ -1,0 +1,122 @@
+"""The flow from a photo to an answer: admission, crop, model, band; every stage timed and counted."""
+
+from __future__ import annotations
+
+import time
+
+import flask
+
+from gateway.admission import Admission
+from gateway.answer import Answer
+from gateway.crops import CropMaker
+from gateway.deadline import Deadline
+from gateway.errors import DeadlinePassed, GatewayError, InternalError, Overloaded, QueueFull, UploadMemoryFull
+from gateway.pin import PinReader
+from gateway.predictor import Predictor
+from gateway.uploads import UploadReader
+from monitoring.metrics import Metrics
+from serving.contract.errors import ContractError, ModelAnswerInvalid
+
+ANSWERED = "answered"
+DEFAULT_TRAFFIC = "patient"
+"""The only class that is granted without a key's scope."""
+SHED_REASONS: dict[type[Overloaded], str] = {
+    QueueFull: "queue_full",
+    DeadlinePassed: "deadline_passed",
+    UploadMemoryFull: "upload_memory_full",
+}
+
+
+class Screener:
+    """Answers photos.
+
+    Args:
+        pins: Which version to ask.
+        uploads: Takes the photo out of the request.
+        admission: Who is let in.
+        crops: Makes crops.
+        predictor: Asks the model.
+        metrics: Told about everything.
+        deadline_seconds: For one answer, from the complete photo on.
+    """
+
+    def __init__(
+        self,
+        *,
+        pins: PinReader,
+        uploads: UploadReader,
+        admission: Admission,
+        crops: CropMaker,
+        predictor: Predictor,
+        metrics: Metrics,
+        deadline_seconds: float,
+    ) -> None:
+        self._pins = pins
+        self._uploads = uploads
+        self._admission = admission
+        self._crops = crops
+        self._predictor = predictor
+        self._metrics = metrics
+        self._deadline_seconds = deadline_seconds
+
+    def screen(self, request: flask.Request, request_id: str) -> Answer:
+        """Answer the photo of one request.
+
+        Raises:
+            PhotoError: the photo gets no score.
+            ModelAnswerInvalid: the model answered no probability.
+            GatewayError: anything else that went wrong, by name.
+        """
+        traffic = DEFAULT_TRAFFIC
+        try:
+            answer = self._screen(request, request_id, traffic)
+        except (ContractError, GatewayError) as error:
+            if isinstance(error, Overloaded):
+                self._metrics.count_shed(SHED_REASONS[type(error)])
+            self._metrics.count_screening(error.code, traffic)
+            raise
+        except Exception:
+            self._metrics.count_screening(InternalError.code, traffic)
+            raise
+        self._metrics.count_answer(answer.model.version, answer.severity_ppm, answer.band.value, traffic)
+        self._metrics.count_screening(ANSWERED, traffic)
+        return answer
+
+    def _screen(self, request: flask.Request, request_id: str, traffic: str) -> Answer:
+        stages = StageClock(self._metrics, traffic)
+        model = self._pins.current()  # first: without a model in service no photo need be received
+        started = time.perf_counter()
+        with self._uploads.photo_of(request) as photo:
+            received = time.perf_counter()
+            stages.record("upload", received - started)
+            deadline = Deadline.after(self._deadline_seconds)
+            try:
+                with self._admission.place(deadline):
+                    stages.record("queue", time.perf_counter() - received)
+                    prepared = self._crops.make(photo, model.contract.crop, deadline)
+                    stages.record("decode", prepared.timings.decode)
+                    stages.record("face", prepared.timings.face)
+                    asked = time.perf_counter()
+                    scores = self._predictor.predict(prepared.crop, model, deadline)
+                    stages.record("predict", time.perf_counter() - asked)
+            finally:
+                stages.record("total", time.perf_counter() - received)
+        try:
+            return Answer.of(request_id, scores, prepared, model, stages.timings_seconds)
+        except ModelAnswerInvalid:
+            self._metrics.count_invalid_answer(model.version)
+            raise
+
+
+class StageClock:
+    """Notes the time of each stage, for the answer and for the metrics."""
+
+    def __init__(self, metrics: Metrics, traffic: str) -> None:
+        self._metrics = metrics
+        self._traffic = traffic
+        self.timings_seconds: dict[str, float] = {}
+
+    def record(self, stage: str, seconds: float) -> None:
+        """One stage took so long."""
+        self.timings_seconds[stage] = round(seconds, 6)
+        self._metrics.observe_stage(stage, seconds, self._traffic)

@@ -1,0 +1,53 @@
+"""What must hold before the gateway starts; each refusal is a sentence with what to do."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+from gateway.errors import DemoModelNotAllowed, DemoModelRefused, ModelNotServable, PortTaken
+from gateway.pin import PinReader
+from gateway.settings import Settings, name_of
+from serving.repository import ModelRepository
+
+
+def require_startable(settings: Settings) -> None:
+    """Check what can only fail for everyone, and so should fail now.
+
+    A missing model is no such thing: the page and the API say so, and the gateway serves it as soon as it is there.
+
+    Raises:
+        PortTaken: something listens on the port of the API or of the metrics.
+        DemoModelNotAllowed: the pinned version is a demo, and others than this machine could reach it.
+    """
+    for field, host in (("port", settings.host), ("metrics_port", settings.metrics_host)):
+        port: int = getattr(settings, field)
+        if not _is_free(host, port):
+            message = f"port {port} on {host} is in use or may not be used; choose another with {name_of(field)}=PORT"
+            raise PortTaken(message)
+    allow_demo = settings.is_loopback or settings.allow_demo_model
+    repository = ModelRepository(settings.model_repository, settings.model_name)
+    try:
+        PinReader(repository, allow_demo=allow_demo, on_change=lambda _: None).current()
+    except DemoModelRefused as error:
+        message = (
+            f"The pinned version of {settings.model_name} is a demonstration: it was trained on drawn faces and says nothing "
+            f"about any person. {name_of('host')} is {settings.host}, so others than this machine could use it. Keep to "
+            f"127.0.0.1, pin another version, or set {name_of('allow_demo_model')}=yes if you insist."
+        )
+        raise DemoModelNotAllowed(message) from error
+    except ModelNotServable:
+        return
+
+
+def _is_free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno in (errno.EADDRINUSE, errno.EACCES, errno.EADDRNOTAVAIL):
+                return False
+            raise
+    return True

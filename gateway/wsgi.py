@@ -1,0 +1,67 @@
+"""The real parts, wired once, in the process that serves."""
+
+from __future__ import annotations
+
+import importlib.metadata
+
+import flask
+from prometheus_client import (
+    CollectorRegistry,
+    GCCollector,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+    start_http_server,
+)
+
+from gateway.app import create_app
+from gateway.crops import CropPool
+from gateway.logs import log_event, set_up_logging
+from gateway.model_server import ModelServerPredictor
+from gateway.observing import gateway_metrics
+from gateway.settings import Settings
+from serving.contract.crop import make_crop
+from serving.contract.face import FaceDetector
+from serving.contract.model import PREPROCESSING_VERSION
+from serving.contract.photo import PhotoLimits
+from serving.repository import ModelRepository
+from serving.wire.channel import open_channel
+from serving.wire.client import ModelServerClient
+
+UNINSTALLED_VERSION = "source"
+"""Shown where the gateway runs from a source folder and not from an installed package."""
+
+
+def build(settings: Settings) -> flask.Flask:
+    """Build the application, open the channel to the model server, and start serving metrics."""
+    set_up_logging(settings.log_level)
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # twice the series, and nothing here reads them
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    metrics = gateway_metrics(registry)
+    metrics.set_build(_version(), PREPROCESSING_VERSION)
+    predictor = ModelServerPredictor(
+        ModelServerClient(open_channel(settings.model_server)),
+        max_calls=settings.max_in_flight,
+        on_call=metrics.count_model_call,
+    )
+    crops = CropPool(settings.cores, FaceDetector, make_crop, PhotoLimits(max_photo_bytes=settings.max_photo_bytes))
+    app = create_app(
+        settings,
+        repository=ModelRepository(settings.model_repository, settings.model_name),
+        predictor=predictor,
+        crops=crops,
+        metrics=metrics,
+    )
+    start_http_server(settings.metrics_port, settings.metrics_host, registry)
+    fields = {name: getattr(settings, name) for name in ("host", "port", "metrics_port", "model_server", "cores")}
+    log_event("gateway started", fields)
+    return app
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("symmetra")
+    except importlib.metadata.PackageNotFoundError:
+        return UNINSTALLED_VERSION

@@ -1,0 +1,234 @@
+"""Every metric of the gateway, declared once: name, unit, labels, buckets and closed label sets.
+
+Label values come from closed sets; a value outside its set is counted as `other`, so that no client string (path, file
+name, header) can add a series. Everything closed is there with zero from the start, because a rate over a series that
+appears with its first failure misses that failure. Durations are wall-clock seconds.
+
+The distribution of the answers is a counter per bin and model version: counts add up over replicas and over time,
+divergences do not, so no gateway computes drift by itself (DESIGN, "Metrics").
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+if TYPE_CHECKING:
+    from prometheus_client.metrics import MetricWrapperBase
+
+OTHER: Final = "other"
+
+STAGES: Final = ("upload", "queue", "decode", "face", "predict", "total")
+"""Stages of one screening. `total` starts when the body is complete: a slow upload is the caller's time, not ours."""
+
+TRAFFIC_CLASSES: Final = ("patient", "sentinel", "loadtest")
+"""Who asked. Only `patient` counts for drift and objectives; nothing but a key's scope may grant the others (issue 5)."""
+
+STATUSES: Final = tuple(
+    str(status) for status in (200, 304, 400, 404, 405, 408, 413, 414, 415, 422, 431, 500, 502, 503, 504)
+)
+SHED_REASONS: Final = ("queue_full", "deadline_passed", "upload_memory_full")
+MODEL_CALLS: Final = ("ok", "unavailable", "deadline", "version_missing", "rejected", "invalid_answer")
+
+LATENCY_BUCKETS_SECONDS: Final = (
+    0.001, 0.0025, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0, 30.0,
+)  # fmt: skip
+"""Edges at 0.1, 0.2, 0.25, 0.5 and 1 s, where objectives are set: a quantile between edges is only interpolated."""
+
+PARTS_PER_BIN: Final = 100_000
+SEVERITY_BINS: Final = tuple(f"{number / 10:.1f}" for number in range(1, 11))
+"""Label of a bin: its upper edge, inclusive, so that 0.3 and 0.6 coincide with the paper's band edges."""
+BANDS: Final = ("none", "mild", "high")
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One metric. `name` is without the `_total` that the exposition adds to counters."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    help: str
+    labels: tuple[str, ...] = ()
+    buckets: Sequence[float] = ()
+
+
+REQUESTS: Final = Declaration(
+    "symmetra_http_requests", "counter", "HTTP requests by route template and status.", ("route", "status")
+)
+SCREENINGS: Final = Declaration(
+    "symmetra_screenings",
+    "counter",
+    "Screenings by outcome: answered, or the code of the problem.",
+    ("outcome", "traffic"),
+)
+STAGE_SECONDS: Final = Declaration(
+    "symmetra_stage_seconds",
+    "histogram",
+    "Time per screening and stage.",
+    ("stage", "traffic"),
+    LATENCY_BUCKETS_SECONDS,
+)
+SEVERITY: Final = Declaration(
+    "symmetra_severity",
+    "counter",
+    "Answers by severity bin; the label is the bin's upper edge, inclusive.",
+    ("model_version", "bin", "traffic"),
+)
+BAND: Final = Declaration("symmetra_bands", "counter", "Answers by score band.", ("model_version", "band", "traffic"))
+MODEL_ANSWERS_INVALID: Final = Declaration(
+    "symmetra_model_answers_invalid",
+    "counter",
+    "Model answers that are not a probability (NaN, infinite, out of range); none of them became a band.",
+    ("model_version",),
+)
+MODEL_CALLS_TOTAL: Final = Declaration(
+    "symmetra_model_calls", "counter", "Calls to the model server, each attempt counted, by result.", ("result",)
+)
+IN_FLIGHT: Final = Declaration("symmetra_in_flight", "gauge", "Photos being screened now.")
+QUEUED: Final = Declaration("symmetra_queue_length", "gauge", "Photos waiting for a place.")
+SHED: Final = Declaration("symmetra_shed", "counter", "Screenings refused to protect the others.", ("reason",))
+UPLOAD_BYTES: Final = Declaration("symmetra_upload_memory_bytes", "gauge", "Bytes of uploads held in memory now.")
+NON_FINITE: Final = Declaration(
+    "symmetra_non_finite_observations", "counter", "Observations dropped because they would have poisoned a sum.", ()
+)
+BUILD_INFO: Final = Declaration(
+    "symmetra_build_info", "gauge", "Always 1; what runs here.", ("version", "preprocessing_version")
+)
+MODEL_INFO: Final = Declaration(
+    "symmetra_model_info", "gauge", "1 for the pinned version.", ("model", "model_version", "digest", "evidence")
+)
+
+DECLARATIONS: Final = (
+    REQUESTS, SCREENINGS, STAGE_SECONDS, SEVERITY, BAND, MODEL_ANSWERS_INVALID, MODEL_CALLS_TOTAL, IN_FLIGHT, QUEUED, SHED,
+    UPLOAD_BYTES, NON_FINITE, BUILD_INFO, MODEL_INFO,
+)  # fmt: skip
+
+
+def severity_bin(severity_ppm: int) -> str:
+    """The bin of a severity in parts per million: its upper edge, inclusive; 0 belongs to the first bin.
+
+    >>> severity_bin(0), severity_bin(300_000), severity_bin(300_001), severity_bin(1_000_000)
+    ('0.1', '0.3', '0.4', '1.0')
+    """
+    return SEVERITY_BINS[max(0, -(-severity_ppm // PARTS_PER_BIN) - 1)]
+
+
+class Metrics:
+    """The gateway's metrics in one registry.
+
+    Args:
+        registry: A registry of its own, also per test.
+        routes: Route templates of the application; the closed set of the label `route`.
+        outcomes: `answered` and every problem code; the closed set of the label `outcome`.
+    """
+
+    def __init__(self, registry: CollectorRegistry, *, routes: Iterable[str], outcomes: Iterable[str]) -> None:
+        self.registry = registry
+        self._routes = (*routes, OTHER)
+        self._outcomes = (*outcomes, OTHER)
+        self._requests = _counter(REQUESTS, registry)
+        self._screenings = _counter(SCREENINGS, registry)
+        self._stages = Histogram(
+            STAGE_SECONDS.name,
+            STAGE_SECONDS.help,
+            STAGE_SECONDS.labels,
+            registry=registry,
+            buckets=STAGE_SECONDS.buckets,
+        )
+        self._severity = _counter(SEVERITY, registry)
+        self._bands = _counter(BAND, registry)
+        self._invalid = _counter(MODEL_ANSWERS_INVALID, registry)
+        self._calls = _counter(MODEL_CALLS_TOTAL, registry)
+        self._in_flight = _gauge(IN_FLIGHT, registry)
+        self._queued = _gauge(QUEUED, registry)
+        self._shed = _counter(SHED, registry)
+        self._upload_bytes = _gauge(UPLOAD_BYTES, registry)
+        self._non_finite = _counter(NON_FINITE, registry)
+        self._build = _gauge(BUILD_INFO, registry)
+        self._model = _gauge(MODEL_INFO, registry)
+        self._known_versions: set[str] = set()
+        _initialise(self._requests, self._routes, (*STATUSES, OTHER))
+        _initialise(self._screenings, self._outcomes, TRAFFIC_CLASSES)
+        _initialise(self._stages, STAGES, TRAFFIC_CLASSES)
+        _initialise(self._calls, MODEL_CALLS)
+        _initialise(self._shed, SHED_REASONS)
+
+    def count_request(self, route: str, status: int) -> None:
+        """One HTTP answer. `route` is a route template, never a path."""
+        self._requests.labels(_closed(route, self._routes), _closed(str(status), STATUSES)).inc()
+
+    def count_screening(self, outcome: str, traffic: str) -> None:
+        """One screening that ended, `answered` or with a problem code."""
+        self._screenings.labels(_closed(outcome, self._outcomes), traffic).inc()
+
+    def observe_stage(self, stage: str, seconds: float, traffic: str) -> None:
+        """Time spent in one of `STAGES`; anything but a finite, non-negative number is counted apart and dropped."""
+        if not math.isfinite(seconds) or seconds < 0:
+            self._non_finite.inc()
+            return
+        self._stages.labels(stage, traffic).observe(seconds)
+
+    def count_answer(self, model_version: int, severity_ppm: int, band: str, traffic: str) -> None:
+        """One answer's severity and band."""
+        version = str(model_version)
+        self._severity.labels(version, severity_bin(severity_ppm), traffic).inc()
+        self._bands.labels(version, band, traffic).inc()
+
+    def count_invalid_answer(self, model_version: int) -> None:
+        """The model answered something that is not a probability."""
+        self._invalid.labels(str(model_version)).inc()
+
+    def count_model_call(self, result: str) -> None:
+        """One attempt at the model server, with a result of `MODEL_CALLS`."""
+        self._calls.labels(result).inc()
+
+    def count_shed(self, reason: str) -> None:
+        """One screening refused for a reason of `SHED_REASONS`."""
+        self._shed.labels(reason).inc()
+
+    def set_admission(self, in_flight: int, queued: int) -> None:
+        """How many photos are being screened, and how many wait."""
+        self._in_flight.set(in_flight)
+        self._queued.set(queued)
+
+    def set_upload_bytes(self, held_bytes: int) -> None:
+        """Bytes of uploads in memory."""
+        self._upload_bytes.set(held_bytes)
+
+    def set_build(self, version: str, preprocessing_version: str) -> None:
+        """What runs here."""
+        self._build.labels(version, preprocessing_version).set(1)
+
+    def set_model(self, model: str, model_version: int, digest: str, evidence: str) -> None:
+        """The version that is pinned now; its counters appear with zero, an earlier version's info disappears."""
+        version = str(model_version)
+        self._model.clear()
+        self._model.labels(model, version, digest, evidence).set(1)
+        if version not in self._known_versions:
+            self._known_versions.add(version)
+            _initialise(self._severity, (version,), SEVERITY_BINS, TRAFFIC_CLASSES)
+            _initialise(self._bands, (version,), BANDS, TRAFFIC_CLASSES)
+            _initialise(self._invalid, (version,))
+
+
+def _counter(declaration: Declaration, registry: CollectorRegistry) -> Counter:
+    return Counter(declaration.name, declaration.help, declaration.labels, registry=registry)
+
+
+def _gauge(declaration: Declaration, registry: CollectorRegistry) -> Gauge:
+    return Gauge(declaration.name, declaration.help, declaration.labels, registry=registry)
+
+
+def _closed(value: str, allowed: Sequence[str]) -> str:
+    return value if value in allowed else OTHER
+
+
+def _initialise(metric: MetricWrapperBase, *label_values: Sequence[str]) -> None:
+    """Create every combination of label values, so that each series starts at zero."""
+    for combination in itertools.product(*label_values):
+        metric.labels(*combination)

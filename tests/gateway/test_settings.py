@@ -1,0 +1,100 @@
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from gateway.errors import SettingsInvalid
+from gateway.settings import Settings, is_loopback, name_of
+
+REQUIRED = {"SYMMETRA_MODEL_REPOSITORY": "models"}
+
+
+def test_defaults_listen_on_loopback_only_and_hold_enough_connections():
+    settings = Settings.from_environment(REQUIRED)
+    assert (settings.host, settings.metrics_host) == ("127.0.0.1", "127.0.0.1")
+    assert settings.is_loopback
+    assert settings.connections >= 64
+    assert settings.model_repository == Path("models")
+    assert not settings.allow_demo_model
+
+
+def test_every_setting_is_read_from_its_own_variable():
+    values = {
+        "model_repository": "elsewhere", "model_name": "other", "model_server": "dns:///models:8500", "host": "::1",
+        "port": "1", "metrics_host": "localhost", "metrics_port": "2", "allow_demo_model": "yes", "deadline_seconds": "3.5",
+        "body_deadline_seconds": "4.5", "read_timeout_seconds": "0.5", "header_timeout_seconds": "6", "stop_timeout_seconds": "7",
+        "connections": "64", "max_in_flight": "9", "max_queue": "0", "max_photo_bytes": "1048576",
+        "max_upload_memory_bytes": "2097152", "cores": "2", "log_level": "debug",
+    }  # fmt: skip
+    assert set(values) == {field.name for field in dataclasses.fields(Settings)}
+    settings = Settings.from_environment({name_of(name): value for name, value in values.items()})
+    assert {name: str(value) for name, value in dataclasses.asdict(settings).items()} == values | {
+        "allow_demo_model": "True"
+    }
+
+
+def test_every_mistake_is_named_at_once_with_its_value():
+    environment = {
+        "SYMMETRA_PORT": "eighty",
+        "SYMMETRA_DEADLINE_SECONDS": "nan",
+        "SYMMETRA_CONNECTIONS": "63",
+        "SYMMETRA_ALLOW_DEMO_MODEL": "perhaps",
+        "SYMMETRA_LOG_LEVEL": "loud",
+        "SYMMETRA_HOST": "",
+    }
+    with pytest.raises(SettingsInvalid) as caught:
+        Settings.from_environment(environment)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == len(environment) + 1
+    assert "SYMMETRA_MODEL_REPOSITORY is missing" in lines[0]
+    for name, value in environment.items():
+        assert any(line.startswith(f"{name} is {value!r}: must ") for line in lines)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "inf", "nan", "", "10 s", "3601"])
+def test_a_deadline_is_a_positive_number_of_seconds(value):
+    with pytest.raises(SettingsInvalid, match="SYMMETRA_DEADLINE_SECONDS"):
+        Settings.from_environment({**REQUIRED, "SYMMETRA_DEADLINE_SECONDS": value})
+
+
+def test_settings_that_contradict_each_other_are_refused():
+    environment = {
+        **REQUIRED,
+        "SYMMETRA_METRICS_PORT": "8080",
+        "SYMMETRA_MAX_UPLOAD_MEMORY_BYTES": str(11 * 1024 * 1024),
+        "SYMMETRA_CORES": "8",
+        "SYMMETRA_MAX_IN_FLIGHT": "4",
+    }
+    with pytest.raises(SettingsInvalid) as caught:
+        Settings.from_environment(environment)
+    assert len(str(caught.value).splitlines()) == 3
+
+
+def test_a_near_miss_of_a_name_is_a_mistake_and_another_parts_name_is_not():
+    with pytest.raises(
+        SettingsInvalid, match=r"SYMMETRA_METRIC_PORT is not a setting; SYMMETRA_METRICS_PORT was meant\?"
+    ):
+        Settings.from_environment({**REQUIRED, "SYMMETRA_METRIC_PORT": "9000"})
+    others = {
+        "SYMMETRA_MODEL_SERVER_PORT": "1",
+        "SYMMETRA_MODEL_SERVER_REST_PORT": "2",
+        "SYMMETRA_PROMETHEUS_PORT": "3",
+    }
+    Settings.from_environment({**REQUIRED, **others, "UNRELATED": "x"})
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "[::1]", "localhost"])
+def test_loopback_hosts(host):
+    assert is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "::", "10.0.0.1", "192.168.1.1", "gateway.example", "localhost.example", ""]
+)
+def test_other_hosts(host):
+    assert not is_loopback(host)
+
+
+def test_settings_cannot_be_changed():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Settings.from_environment(REQUIRED).port = 1

@@ -1,0 +1,80 @@
+"""A gRPC server that answers Predict as told, in the test's own process: for everything but the model itself."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Self
+
+import grpc
+import numpy as np
+
+from serving.wire import predict_pb2 as pb
+from serving.wire.client import PREDICT_PATH, STATUS_PATH
+from serving.wire.tensors import to_array, to_tensor_proto
+
+
+class StubModelServer:
+    """Answers every crop with `p_no_depression`, in the dtype and shape that it has; None leaves the output away."""
+
+    def __init__(self, version: int, p_no_depression: np.ndarray | np.floating | float | None = 0.5) -> None:
+        self.version = version
+        self.answering_version = version
+        self.p_no_depression = p_no_depression
+        self.errors: list[grpc.StatusCode] = []
+        """Statuses to fail the next calls with, first one first."""
+        self.go_on = threading.Event()
+        """Cleared by a test that wants calls to hang."""
+        self.go_on.set()
+        self.calls = 0
+        self.crops: list[np.ndarray] = []
+        self._server = grpc.server(ThreadPoolExecutor(16))
+        self._server.add_generic_rpc_handlers((_Handlers(self),))
+        self.port = self._server.add_insecure_port("127.0.0.1:0")
+        self._server.start()
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.go_on.set()
+        self._server.stop(grace=0).wait()
+
+    def predict(self, content: bytes, context: grpc.ServicerContext) -> bytes:
+        self.calls += 1
+        self.go_on.wait()
+        if self.errors:
+            context.abort(self.errors.pop(0), "as told")
+        request = pb.PredictRequest.FromString(content)
+        if request.model_spec.version.value != self.version:
+            context.abort(grpc.StatusCode.NOT_FOUND, "no such version")
+        self.crops.append(to_array(request.inputs["crop"]))
+        answer = pb.PredictResponse(model_spec=pb.ModelSpec(name=request.model_spec.name))
+        answer.model_spec.version.value = self.answering_version
+        if self.p_no_depression is not None:
+            answer.outputs["p_no_depression"].CopyFrom(to_tensor_proto(np.atleast_2d(self.p_no_depression)))
+        answer.outputs["logit"].CopyFrom(to_tensor_proto(np.zeros((1, 1), np.float32)))
+        return answer.SerializeToString()
+
+    def status(self, content: bytes, context: grpc.ServicerContext) -> bytes:
+        if self.errors:
+            context.abort(self.errors.pop(0), "as told")
+        request = pb.GetModelStatusRequest.FromString(content)
+        if request.model_spec.version.value != self.version:
+            context.abort(grpc.StatusCode.NOT_FOUND, "no such version")
+        answer = pb.GetModelStatusResponse()
+        answer.model_version_status.add(version=self.version, state=pb.ModelVersionStatus.AVAILABLE)
+        return answer.SerializeToString()
+
+
+class _Handlers(grpc.GenericRpcHandler):
+    def __init__(self, stub: StubModelServer) -> None:
+        self._methods = {PREDICT_PATH: stub.predict, STATUS_PATH: stub.status}
+
+    def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler | None:
+        method = self._methods.get(details.method)
+        return grpc.unary_unary_rpc_method_handler(method) if method else None
