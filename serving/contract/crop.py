@@ -11,14 +11,22 @@ from PIL import Image
 
 from serving.contract.alignment import align_eyes, warp
 from serving.contract.blazeface import LEFT_EYE, RIGHT_EYE
-from serving.contract.errors import FaceTooSmall, NoFace
-from serving.contract.photo import DEFAULT_LIMITS, PhotoLimits, decode_photo
-from serving.contract.quality import Quality, QualityLimits
+from serving.contract.errors import NoFace
+from serving.contract.photo import DEFAULT_LIMITS, LONG_SIDE_KEPT, PhotoLimits, decode_photo
+from serving.contract.quality import (
+    Quality,
+    QualityLimits,
+    check_faces,
+    check_geometry,
+    check_light_and_focus,
+    measure_geometry,
+    measure_light_and_focus,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from serving.contract.face import FaceDetector
+    from serving.contract.face import Face, FaceDetector
     from serving.contract.model import CropSpec
 
 DEFAULT_QUALITY_LIMITS: Final = QualityLimits()
@@ -74,39 +82,56 @@ def make_crop(
     """
     started = time.perf_counter()
     decoded = decode_photo(photo, limits)
-    decoded_at = time.perf_counter()
-    pixels = decoded.pixels
+    decode_seconds = time.perf_counter() - started
     if spec.kind == "whole":
-        resized = Image.fromarray(pixels).resize((spec.size, spec.size), Image.Resampling.BILINEAR)
-        crop, score, inter_eye, roll = np.asarray(resized), 0.0, 0.0, 0.0
+        crop, quality = _crop_whole(decoded.pixels, spec)
     else:
-        faces = detector.detect(pixels)
+        faces = detector.detect(decoded.pixels)
         if not faces:
             raise NoFace
-        face = detector.refine(pixels, faces[0])
-        if face.inter_eye_pixels < quality_limits.inter_eye_pixels_min:
-            raise FaceTooSmall
-        alignment = align_eyes(
-            face.keypoints[RIGHT_EYE],
-            face.keypoints[LEFT_EYE],
-            inter_eye_fraction=spec.inter_eye_fraction,
-            eye_line_fraction=spec.eye_line_fraction,
-        )
-        crop = warp(pixels, alignment, spec.size)
-        score, inter_eye, roll = face.score, face.inter_eye_pixels, alignment.roll_degrees
-    luma = crop.astype(np.float64) @ (0.299, 0.587, 0.114)
-    quality = Quality(
-        luminance=float(luma.mean()),
-        contrast=float(luma.std()),
-        sharpness=float(np.abs(np.diff(luma, axis=1)).mean()),
-        face_fraction=0.0,
-        inter_eye_pixels=inter_eye,
-        detector_score=score,
-        turn=0.0,
-        roll_degrees=roll,
+        check_faces(faces, quality_limits)
+        face = faces[0]
+        if face.inter_eye_pixels < spec.inter_eye_fraction * spec.size and decoded.shrunk:
+            # The file has more pixels of this small face than were decoded: no reason to enlarge a blur.
+            again = time.perf_counter()
+            closer = decode_photo(photo, limits, long_side_kept=2 * LONG_SIDE_KEPT)
+            decode_seconds += time.perf_counter() - again
+            face = face.scaled(closer.pixels.shape[1] / decoded.pixels.shape[1])
+            face = detector.look_again(closer.pixels, face) or face
+            decoded = closer
+        crop, quality = _crop_aligned(decoded.pixels, face, spec, quality_limits)
+    check_light_and_focus(quality, quality_limits)
+    return PreparedCrop(
+        crop=crop,
+        quality=quality,
+        timings=StageSeconds(decode=decode_seconds, face=time.perf_counter() - started - decode_seconds),
+        photo_format=decoded.format,
+        width_pixels=decoded.width_pixels,
+        height_pixels=decoded.height_pixels,
     )
-    timings = StageSeconds(decode=decoded_at - started, face=time.perf_counter() - decoded_at)
-    return PreparedCrop(crop, quality, timings, decoded.format, decoded.width_pixels, decoded.height_pixels)
+
+
+def _crop_whole(pixels: NDArray[np.uint8], spec: CropSpec) -> tuple[NDArray[np.uint8], Quality]:
+    """The whole photo as a square, as the paper did: proportions are not kept."""
+    resized = Image.fromarray(pixels).resize((spec.size, spec.size), Image.Resampling.BILINEAR)
+    crop = np.asarray(resized)
+    return crop, measure_light_and_focus(crop)
+
+
+def _crop_aligned(
+    pixels: NDArray[np.uint8], face: Face, spec: CropSpec, quality_limits: QualityLimits
+) -> tuple[NDArray[np.uint8], Quality]:
+    """The face, levelled and centred; checked before anything is cut out."""
+    alignment = align_eyes(
+        face.keypoints[RIGHT_EYE],
+        face.keypoints[LEFT_EYE],
+        inter_eye_fraction=spec.inter_eye_fraction,
+        eye_line_fraction=spec.eye_line_fraction,
+    )
+    geometry = measure_geometry(face, alignment, pixels.shape)
+    check_geometry(geometry, quality_limits)
+    crop = warp(pixels, alignment, spec.size)
+    return crop, measure_light_and_focus(crop, geometry)
 
 
 def crop_difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> tuple[float, float]:

@@ -1,42 +1,51 @@
-"""Pixels -> faces: which detector is believed, and keypoints steady enough to align by.
+"""Pixels -> faces: what counts as one, and keypoints steady enough to align by.
 
-Two passes. The first finds faces on a small copy of the whole photo: a strong short-range face counts alone, a weak one
-must be confirmed by the full-range detector (it takes a cat for a face at 0.58, the full range at 0.007), and the full
-range looks alone where the short range sees nothing. The second pass looks again at the face only, levelled and
-enlarged, and at its mirror image, and averages the two: this is what the crop is aligned by.
+First look: a small copy of the whole photo. A strong short-range face is a candidate alone, a weak one must be seen by
+the full-range detector too (short range takes a cat for a face at 0.61, the full range at 0.01), and the full range
+speaks alone where the short range sees nothing. A face that fills the photo is found by stepping back.
+
+Second look: every candidate again, levelled and enlarged. What is not recognised there was not a face, and its keypoints
+there are what the crop is aligned by: less than half the jitter of the first look.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from PIL import Image
 
 from serving.contract.alignment import align_eyes, warp
-from serving.contract.blazeface import (
-    FULL_RANGE,
-    LEFT_EYE,
-    RIGHT_EYE,
-    SHORT_RANGE,
-    BlazeFace,
-    Candidates,
-)
+from serving.contract.blazeface import FULL_RANGE, LEFT_EYE, RIGHT_EYE, SHORT_RANGE, BlazeFace
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SCORE_MIN: Final = 0.5
-STRONG_SCORE: Final = 0.85
-"""A short-range face from this score on counts without the full range's word."""
-CONFIRMING_OVERLAP: Final = 0.3
+SCORE_MIN: Final = 0.4
+"""Weaker boxes are not looked at."""
+STRONG_SCORE: Final = 0.8
+"""A short-range face from this score on is a candidate without the full range's word."""
+ALONE_SCORE_MIN: Final = 0.6
+"""From here on the full range is believed where the short range sees nothing (small faces 0.8, coffee cup 0.41)."""
+SECOND_LOOK_SCORE_MIN: Final = 0.7
+"""Faces score 0.75 or more in the second look, other things mostly under 0.6."""
+AGREEMENT_SCORE_MIN: Final = 0.7
+"""Where both ranges score so high in the first look, the second may fail: it does on profiles."""
+SAME_FACE_OVERLAP: Final = 0.3
+STEPPED_BACK: Final = 0.6
+"""A face that fills the photo is too large for both detectors; at this share of their input it is not."""
+MAX_CANDIDATES: Final = 4
+"""More faces than these would change nothing: two are too many already."""
 
-REFINED_INTER_EYE: Final = 0.22
-"""Distance of the eyes in the levelled square of the second pass, in shares of its side: the detector's favourite size."""
-REFINED_EYE_LINE: Final = 0.40
-AGREEMENT_MAX: Final = 0.35
-"""The second look is believed where it moves no eye by more than this share of the distance between the eyes."""
+LEVEL_INTER_EYE: Final = 0.22
+"""Distance between the eyes in the second look, in shares of its side: steadiest of the sizes tried (0.16 to 0.34)."""
+LEVEL_EYE_LINE: Final = 0.40
+SETTLED_MOVE: Final = 0.15
+"""Eyes that move by more, in shares of their distance, are looked at a third time: small faces start out that far off."""
+NARROWED_TO: Final = 0.55
+"""A look that finds the eyes less than this share as far apart has found a profile: its eyes cannot be aligned by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,15 @@ class Face:
         """Distance between the eyes, in photo pixels."""
         return float(np.linalg.norm(self.keypoints[LEFT_EYE] - self.keypoints[RIGHT_EYE]))
 
+    @property
+    def width_pixels(self) -> float:
+        """Width of the box, in photo pixels."""
+        return float(self.box[2] - self.box[0])
+
+    def scaled(self, factor: float) -> Face:
+        """The same face in the same photo decoded `factor` times as large."""
+        return Face(self.score, self.box * factor, self.keypoints * factor)
+
 
 class FaceDetector:
     """Both BlazeFace ranges with interpreters of their own. Not thread-safe: make one per thread.
@@ -71,47 +89,97 @@ class FaceDetector:
         self._full_range = BlazeFace(FULL_RANGE)
 
     def detect(self, pixels: NDArray[np.uint8]) -> tuple[Face, ...]:
-        """All faces believed in, largest first.
+        """All faces believed in, largest first. A mirrored photo gives the mirrored faces.
 
         Args:
             pixels: uint8 RGB, shape (height, width, 3), upright.
         """
         photo = Image.fromarray(pixels)
-        short = _in_photo(self._short_range, photo)
-        if short and short[0].score >= STRONG_SCORE:
-            faces = [face for face in short if face.score >= STRONG_SCORE]
-        else:
-            full = _in_photo(self._full_range, photo)
-            confirmed = [face for face in short if any(_overlap(face, other) for other in full)]
-            faces = confirmed or full
-        return tuple(sorted(faces, key=lambda face: face.inter_eye_pixels, reverse=True))
+        for share in (1.0, STEPPED_BACK):
+            look = _FirstLook(photo, share, self._short_range, self._full_range)
+            faces: list[Face] = []
+            for candidate in look.candidates():
+                seen = self.look_again(pixels, candidate)
+                if seen is None and look.ranges_agree(candidate):
+                    seen = candidate
+                if seen is not None and not any(_same_eyes(seen, face) for face in faces):
+                    faces.append(seen)
+            if faces:
+                return tuple(sorted(faces, key=lambda face: face.width_pixels, reverse=True))
+        return ()
 
-    def refine(self, pixels: NDArray[np.uint8], face: Face) -> Face:
-        """The same face, its keypoints found again on the levelled face and on its mirror image, and averaged.
+    def look_again(self, pixels: NDArray[np.uint8], face: Face) -> Face | None:
+        """The face with the score and keypoints of a second look at it; None if no face to align by is there.
 
-        Where the second look finds nothing, or something else, the face is returned as it was.
+        A third look follows where the second corrected the first by much.
+
+        Args:
+            pixels: uint8 RGB, shape (height, width, 3).
+            face: Where to look.
         """
-        square = align_eyes(
+        second = self._look_level(pixels, face)
+        if second is None or second.inter_eye_pixels < NARROWED_TO * face.inter_eye_pixels:
+            return None
+        moved = np.linalg.norm(second.keypoints - face.keypoints, axis=1)[[RIGHT_EYE, LEFT_EYE]].max()
+        return second if moved <= SETTLED_MOVE * face.inter_eye_pixels else self._look_level(pixels, second)
+
+    def _look_level(self, pixels: NDArray[np.uint8], face: Face) -> Face | None:
+        """One look at the face, its eyes level and `LEVEL_INTER_EYE` apart."""
+        level = align_eyes(
             face.keypoints[RIGHT_EYE],
             face.keypoints[LEFT_EYE],
-            inter_eye_fraction=REFINED_INTER_EYE,
-            eye_line_fraction=REFINED_EYE_LINE,
+            inter_eye_fraction=LEVEL_INTER_EYE,
+            eye_line_fraction=LEVEL_EYE_LINE,
         )
-        level = warp(pixels, square, self._short_range.input_side)
-        points = _most_central(self._short_range.find(level, SCORE_MIN))
-        if points is None:
-            return face
-        keypoints = square.to_photo(points.astype(np.float64))
-        moved = np.linalg.norm(keypoints - face.keypoints, axis=1)[[RIGHT_EYE, LEFT_EYE]]
-        if moved.max() > AGREEMENT_MAX * face.inter_eye_pixels:
-            return face
-        return Face(face.score, face.box, keypoints)
+        found = self._short_range.find(warp(pixels, level, self._short_range.input_side), SECOND_LOOK_SCORE_MIN)
+        if not len(found.scores):
+            return None
+        middles = found.keypoints[:, [RIGHT_EYE, LEFT_EYE]].mean(axis=1)
+        nearest = int(np.argmin(np.hypot(middles[:, 0] - 0.5, middles[:, 1] - LEVEL_EYE_LINE)))
+        keypoints = level.to_photo(found.keypoints[nearest].astype(np.float64))
+        return replace(face, score=float(found.scores[nearest]), keypoints=keypoints)
 
 
-def _in_photo(detector: BlazeFace, photo: Image.Image) -> list[Face]:
-    """Faces of a whole photo, scaled to fit the detector's square input with grey beside it."""
+class _FirstLook:
+    """One photo scaled to a share of the detectors' inputs; the full range runs only if asked for."""
+
+    def __init__(self, photo: Image.Image, share: float, short_range: BlazeFace, full_range: BlazeFace) -> None:
+        self._photo = photo
+        self._share = share
+        self._full_detector = full_range
+        self._short = _find_in_photo(short_range, photo, share)
+
+    @cached_property
+    def _full(self) -> list[Face]:
+        return _find_in_photo(self._full_detector, self._photo, self._share)
+
+    def candidates(self) -> list[Face]:
+        """Faces worth a second look, widest first."""
+        strong = [face for face in self._short if face.score >= STRONG_SCORE]
+        weak = [face for face in self._short if face.score < STRONG_SCORE]
+        widest = max((face.width_pixels for face in strong), default=0.0)
+        if strong and not any(2 * face.width_pixels > widest for face in weak):
+            chosen = strong
+        else:
+            seen_twice = [[face, *(other for other in self._full if _overlap(face, other))] for face in weak]
+            # The surer range places a face better: of the small ones, that is the full range.
+            chosen = strong + [max(faces, key=lambda face: face.score) for faces in seen_twice if len(faces) > 1]
+            if not chosen and self._share == 1:
+                chosen = [face for face in self._full if face.score >= ALONE_SCORE_MIN]
+        return sorted(chosen, key=lambda face: face.width_pixels, reverse=True)[:MAX_CANDIDATES]
+
+    def ranges_agree(self, face: Face) -> bool:
+        """Whether short and full range are both sure of this face."""
+        return all(
+            any(other.score >= AGREEMENT_SCORE_MIN and _overlap(face, other) for other in found)
+            for found in (self._short, self._full)
+        )
+
+
+def _find_in_photo(detector: BlazeFace, photo: Image.Image, share: float) -> list[Face]:
+    """Faces of a whole photo, scaled to a share of the detector's square input with grey around it."""
     side = detector.input_side
-    scale = side / max(photo.size)
+    scale = share * side / max(photo.size)
     # Even sizes, so that the grey on both sides is equal and a mirrored photo gives the mirrored input.
     width, height = (max(2, 2 * round(edge * scale / 2)) for edge in photo.size)
     small = photo.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
@@ -127,20 +195,16 @@ def _in_photo(detector: BlazeFace, photo: Image.Image) -> list[Face]:
     ]
 
 
-def _most_central(found: Candidates) -> NDArray[np.float32] | None:
-    """Keypoints of the face whose eyes lie nearest to where the levelled square puts them."""
-    if not len(found.scores):
-        return None
-    middles = found.keypoints[:, [RIGHT_EYE, LEFT_EYE]].mean(axis=1)
-    nearest = int(np.argmin(np.hypot(middles[:, 0] - 0.5, middles[:, 1] - REFINED_EYE_LINE)))
-    points: NDArray[np.float32] = found.keypoints[nearest]
-    return points
-
-
 def _overlap(one: Face, other: Face) -> bool:
-    """Whether two boxes are the same face: intersection over union above `CONFIRMING_OVERLAP`."""
+    """Whether two boxes are the same face: intersection over union above `SAME_FACE_OVERLAP`."""
     left, top = np.maximum(one.box[:2], other.box[:2])
     right, bottom = np.minimum(one.box[2:], other.box[2:])
     shared = max(0.0, right - left) * max(0.0, bottom - top)
     areas = [float(np.prod(face.box[2:] - face.box[:2])) for face in (one, other)]
-    return bool(shared > CONFIRMING_OVERLAP * (sum(areas) - shared))
+    return bool(shared > SAME_FACE_OVERLAP * (sum(areas) - shared))
+
+
+def _same_eyes(one: Face, other: Face) -> bool:
+    """Whether two second looks ended at the same pair of eyes."""
+    between = [face.keypoints[[RIGHT_EYE, LEFT_EYE]].mean(axis=0) for face in (one, other)]
+    return float(np.linalg.norm(between[0] - between[1])) < min(one.inter_eye_pixels, other.inter_eye_pixels)

@@ -98,13 +98,22 @@ class DecodedPhoto:
     width_pixels: int
     height_pixels: int
 
+    @property
+    def shrunk(self) -> bool:
+        """Whether the file has more pixels than were decoded."""
+        return bool(max(self.pixels.shape[:2]) < max(self.width_pixels, self.height_pixels))
 
-def decode_photo(photo: bytes, limits: PhotoLimits = DEFAULT_LIMITS) -> DecodedPhoto:
+
+def decode_photo(
+    photo: bytes, limits: PhotoLimits = DEFAULT_LIMITS, *, long_side_kept: int = LONG_SIDE_KEPT
+) -> DecodedPhoto:
     """Decode a photo. Blocks while other photos take up the memory budget.
 
     Args:
         photo: The bytes a client sent, of any kind.
         limits: What is allowed.
+        long_side_kept: A large photo is decoded at 1/2, 1/3, ... of its size, but never with fewer pixels than these
+            along its longer side.
 
     Raises:
         PhotoEmpty: no bytes.
@@ -125,8 +134,8 @@ def decode_photo(photo: bytes, limits: PhotoLimits = DEFAULT_LIMITS) -> DecodedP
     if pixels > allowed:
         message = f"The photo has {pixels:,} pixels; {allowed:,} are allowed as {container.format.upper()}."
         raise PhotoTooManyPixels(message)
-    with _budget(limits.max_decoded_bytes_in_flight).reserve(_decoding_bytes(container)):
-        upright = _decode(container)
+    with _budget(limits.max_decoded_bytes_in_flight).reserve(_decoding_bytes(container, long_side_kept)):
+        upright = _decode(container, long_side_kept)
     width, height = container.width, container.height
     if container.orientation >= 5:
         width, height = height, width
@@ -139,30 +148,25 @@ def _budget(total_bytes: int) -> MemoryBudget:
     return MemoryBudget(total_bytes)
 
 
-def _shrink_factor(long_side: int) -> int:
-    """By how much a side of so many pixels may be divided to keep `LONG_SIDE_KEPT` of them."""
-    return max(1, long_side // LONG_SIDE_KEPT)
-
-
-def _draft_factor(container: Container) -> int:
-    """The largest of the divisions that a JPEG decoder offers within `_shrink_factor`; 1 for other formats."""
+def _draft_factor(container: Container, long_side_kept: int) -> int:
+    """The largest of the divisions that a JPEG decoder offers which keeps `long_side_kept`; 1 for other formats."""
     if not container.shrinks_while_decoding:
         return 1
-    allowed = _shrink_factor(max(container.width, container.height))
+    allowed = max(1, max(container.width, container.height) // long_side_kept)
     return next(factor for factor in (8, 4, 2, 1) if factor <= allowed)
 
 
-def _decoding_bytes(container: Container) -> int:
+def _decoding_bytes(container: Container, long_side_kept: int) -> int:
     """Upper estimate of the memory that `_decode` takes at its peak."""
     pixels = container.width * container.height
-    finished = pixels // _shrink_factor(max(container.width, container.height)) ** 2
-    decoded = pixels // _draft_factor(container) ** 2
+    decoded = pixels // _draft_factor(container, long_side_kept) ** 2
+    finished = pixels // max(1, max(container.width, container.height) // long_side_kept) ** 2
     return container.decoder_bytes + decoded * _DECODED_BYTES_PER_PIXEL + finished * _FINISHED_BYTES_PER_PIXEL
 
 
-def _decode(container: Container) -> NDArray[np.uint8]:
+def _decode(container: Container, long_side_kept: int) -> NDArray[np.uint8]:
     """Upright sRGB pixels; the one place where foreign decoders run on foreign bytes."""
-    draft = _draft_factor(container)
+    draft = _draft_factor(container, long_side_kept)
     try:
         with _OPENERS[container.format](io.BytesIO(container.image_file)) as image:
             if image.size != (container.width, container.height):
@@ -171,7 +175,7 @@ def _decode(container: Container) -> NDArray[np.uint8]:
                 image.draft(None, (max(1, container.width // draft), max(1, container.height // draft)))
             image.load()
             picture = to_eight_bits(image)
-        shrink = _shrink_factor(max(picture.size))
+        shrink = max(picture.size) // long_side_kept
         if shrink > 1:
             picture = picture.reduce(shrink)
         picture = to_srgb(picture, container.colour_profile)
