@@ -58,6 +58,8 @@ class GunicornLogger(gunicorn.glogging.Logger):  # type: ignore[misc]  # gunicor
 
 def set_up_logging(level: str) -> None:
     """Send every record of this process to standard error as JSON lines."""
+    # A record that cannot be written would otherwise be printed with its arguments and its error's words.
+    logging.raiseExceptions = False
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

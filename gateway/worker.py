@@ -15,6 +15,7 @@ from contextlib import contextmanager
 
 import gevent
 from gevent import socket
+from gunicorn import util
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
 from gunicorn.workers.ggevent import GeventWorker
 
@@ -85,6 +86,8 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type
         with contextlib.suppress(OSError):
             client.settimeout(self.app.settings.read_timeout_seconds)
             client.sendall(f"HTTP/1.1 {problem.kind.status} {problem.kind.title}\r\n{head}\r\n".encode() + body)
+            # Closing with unread bytes would reset the connection, and the answer could be lost with it.
+            util.close_graceful(client)
 
     def _end_idle_connections_on_stop(self) -> None:
         while self.alive:

@@ -87,11 +87,11 @@ def test_requests_are_counted_by_route_and_status(gateway):
     assert gateway.metric("symmetra_http_requests_total", route="/v1/screenings", status="200") == 1
 
 
-def test_ten_thousand_junk_requests_add_no_series(gateway):
+def test_junk_from_clients_adds_no_series(gateway):
     gateway.screen()
     gateway.client.get("/nowhere")
     before = {line.rsplit(" ", 1)[0] for line in gateway.exposition().splitlines()}
-    for number in range(1000):
+    for number in range(200):
         gateway.client.open(f"/junk/{number}?q={number}", method=f"M{number}", headers={"X-Traffic": f"t{number}"})
         gateway.screen(b"x", f"image/junk{number}", headers={"Traffic": f"t{number}", "User-Agent": f"a{number}"})
         gateway.metrics.count_request(f"/route{number}", 600 + number)

@@ -12,14 +12,25 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import psutil
 
 from serving.local.ports import find_free_port
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 PROJECT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait for something that another process does."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.01)
 
 
 class GatewayProcess:
@@ -29,10 +40,13 @@ class GatewayProcess:
         repository: Root of the model repository.
         model_server: Address of the model server.
         wrapper: Command to put in front, such as strace.
+        environment: Further environment variables.
         settings: Further settings, by field name.
     """
 
-    def __init__(self, repository: Path, model_server: str, *, wrapper: tuple[str, ...] = (), **settings) -> None:
+    def __init__(
+        self, repository: Path, model_server: str, *, wrapper: tuple[str, ...] = (), environment=None, **settings
+    ) -> None:
         self.port, self.metrics_port = find_free_port(), find_free_port()
         values = {
             "model_repository": repository,
@@ -42,15 +56,17 @@ class GatewayProcess:
             **settings,
         }
         kept = {name: value for name, value in os.environ.items() if not name.startswith("SYMMETRA_")}
-        self._environment = kept | {f"SYMMETRA_{name.upper()}": str(value) for name, value in values.items()}
+        self._environment = (
+            kept | (environment or {}) | {f"SYMMETRA_{name.upper()}": str(value) for name, value in values.items()}
+        )
         self._command = [*wrapper, sys.executable, "-m", "gateway"]
         # Opened for appending by the child and read by path: a shared offset would let reading move the writing.
         descriptor, name = tempfile.mkstemp(prefix="gateway-", suffix=".log")
         os.close(descriptor)
-        self._log = Path(name)
+        self.log_path = Path(name)
 
     def __enter__(self) -> Self:
-        with self._log.open("ab") as log:
+        with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command, cwd=PROJECT, env=self._environment, stderr=log, stdout=log, start_new_session=True
             )
@@ -67,7 +83,7 @@ class GatewayProcess:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
-        self._log.unlink()
+        self.log_path.unlink()
 
     def stop(self) -> int:
         """End it as an operator does, and return the exit code."""
@@ -75,7 +91,7 @@ class GatewayProcess:
             parent = psutil.Process(self._process.pid)
             tree = [parent, *parent.children(recursive=True)]
             # Under a wrapper the gateway is the child, and only it knows how to end.
-            target = next((child for child in tree if "gateway" in child.cmdline()), parent)
+            target = next((child for child in tree if child.cmdline()[:1] == [sys.executable]), parent)
             target.terminate()
             try:
                 self._process.wait(timeout=20)
@@ -87,7 +103,7 @@ class GatewayProcess:
         return self._process.returncode
 
     def log(self) -> str:
-        return self._log.read_text(errors="replace")
+        return self.log_path.read_text(errors="replace")
 
     def worker(self) -> psutil.Process:
         """The process that serves."""
@@ -127,6 +143,13 @@ class GatewayProcess:
             return connection.getresponse().read().decode()
         finally:
             connection.close()
+
+    def accepts_connections(self) -> bool:
+        try:
+            self.connect().close()
+        except OSError:
+            return False
+        return True
 
     def _answers(self) -> bool:
         try:

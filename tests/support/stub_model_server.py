@@ -17,7 +17,9 @@ from serving.wire.tensors import to_array, to_tensor_proto
 class StubModelServer:
     """Answers every crop with `p_no_depression`, in the dtype and shape that it has; None leaves the output away."""
 
-    def __init__(self, version: int, p_no_depression: np.ndarray | np.floating | float | None = 0.5) -> None:
+    def __init__(
+        self, version: int, p_no_depression: np.ndarray | np.floating | float | None = 0.5, *, port: int = 0
+    ) -> None:
         self.version = version
         self.answering_version = version
         self.p_no_depression = p_no_depression
@@ -27,10 +29,12 @@ class StubModelServer:
         """Cleared by a test that wants calls to hang."""
         self.go_on.set()
         self.calls = 0
+        self.asked = threading.Event()
+        """Set by the first call of Predict."""
         self.crops: list[np.ndarray] = []
         self._server = grpc.server(ThreadPoolExecutor(16))
         self._server.add_generic_rpc_handlers((_Handlers(self),))
-        self.port = self._server.add_insecure_port("127.0.0.1:0")
+        self.port = self._server.add_insecure_port(f"127.0.0.1:{port}")
         self._server.start()
 
     @property
@@ -46,6 +50,7 @@ class StubModelServer:
 
     def predict(self, content: bytes, context: grpc.ServicerContext) -> bytes:
         self.calls += 1
+        self.asked.set()
         self.go_on.wait()
         if self.errors:
             context.abort(self.errors.pop(0), "as told")
