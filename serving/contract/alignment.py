@@ -46,6 +46,15 @@ class Alignment:
         """How far the square is turned in the photo, clockwise, in (-180, 180]."""
         return math.degrees(math.atan2(self.right_y, self.right_x))
 
+    def turned_round(self) -> Alignment:
+        """The same square the other way up."""
+        return Alignment(
+            left=self.left + self.right_x - self.right_y,
+            top=self.top + self.right_y + self.right_x,
+            right_x=-self.right_x,
+            right_y=-self.right_y,
+        )
+
     def to_photo(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Points in shares of the square's side, shape (..., 2), as photo pixels."""
         x, y = points[..., 0], points[..., 1]

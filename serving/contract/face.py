@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image
 
-from serving.contract.alignment import align_eyes, warp
+from serving.contract.alignment import Alignment, align_eyes, warp
 from serving.contract.blazeface import FULL_RANGE, LEFT_EYE, RIGHT_EYE, SHORT_RANGE, BlazeFace
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ ALONE_SCORE_MIN: Final = 0.6
 """From here on the full range is believed where the short range sees nothing (small faces 0.8, coffee cup 0.41)."""
 SECOND_LOOK_SCORE_MIN: Final = 0.7
 """Faces score 0.75 or more in the second look, other things mostly under 0.6."""
+UPRIGHT_SCORE: Final = 0.87
+"""A face that scores so high in the second look is the right way up; under it the square is tried the other way up."""
 AGREEMENT_SCORE_MIN: Final = 0.7
 """Where both ranges score so high in the first look, the second may fail: it does on profiles."""
 SAME_FACE_OVERLAP: Final = 0.3
@@ -111,26 +113,26 @@ class FaceDetector:
     def look_again(self, pixels: NDArray[np.uint8], face: Face) -> Face | None:
         """The face with the score and keypoints of a second look at it; None if no face to align by is there.
 
-        A third look follows where the second corrected the first by much.
+        A third look follows where the second corrected the first by much. An upside-down face is found as such: both
+        detectors take its chin for a forehead, with scores up to 0.85, but the look that has it upright scores higher.
 
         Args:
             pixels: uint8 RGB, shape (height, width, 3).
             face: Where to look.
         """
-        second = self._look_level(pixels, face)
-        if second is None or second.inter_eye_pixels < NARROWED_TO * face.inter_eye_pixels:
+        level = _level(face)
+        seen = self._look_level(pixels, level, face)
+        if seen is None or seen.score < UPRIGHT_SCORE:
+            turned = self._look_level(pixels, level.turned_round(), face)
+            if turned is not None and (seen is None or turned.score > seen.score):
+                return self._look_level(pixels, _level(turned), turned)
+        if seen is None or seen.inter_eye_pixels < NARROWED_TO * face.inter_eye_pixels:
             return None
-        moved = np.linalg.norm(second.keypoints - face.keypoints, axis=1)[[RIGHT_EYE, LEFT_EYE]].max()
-        return second if moved <= SETTLED_MOVE * face.inter_eye_pixels else self._look_level(pixels, second)
+        moved = np.linalg.norm(seen.keypoints - face.keypoints, axis=1)[[RIGHT_EYE, LEFT_EYE]].max()
+        return seen if moved <= SETTLED_MOVE * face.inter_eye_pixels else self._look_level(pixels, _level(seen), seen)
 
-    def _look_level(self, pixels: NDArray[np.uint8], face: Face) -> Face | None:
-        """One look at the face, its eyes level and `LEVEL_INTER_EYE` apart."""
-        level = align_eyes(
-            face.keypoints[RIGHT_EYE],
-            face.keypoints[LEFT_EYE],
-            inter_eye_fraction=LEVEL_INTER_EYE,
-            eye_line_fraction=LEVEL_EYE_LINE,
-        )
+    def _look_level(self, pixels: NDArray[np.uint8], level: Alignment, face: Face) -> Face | None:
+        """The face as seen in a levelled square of the photo."""
         found = self._short_range.find(warp(pixels, level, self._short_range.input_side), SECOND_LOOK_SCORE_MIN)
         if not len(found.scores):
             return None
@@ -174,6 +176,16 @@ class _FirstLook:
             any(other.score >= AGREEMENT_SCORE_MIN and _overlap(face, other) for other in found)
             for found in (self._short, self._full)
         )
+
+
+def _level(face: Face) -> Alignment:
+    """The square of the second look."""
+    return align_eyes(
+        face.keypoints[RIGHT_EYE],
+        face.keypoints[LEFT_EYE],
+        inter_eye_fraction=LEVEL_INTER_EYE,
+        eye_line_fraction=LEVEL_EYE_LINE,
+    )
 
 
 def _find_in_photo(detector: BlazeFace, photo: Image.Image, share: float) -> list[Face]:

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 _LUMA: Final = np.array([0.299, 0.587, 0.114])
 """Weights of red, green and blue (ITU-R BT.601)."""
+_ROUNDING_VARIANCE: Final = 20 / 12
+"""Of the Laplacian of whole numbers: rounding (variance 1/12) through weights 4, -1, -1, -1, -1. Not detail."""
 _CLIPPED_LEVEL: Final = 250
 _NEEDED_LEFT, _NEEDED_RIGHT = 0.16, 0.84
 _NEEDED_TOP, _NEEDED_BOTTOM = 0.2, 0.95
@@ -150,7 +152,7 @@ def measure_light_and_focus(crop: NDArray[np.uint8], geometry: Quality | None = 
         highlights=highlights,
         contrast=contrast,
         clipped_share=float((luma >= _CLIPPED_LEVEL).mean()),
-        sharpness=float(laplacian.std()) / contrast if contrast > 0 else 0.0,
+        sharpness=float(np.sqrt(max(0.0, laplacian.var() - _ROUNDING_VARIANCE))) / contrast if contrast > 0 else 0.0,
     )
 
 
