@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from training.synthetic.frame import Frame
 from training.synthetic.hair import cloth_colour
-from training.synthetic.parameters import FaceParameters
 from training.synthetic.raster import Colour, Picture, Plane, mix, paint, sample_tile, scale, smooth, step
+
+if TYPE_CHECKING:
+    from training.synthetic.frame import Frame
+    from training.synthetic.parameters import FaceParameters
 
 
 def draw_background(frame: Frame, parameters: FaceParameters) -> Picture:
@@ -36,8 +40,14 @@ def draw_background(frame: Frame, parameters: FaceParameters) -> Picture:
         bars = np.maximum(_box(frame.x - left - 0.9, 0.1), _box(frame.y + 0.7, 0.1))
         paint(picture, whole, glass * (1.0 - bars), mix(other, (0.85, 0.90, 0.95), 0.7))
     elif view.background == "foliage":
-        leaves = sample_tile("curl", frame.y * 45.0, frame.x * 45.0, view.texture_seed)
-        paint(picture, whole, smooth(-1.0, 1.5, leaves) * 0.7, mix((0.05, 0.12, 0.03), (0.25, 0.35, 0.10), view.background_lightness))
+        leaves = sample_tile("mottle", frame.y * 70.0, frame.x * 70.0, view.texture_seed)
+        leaves += 0.6 * sample_tile("mottle", frame.y * 25.0, frame.x * 25.0, view.texture_seed // 3)
+        paint(
+            picture,
+            whole,
+            smooth(-1.0, 1.5, leaves) * 0.7,
+            mix((0.05, 0.12, 0.03), (0.25, 0.35, 0.10), view.background_lightness),
+        )
     return picture
 
 
@@ -66,7 +76,10 @@ def _draw_shelves(picture: Picture, frame: Frame, rng: np.random.Generator, tone
         left = frame.centre[0] + (first + index) * 0.25 * frame.unit_pixels
         columns = slice(min(max(int(left), 0), width), min(max(int(left + 0.235 * frame.unit_pixels), 0), width))
         for shelf, board in enumerate((-2.1, -0.9, 0.3, 1.5)):
-            top = frame.centre[1] + (board + 0.15 + 0.25 * float(lights[(index * 7 + shelf * 5) % 24])) * frame.unit_pixels
+            top = (
+                frame.centre[1]
+                + (board + 0.15 + 0.25 * float(lights[(index * 7 + shelf * 5) % 24])) * frame.unit_pixels
+            )
             bottom = frame.centre[1] + (board + 1.1) * frame.unit_pixels
             rows = slice(min(max(int(top), 0), height), min(max(int(bottom), 0), height))
             spine = cloth_colour(float(hues[(index + shelf * 11) % 24]), float(lights[(index * 3 + shelf) % 24]))

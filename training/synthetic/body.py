@@ -36,7 +36,11 @@ def draw_body(picture: Picture, frame: Frame, parameters: FaceParameters, skin: 
     shade *= 1.0 - 0.58 * under
     paint(picture, window, neck, np.stack([skin[0] * shade, skin[1] * shade * 0.96, skin[2] * shade * 0.94]))
 
-    slope = 0.42 + 0.30 * np.minimum(np.abs(x), 3.0) * smooth(0.5, 1.2, np.abs(x)) + 0.22 * np.maximum(np.abs(x) - 1.6, 0.0) ** 2
+    slope = (
+        0.42
+        + 0.30 * np.minimum(np.abs(x), 3.0) * smooth(0.5, 1.2, np.abs(x))
+        + 0.22 * np.maximum(np.abs(x) - 1.6, 0.0) ** 2
+    )
     wide = np.abs(x)
     if view.collar < 0.5:
         neckline = 0.52 - 0.12 * np.minimum(wide * (1.0 / 0.75), 1.3) ** 2
@@ -70,9 +74,14 @@ def draw_ears(picture: Picture, frame: Frame, parameters: FaceParameters, skin: 
         x = x - 0.10 * (-y) * 0.5
         width = 0.125 * (1.0 - 0.45 * smooth(0.0, 0.42, y))
         reach = np.sqrt((x / width) ** 2 + (y * (1.0 / 0.36)) ** 2)
-        bright = (view.light_strength * (0.62 + 0.30 * lx * side) + view.ambient * 0.7)
+        bright = view.light_strength * (0.62 + 0.30 * lx * side) + view.ambient * 0.7
         rim = bell(((reach - 0.86) * (1.0 / 0.14)) ** 2)
         bowl = bell((x * (1.0 / 0.05)) ** 2 + ((y - 0.03) * (1.0 / 0.15)) ** 2)
         shade = bright * (0.86 + 0.20 * rim - 0.42 * bowl)
         tone = (skin[0] * 1.02, skin[1] * 0.88, skin[2] * 0.86)
-        paint(picture, window, step((1.0 - reach) * 0.12, 1.8 * frame.pixel), np.stack([c * shade for c in scale(tone, 1.0)]))
+        paint(
+            picture,
+            window,
+            step((1.0 - reach) * 0.12, 1.8 * frame.pixel),
+            np.stack([c * shade for c in scale(tone, 1.0)]),
+        )

@@ -23,7 +23,12 @@ def draw_brow(sketch: Sketch, side: float, hair: Colour) -> None:
     bend = (along - 0.60) * (1.0 / 0.60)
     middle = -identity.brow_height - identity.brow_arch * (1.0 - bend * bend)
     middle += droop * (INNER_SHARE + (1.0 - INNER_SHARE) * along)
-    half = 0.5 * identity.brow_thickness * (0.55 + 0.45 * smooth(0.0, 0.22, along)) * (1.0 - 0.72 * smooth(0.5, 1.0, along))
+    half = (
+        0.5
+        * identity.brow_thickness
+        * (0.55 + 0.45 * smooth(0.0, 0.22, along))
+        * (1.0 - 0.72 * smooth(0.5, 1.0, along))
+    )
     ends = smooth(INNER - 0.05, INNER + 0.04, x) * smooth(OUTER + 0.03, OUTER - 0.06, x)
     body = smooth(-0.014, 0.020, half - np.abs(v - middle)) * ends
     # Hairs point up near the nose and outwards at the temple.

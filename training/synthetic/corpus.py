@@ -164,7 +164,9 @@ def _claim(folder: Path, plan: CorpusPlan) -> None:
 
 
 def _draw_everything(folder: Path, plan: CorpusPlan, workers: int) -> Iterator[int]:
-    tasks = [range(first, min(first + PHOTOS_PER_TASK, plan.photos)) for first in range(0, plan.photos, PHOTOS_PER_TASK)]
+    tasks = [
+        range(first, min(first + PHOTOS_PER_TASK, plan.photos)) for first in range(0, plan.photos, PHOTOS_PER_TASK)
+    ]
     if workers == 1 or len(tasks) == 1:
         for task in tasks:
             yield _draw_photos(folder, plan, task)

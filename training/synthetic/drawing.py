@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,7 @@ from training.synthetic.background import draw_background
 from training.synthetic.body import draw_body, draw_ears
 from training.synthetic.brows import draw_brow
 from training.synthetic.camera import expose
+from training.synthetic.cheeks import draw_cheek
 from training.synthetic.eyes import draw_eye, draw_glints
 from training.synthetic.frame import Frame, make_frame
 from training.synthetic.glasses import draw_glasses
@@ -32,7 +35,9 @@ from training.synthetic.skin import draw_age, draw_beard, draw_skin
 SMALLEST_PIXELS = 64
 
 
-def draw_face(parameters: FaceParameters, height_pixels: int = 256, width_pixels: int | None = None) -> NDArray[np.uint8]:
+def draw_face(
+    parameters: FaceParameters, height_pixels: int = 256, width_pixels: int | None = None
+) -> NDArray[np.uint8]:
     """Draw one photo. The same parameters always give the same pixels.
 
     Args:
@@ -50,10 +55,16 @@ def draw_face(parameters: FaceParameters, height_pixels: int = 256, width_pixels
     if min(height_pixels, width_pixels) < SMALLEST_PIXELS:
         message = f"a face cannot be drawn in {width_pixels} x {height_pixels} pixels; use at least {SMALLEST_PIXELS}"
         raise ValueError(message)
-    frame = make_frame(parameters, height_pixels, width_pixels)
-    picture = draw_background(frame, parameters)
-    draw_person(picture, frame, parameters)
-    return expose(picture, parameters.view)
+    return draw_people((parameters,), height_pixels, width_pixels)
+
+
+def draw_people(people: Sequence[FaceParameters], height_pixels: int, width_pixels: int) -> NDArray[np.uint8]:
+    """Draw several people into one photo, the first one's background and camera; later ones stand in front."""
+    first = people[0]
+    picture = draw_background(make_frame(first, height_pixels, width_pixels), first)
+    for person in people:
+        draw_person(picture, make_frame(person, height_pixels, width_pixels), person)
+    return expose(picture, first.view)
 
 
 def draw_person(picture: Picture, frame: Frame, parameters: FaceParameters) -> None:
@@ -90,6 +101,7 @@ def _draw_head(picture: Picture, frame: Frame, parameters: FaceParameters) -> Sk
     draw_beard(sketch, hair)
     draw_mouth(sketch)
     for side in (-1.0, 1.0):
+        draw_cheek(sketch, side)
         draw_eye(sketch, side)
         draw_brow(sketch, side, scale(hair, 0.7))
     light = light_head(sketch, window)

@@ -5,7 +5,19 @@ from __future__ import annotations
 import numpy as np
 
 from training.synthetic.head import Sketch
-from training.synthetic.raster import Colour, bell, darken, linear, mix, paint, sample_tile, scale, smooth, step
+from training.synthetic.raster import (
+    Colour,
+    Picture,
+    Plane,
+    bell,
+    darken,
+    linear,
+    mix,
+    paint,
+    sample_tile,
+    smooth,
+    step,
+)
 
 EYE_PLACE = 0.5
 LOWER_LID = 0.056
@@ -13,7 +25,7 @@ PUPIL = 0.036
 
 IRIS_COLOURS = (linear(0.36, 0.52, 0.66), linear(0.40, 0.50, 0.36), linear(0.52, 0.42, 0.24), linear(0.48, 0.56, 0.60))
 BROWN = linear(0.24, 0.13, 0.07)
-SCLERA = linear(0.93, 0.91, 0.89)
+SCLERA = linear(0.86, 0.83, 0.81)
 
 
 def upper_lid_height(sketch: Sketch, side: float) -> float:
@@ -25,7 +37,7 @@ def upper_lid_height(sketch: Sketch, side: float) -> float:
 
 def draw_eye(sketch: Sketch, side: float) -> None:
     """Paint one eye into the albedo; `side` is -1 for the picture's left."""
-    identity, view, frame = sketch.parameters.identity, sketch.parameters.view, sketch.frame
+    identity, frame = sketch.parameters.identity, sketch.frame
     albedo, pixel = sketch.albedo, frame.pixel
     centre = side * EYE_PLACE
     window = frame.window(centre - 0.40, centre + 0.40, -0.30, 0.27, margin=0.0)
@@ -57,26 +69,28 @@ def draw_eye(sketch: Sketch, side: float) -> None:
     corner = smooth(-0.72, -0.92, x) * opening
     paint(albedo, window, corner * 0.75, mix(linear(0.80, 0.45, 0.42), sketch.skin, 0.3))
 
-    _draw_iris(sketch, side, opening * shade, lid)
+    _draw_iris(sketch, side, opening * shade)
 
-    ink = scale(linear(0.10, 0.07, 0.06), 1.0)
-    edge = step(0.5 * (0.016 + 0.010 * identity.lashes) * (0.6 + 0.4 * arch) - np.abs(y - lid + 0.004), 1.6 * pixel)
+    ink = linear(0.10, 0.07, 0.06)
+    edge = step(0.5 * (0.022 + 0.012 * identity.lashes) * (0.6 + 0.4 * arch) - np.abs(y - lid + 0.004), 1.6 * pixel)
     edge *= smooth(1.04, 0.97, np.abs(x))
     paint(albedo, window, edge * (0.70 + 0.25 * identity.lashes), ink)
     fan = sample_tile("hair", y * 90.0, u * 150.0 - x * y * 260.0, identity.texture_seed)
     reach = 0.030 + 0.030 * identity.lashes * smooth(-0.6, 1.0, x)
-    lashes = smooth(0.1, 0.9, fan) * smooth(-1.0, 0.0, (y - lid) / reach) * (y < lid) * near * smooth(1.12, 0.9, np.abs(x))
+    lashes = (
+        smooth(0.1, 0.9, fan) * smooth(-1.0, 0.0, (y - lid) / reach) * (y < lid) * near * smooth(1.12, 0.9, np.abs(x))
+    )
     paint(albedo, window, lashes * (0.55 * identity.lashes), ink)
     rim = bell(((y - lower - 0.006) * (1.0 / 0.009)) ** 2) * smooth(1.02, 0.8, np.abs(x))
     darken(albedo, window, rim * (0.25 + 0.2 * identity.lashes), (0.8, 1.0, 1.0))
 
 
-def _draw_iris(sketch: Sketch, side: float, visible: np.ndarray, lid: np.ndarray) -> None:
+def _draw_iris(sketch: Sketch, side: float, visible: Plane) -> None:
     identity, view, frame = sketch.parameters.identity, sketch.parameters.view, sketch.frame
     centre = side * EYE_PLACE
     window = frame.window(centre - 0.40, centre + 0.40, -0.30, 0.27, margin=0.0)
     across = frame.u[window] - (centre + view.gaze_x)
-    down = frame.v[window] - (view.gaze_y - 0.022)
+    down = frame.v[window] - (view.gaze_y - 0.026)
     distance = np.sqrt(across * across + down * down)
     radius = identity.iris_radius
     mask = step(radius - distance, 1.6 * frame.pixel) * visible
@@ -95,7 +109,7 @@ def iris_colour(hue: float, lightness: float) -> Colour:
     return mix(BROWN, IRIS_COLOURS[min(int(hue * len(IRIS_COLOURS)), len(IRIS_COLOURS) - 1)], min(lightness * 1.3, 1.0))
 
 
-def draw_glints(sketch: Sketch, picture: np.ndarray) -> None:
+def draw_glints(sketch: Sketch, picture: Picture) -> None:
     """Reflections of the light in both eyes, on the lit picture; hidden where the lid covers them."""
     view, frame = sketch.parameters.view, sketch.frame
     azimuth = view.light_azimuth_degrees / 60.0

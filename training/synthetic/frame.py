@@ -57,7 +57,9 @@ class Frame:
 
     def window(self, left: float, right: float, top: float, bottom: float, margin: float = 0.06) -> Window:
         """The pixels that may show a rectangle of head coordinates; empty slices where it lies outside the picture."""
-        corners = [self.project(u, v) for u in (left, (left + right) / 2, right) for v in (top, (top + bottom) / 2, bottom)]
+        corners = [
+            self.project(u, v) for u in (left, (left + right) / 2, right) for v in (top, (top + bottom) / 2, bottom)
+        ]
         border = margin * self.unit_pixels + 1.0
         height, width = self.shape
         columns = [corner[0] for corner in corners]

@@ -33,7 +33,9 @@ def draw_glasses(picture: Picture, frame: Frame, parameters: FaceParameters) -> 
         glare = smooth(0.25, 0.0, np.abs(x + 0.7 * y - 0.3 - 0.3 * view.light_azimuth_degrees / 60.0)) * lens
         add_light(picture, window, glare * (0.035 * view.light_strength))
         rim = step(0.5 * RIM - np.abs(distance), 1.6 * frame.pixel)
-        arm = step(0.016 - np.abs(frame.v[window] + 0.06), 1.6 * frame.pixel) * (frame.u[window] * side > 0.51 + wide * 0.96)
+        arm = step(0.016 - np.abs(frame.v[window] + 0.06), 1.6 * frame.pixel) * (
+            frame.u[window] * side > 0.51 + wide * 0.96
+        )
         arm *= frame.u[window] * side < identity.face_width + 0.02
         paint(picture, window, np.maximum(rim, arm) * 0.95, colour)
     window = frame.window(-0.22, 0.22, -0.16, 0.12, margin=0.0)

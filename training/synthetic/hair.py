@@ -9,7 +9,21 @@ import numpy as np
 from training.synthetic.frame import Frame
 from training.synthetic.head import MIDDLE, TOP, light_direction
 from training.synthetic.parameters import FaceParameters, Identity
-from training.synthetic.raster import Colour, Picture, Plane, Window, bell, darken, linear, mix, paint, sample_tile, scale, smooth, step
+from training.synthetic.raster import (
+    Colour,
+    Picture,
+    Plane,
+    Window,
+    bell,
+    darken,
+    linear,
+    mix,
+    paint,
+    sample_tile,
+    scale,
+    smooth,
+    step,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +49,7 @@ STYLES = {
     "short": Style(top=0.24, side=0.06, reach=0.10, opening_width=0.97, part=0.05),
     "side_part": Style(top=0.30, side=0.08, reach=0.12, opening_width=0.97, part=0.22),
     "fringe": Style(top=0.26, side=0.16, reach=1.25, opening_width=0.93, hairline_drop=0.42, back=1.5),
-    "curly": Style(top=0.46, side=0.34, reach=0.75, opening_width=0.96, back=1.0, texture="curl", softness=0.10),
+    "curly": Style(top=0.46, side=0.34, reach=0.85, opening_width=0.96, back=1.0, texture="curl", softness=0.10),
     "bob": Style(top=0.27, side=0.20, reach=1.35, opening_width=0.94, part=0.18, back=1.5),
     "long": Style(top=0.25, side=0.17, reach=2.6, opening_width=0.95, part=0.12, back=3.2),
     "bun": Style(top=0.14, side=0.02, reach=0.0, opening_width=0.98),
@@ -57,7 +71,9 @@ def cloth_colour(hue: float, lightness: float) -> Colour:
     """A muted linear colour from a hue around the circle."""
     angle = hue * 2.0 * np.pi
     red, green, blue = (0.5 + 0.5 * float(np.cos(angle - shift)) for shift in (0.0, 2.1, 4.2))
-    return mix(linear(lightness, lightness, lightness), linear(red * lightness, green * lightness, blue * lightness), 0.55)
+    return mix(
+        linear(lightness, lightness, lightness), linear(red * lightness, green * lightness, blue * lightness), 0.55
+    )
 
 
 def draw_hair_behind(picture: Picture, frame: Frame, parameters: FaceParameters) -> None:
@@ -146,11 +162,14 @@ def _silhouette(frame: Frame, window: Window, identity: Identity, style: Style, 
     u, v = frame.u[window], frame.v[window] - MIDDLE
     wide = identity.face_width + (style.side * identity.hair_volume) + 0.02
     tall = TOP * identity.face_length + style.top * identity.hair_volume
-    above = np.minimum(v, 0.0) * (1.0 / tall)
+    above = np.minimum(v, 0.0) * (-1.0 / tall)
     flare = 1.0 + (0.10 if reach > 1.0 else -0.10) * np.clip(v, 0.0, 1.5)
     across = u * (1.0 / wide) / flare
-    squared = across * across + above * above
-    return (1.0 - np.sqrt(squared)) * wide
+    # Hair ends in a rounded hem: the last half unit above `reach` draws in.
+    hem = np.maximum(v + MIDDLE - (reach - 0.5), 0.0) * (1.0 / 0.55)
+    squared = across * across + above * above * (0.55 + 0.45 * above) + hem * hem * hem
+    distance: Plane = (1.0 - np.sqrt(squared)) * wide
+    return distance
 
 
 def _opening(u: Plane, v: Plane, identity: Identity, style: Style) -> Plane:
@@ -163,4 +182,5 @@ def _opening(u: Plane, v: Plane, identity: Identity, style: Style) -> Plane:
     rise = np.minimum(v - centre, 0.0) * (1.0 / (top + centre)) * (1.0 + lean * u * 0.35)
     across, rise = across * across, rise * rise
     squared = across * (0.35 + 0.65 * across) + rise * (0.35 + 0.65 * rise) + 0.5 * across * rise
-    return np.sqrt(squared) - 1.0
+    outside: Plane = np.sqrt(squared) - 1.0
+    return outside

@@ -13,7 +13,7 @@ from training.synthetic.raster import Colour, Picture, Plane, Window, bell, mix,
 
 MIDDLE = 0.10
 """Height (v) at which the head is widest."""
-TOP = 1.86
+TOP = 1.74
 HEAD_DEPTH = 0.80
 
 SKIN_TONES = (
@@ -75,7 +75,7 @@ def head_radius(frame: Frame, window: Window, identity: Identity) -> tuple[Plane
     below = v > 0
     taper = np.where(below, 1.0 - (1.0 - identity.jaw_width) * down * down, 1.0)
     across = u * (1.0 / identity.face_width) / taper
-    tall = np.where(below, down * down * (0.45 + 0.55 * down), up * up)
+    tall = np.where(below, down * down * (0.45 + 0.55 * down), up * up * (0.55 + 0.45 * up))
     squared = across * across + tall
     reach = np.sqrt(u * u + v * v)
     distance = reach * (1.0 / np.sqrt(np.maximum(squared, 1e-4)) - 1.0)
@@ -83,55 +83,32 @@ def head_radius(frame: Frame, window: Window, identity: Identity) -> tuple[Plane
 
 
 def chin_height(identity: Identity) -> float:
-    """v of the lowest point of the chin."""
+    """Height (v) of the lowest point of the chin."""
     return 1.80 * identity.face_length + identity.chin_length
 
 
 def shape_head(sketch: Sketch, window: Window, squared: Plane) -> None:
     """Relief of the bones and soft parts, without eyes, brows and lips (they add their own)."""
-    identity, cues = sketch.parameters.identity, sketch.parameters.cues
+    identity = sketch.parameters.identity
     sketch.relief[window] = HEAD_DEPTH * np.sqrt(np.clip(1.0 - squared, 0.0, 1.0))
     ridge = 0.055 * identity.brow_ridge
     chin = chin_height(identity)
-    for side, slackness in ((-1.0, cues.cheek_slackness_left), (1.0, cues.cheek_slackness_right)):
+    for side in (-1.0, 1.0):
         sketch.bump(side * 0.46, -0.30, 0.26, 0.09, ridge)
         sketch.bump(side * 0.47, -0.04, 0.23, 0.15, -0.115)
-        sketch.bump(side * 0.14, -0.02, 0.09, 0.14, -0.045)
+        sketch.bump(side * 0.15, -0.02, 0.10, 0.13, -0.025)
         sketch.bump(side * 0.50, 0.01, 0.17, 0.11, 0.055)
-        sketch.bump(side * 0.66, 0.38, 0.22, 0.17, 0.065 * identity.cheekbone * (1.0 - 0.35 * slackness))
-        sketch.bump(side * 0.60, 1.12, 0.16, 0.20, 0.030 * slackness)
+        sketch.bump(side * 0.66, 0.38, 0.22, 0.17, 0.065 * identity.cheekbone)
         sketch.bump(side * 1.00, -0.42, 0.16, 0.25, -0.05)
         sketch.bump(side * 0.72, 0.95, 0.20, 0.22, -0.035 * identity.cheekbone)
-        _fold(sketch, side, slackness)
     sketch.bump(0.0, -0.72, 0.55, 0.28, 0.05)
     sketch.bump(0.0, chin - 0.25, 0.20, 0.13, 0.075)
     sketch.bump(0.0, chin - 0.47, 0.24, 0.06, -0.035)
     for side in (-1.0, 1.0):
         sketch.hollow(side * 0.42, -0.10, 0.20, 0.09, 0.20 * identity.brow_ridge + 0.08)
-        sketch.hollow(side * 0.17, -0.02, 0.06, 0.11, 0.16)
+        sketch.hollow(side * 0.18, -0.04, 0.07, 0.10, 0.13)
     sketch.hollow(0.0, identity.nose_length + 0.09, 0.17, 0.055, 0.30)
     sketch.hollow(0.0, identity.mouth_height + identity.lower_lip + 0.06, 0.17, 0.04, 0.20)
-
-
-def _fold(sketch: Sketch, side: float, slackness: float) -> None:
-    """The fold from the wing of the nose to the corner of the mouth; deeper with age and with lost cheek tone."""
-    identity = sketch.parameters.identity
-    top, bottom = identity.nose_length - 0.10, identity.mouth_height + 0.10
-    start = identity.nose_width + 0.05
-    frame = sketch.frame
-    inner, outer = start - 0.10, start + 0.42
-    window = frame.window(min(side * inner, side * outer), max(side * inner, side * outer), top, bottom, margin=0.02)
-    along = np.clip((frame.v[window] - top) * (1.0 / (bottom - top)), 0.0, 1.0)
-    off = side * frame.u[window] - (start + 0.24 * along * (1.3 - 0.3 * along))
-    weight = along * (1.0 - along) * (4.0 - 1.2 * along)
-    depth = 0.010 + 0.008 * identity.age + 0.030 * slackness
-    crease = bell(off * off * (1.0 / 0.028**2))
-    # The cheek hangs over its fold: raised outside, sunk inside, so that the mean brightness hardly changes.
-    cheek = bell((off - 0.07) ** 2 * (1.0 / 0.055**2))
-    sketch.relief[window] += weight * depth * (0.8 * cheek - crease)
-    shade = weight * crease * (0.05 + 0.08 * identity.age + 0.34 * slackness)
-    for channel, tint in enumerate((0.75, 1.0, 1.0)):
-        sketch.albedo[channel][window] *= 1.0 - tint * shade
 
 
 def light_head(sketch: Sketch, window: Window, softness: float = 1.0) -> Picture:
@@ -149,7 +126,9 @@ def light_head(sketch: Sketch, window: Window, softness: float = 1.0) -> Picture
     warm = 0.10 * view.light_warmth
     factor = np.empty((4, *facing.shape), dtype=np.float32)
     # Red light travels furthest under the skin, so the edge of the shadow is reddish.
-    for channel, (wrap, tint, cool) in enumerate(((0.45, 1.0 + warm, 0.97), (0.30, 1.0, 1.0), (0.22, 1.0 - warm, 1.05))):
+    for channel, (wrap, tint, cool) in enumerate(
+        ((0.45, 1.0 + warm, 0.97), (0.30, 1.0, 1.0), (0.22, 1.0 - warm, 1.05))
+    ):
         key = np.maximum((facing + wrap) * (1.0 / (1.0 + wrap)), 0.0)
         key *= key
         factor[channel] = (view.light_strength * 1.25 * tint) * key + (view.ambient * cool) * sky

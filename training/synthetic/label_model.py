@@ -35,14 +35,14 @@ LARGEST_DROOP = 0.06
 """Of the inter-eye distance; no eyelid, brow or mouth corner ever sinks further (issue 2)."""
 
 SEVERITY_SHAPE = 0.5
-LABEL_NOISE = 0.06
+LABEL_NOISE = 0.045
 LABEL_SLOPE = 16.0
-LABEL_MIDPOINT = 0.488
-CENTRE = -0.7
-BILATERAL = 1.5
-ASYMMETRY = 1.5
-SUBJECT_SD = 0.45
-PHOTO_SD = 0.35
+LABEL_MIDPOINT = 0.48
+CENTRE = -0.6
+BILATERAL = (0.9, 1.2, 1.2, 2.3)
+ASYMMETRY = (1.9, 1.8, 1.8, 1.0)
+SUBJECT_SD = 0.35
+PHOTO_SD = 0.30
 
 FEATURES = ("lid", "brow", "mouth", "cheek")
 SIDES = ("left", "right")
@@ -94,9 +94,10 @@ def sample_cues(latent: SubjectLatent, rng: np.random.Generator) -> Cues:
 
 def cue_mean(severity: Floats, weaker_side: int) -> Floats:
     """Mean of the eight z, shape (n, 8), in the order of the fields of `Cues`, for severities of shape (n,)."""
+    bilateral, asymmetry = np.repeat(BILATERAL, len(SIDES)), np.repeat(ASYMMETRY, len(SIDES))
     sides = np.tile([-1.0, 1.0], len(FEATURES)) * weaker_side
-    level = CENTRE + BILATERAL * (2.0 * severity - 1.0)
-    return np.asarray(level[:, None] + sides[None, :] * ASYMMETRY * severity[:, None], dtype=np.float64)
+    swing = (2.0 * severity - 1.0)[:, None] * bilateral
+    return np.asarray(CENTRE + swing + severity[:, None] * (sides * asymmetry), dtype=np.float64)
 
 
 def cue_covariance() -> Floats:

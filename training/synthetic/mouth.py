@@ -44,7 +44,9 @@ def draw_mouth(sketch: Sketch) -> None:
     sketch.relief[window] += 0.060 * bell(((v - 0.5 * (bottom + line) - 0.01) * (1.0 / 0.055)) ** 2) * full
     sketch.relief[window] -= 0.035 * bell(((v - line) * (1.0 / 0.020)) ** 2) * (0.3 + 0.7 * full)
     # The groove under the nose.
-    groove = bell((u * (1.0 / 0.035)) ** 2) * smooth(identity.nose_length + 0.06, middle - identity.upper_lip, v) * (v < top)
+    groove = (
+        bell((u * (1.0 / 0.035)) ** 2) * smooth(identity.nose_length + 0.06, middle - identity.upper_lip, v) * (v < top)
+    )
     sketch.relief[window] -= 0.014 * groove
 
     gap = 0.034 * view.lips_parted * full

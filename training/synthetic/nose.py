@@ -15,12 +15,12 @@ def draw_nose(sketch: Sketch) -> None:
     window = frame.window(-0.34, 0.34, -0.25, length + 0.16, margin=0.0)
     u, v = frame.u[window], frame.v[window]
     along = np.clip((v + 0.18) * (1.0 / (length + 0.12)), 0.0, 1.0)
-    spread = 0.070 + 0.055 * along * along
-    rise = height * (0.05 + 0.20 * along * along) * smooth(length + 0.09, length - 0.07, v) * smooth(-0.26, 0.05, v)
+    spread = 0.085 + 0.060 * along * along
+    rise = height * (0.045 + 0.165 * along * along) * smooth(length + 0.09, length - 0.07, v) * smooth(-0.26, 0.05, v)
     sketch.relief[window] += rise * bell((u / spread) ** 2)
-    sketch.bump(0.0, length - 0.08, 0.088, 0.080, 0.075 * height)
+    sketch.bump(0.0, length - 0.08, 0.100, 0.085, 0.080 * height)
     for side in (-1.0, 1.0):
-        sketch.bump(side * width * 0.78, length - 0.045, 0.062, 0.062, 0.085 * height)
+        sketch.bump(side * width * 0.78, length - 0.045, 0.072, 0.066, 0.085 * height)
         _draw_wing(sketch, side)
 
 
@@ -28,7 +28,11 @@ def _draw_wing(sketch: Sketch, side: float) -> None:
     identity, frame = sketch.parameters.identity, sketch.frame
     length, width = identity.nose_length, identity.nose_width
     window = frame.window(
-        min(side * 0.02, side * (width + 0.13)), max(side * 0.02, side * (width + 0.13)), length - 0.24, length + 0.12, margin=0.0
+        min(side * 0.02, side * (width + 0.13)),
+        max(side * 0.02, side * (width + 0.13)),
+        length - 0.24,
+        length + 0.12,
+        margin=0.0,
     )
     u, v = frame.u[window] * side, frame.v[window]
     across = (u - width * 0.50) * (1.0 / 0.052)

@@ -52,6 +52,9 @@ class Identity:
     upper_lip: float
     lower_lip: float
     lip_red: float
+    fold_place: float
+    """Where the fold beside the nose runs, outwards from its usual place; `trough_place` likewise, downwards."""
+    trough_place: float
     ear_size: float
     hair_style: str
     hair_darkness: float

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Plane = NDArray[np.float32]
-"""Shape (height, width)."""
-Picture = NDArray[np.float32]
+Plane = NDArray[np.floating[Any]]
+"""Shape (height, width); float32 (the type is wider because NumPy's types lose float32 beside Python numbers)."""
+Picture = NDArray[np.floating[Any]]
 """Shape (3, height, width), linear light, red, green, blue."""
 Colour = tuple[float, float, float]
 """Linear light, 0 to 1."""
@@ -35,18 +36,20 @@ def scale(colour: Colour, factor: float) -> Colour:
 
 def step(distance: Plane, softness: float) -> Plane:
     """0 where `distance` < -softness/2, 1 above +softness/2, straight between: an antialiased edge."""
-    return np.clip(distance * (1.0 / softness) + 0.5, 0.0, 1.0)
+    covered: Plane = np.clip(distance * (1.0 / softness) + 0.5, 0.0, 1.0)
+    return covered
 
 
 def smooth(low: float, high: float, x: Plane) -> Plane:
     """Cubic step from 0 at `low` to 1 at `high` (either order)."""
-    t = np.clip((x - low) * (1.0 / (high - low)), 0.0, 1.0)
+    t: Plane = np.clip((x - low) * (1.0 / (high - low)), 0.0, 1.0)
     return t * t * (3.0 - 2.0 * t)
 
 
 def bell(squared: Plane) -> Plane:
     """exp(-squared / 2)."""
-    return np.exp(squared * -0.5)
+    height: Plane = np.exp(squared * -0.5)
+    return height
 
 
 def paint(picture: Picture, window: Window, alpha: Plane, colour: Colour | Picture) -> None:
@@ -91,4 +94,5 @@ def sample_tile(kind: str, along: Plane, across: Plane, seed: int) -> Plane:
     """Noise at tile coordinates (nearest cell; the tiles are smooth at that scale), shifted by the seed."""
     row = (along + float(seed % TILE)).astype(np.int32) & (TILE - 1)
     column = (across + float(seed // TILE % TILE)).astype(np.int32) & (TILE - 1)
-    return noise_tile(kind)[row, column]
+    noise: Plane = noise_tile(kind)[row, column]
+    return noise

@@ -27,7 +27,9 @@ def draw_skin(sketch: Sketch, window: Window) -> None:
         (0.0, identity.nose_length - 0.06, 0.16, 0.13, 0.9),
         (0.0, chin_height(identity) - 0.22, 0.25, 0.16, 0.4),
     ):
-        part = frame.window(place_u - 2.3 * width, place_u + 2.3 * width, place_v - 2.3 * height, place_v + 2.3 * height, margin=0.0)
+        part = frame.window(
+            place_u - 2.3 * width, place_u + 2.3 * width, place_v - 2.3 * height, place_v + 2.3 * height, margin=0.0
+        )
         across, down = (frame.u[part] - place_u) * (1.0 / width), (frame.v[part] - place_v) * (1.0 / height)
         darken(sketch.albedo, part, bell(across * across + down * down) * (redness * amount), RED_TINT)
     if identity.freckles:
@@ -59,8 +61,8 @@ def draw_age(sketch: Sketch) -> None:
             crow = bell(off * off) * smooth(0.0, 0.05, out) * smooth(0.22, 0.10, out)
             darken(sketch.albedo, window, crow * (0.24 * strength), BROWN_TINT)
         window = frame.window(min(0.0, side * 0.14), max(0.0, side * 0.14), -0.48, -0.22, margin=0.0)
-        off = (frame.u[window] * side - 0.075) * (1.0 / 0.012)
-        furrow = bell(off * off) * smooth(-0.47, -0.38, frame.v[window]) * smooth(-0.22, -0.30, frame.v[window])
+        beside = (frame.u[window] * side - 0.075) * (1.0 / 0.012)
+        furrow = bell(beside * beside) * smooth(-0.47, -0.38, frame.v[window]) * smooth(-0.22, -0.30, frame.v[window])
         darken(sketch.albedo, window, furrow * (0.20 * strength), BROWN_TINT)
 
 
@@ -76,7 +78,9 @@ def draw_beard(sketch: Sketch, hair: Colour) -> None:
     mouth = identity.mouth_height
     # The cheek line falls from the ear to the corner of the mouth.
     cheek_line = 0.42 + (1.0 - np.minimum(wide, 1.0)) * 1.05
-    cheeks = smooth(-0.04, 0.10, v - cheek_line) * smooth(mouth - 0.30, mouth + 0.10, v + 0.5 * smooth(0.55, 0.85, wide))
+    cheeks = smooth(-0.04, 0.10, v - cheek_line) * smooth(
+        mouth - 0.30, mouth + 0.10, v + 0.5 * smooth(0.55, 0.85, wide)
+    )
     lips = ((u * (1.0 / (identity.mouth_width + 0.03))) ** 2) + ((v - mouth - 0.01) * (1.0 / 0.15)) ** 2
     cheeks = cheeks * smooth(0.85, 1.20, lips)
     over_lip = bell(((v - mouth + 0.185 - 0.20 * wide * wide) * (1.0 / 0.055)) ** 2) * smooth(0.50, 0.36, wide)
