@@ -16,6 +16,9 @@ Per photo i, feature f in (lid, brow, mouth, cheek) and side x in (left, right):
     droop_ifx = LARGEST_DROOP * sigmoid(z_ifx)             in units of the inter-eye distance; lid, brow, mouth corner
     slackness_ix = sigmoid(z_i,cheek,x)                    cheek tone lost, 0 to 1
 
+BILATERAL and ASYMMETRY have one value per feature. The constants were fixed on 2026-11-22, before any architecture was
+compared; whoever changes one raises LABEL_MODEL_VERSION and measures again (`training.synthetic.verify`).
+
 The eight values of a photo are an invertible function of the eight z, and z given (s, h) is Gaussian, so the posterior of
 the label given everything that was drawn is a one-dimensional integral over s: `label_posterior`. All other drawing
 parameters are independent of s, y and h.
