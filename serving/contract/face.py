@@ -133,7 +133,8 @@ class FaceDetector:
 
     def _look_level(self, pixels: NDArray[np.uint8], level: Alignment, face: Face) -> Face | None:
         """The face as seen in a levelled square of the photo."""
-        found = self._short_range.find(warp(pixels, level, self._short_range.input_side), SECOND_LOOK_SCORE_MIN)
+        square = warp(pixels, level, self._short_range.input_side, oversampling=1)
+        found = self._short_range.find(square, SECOND_LOOK_SCORE_MIN)
         if not len(found.scores):
             return None
         middles = found.keypoints[:, [RIGHT_EYE, LEFT_EYE]].mean(axis=1)
@@ -192,19 +193,38 @@ def _find_in_photo(detector: BlazeFace, photo: Image.Image, share: float) -> lis
     """Faces of a whole photo, scaled to a share of the detector's square input with grey around it."""
     side = detector.input_side
     scale = share * side / max(photo.size)
-    # Even sizes, so that the grey on both sides is equal and a mirrored photo gives the mirrored input.
+    whole, cut = _shrink_evenly(photo, int(1 / (2 * scale)))
+    # Even sizes, so that the grey on both sides is equal too.
     width, height = (max(2, 2 * round(edge * scale / 2)) for edge in photo.size)
-    small = photo.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
+    small = whole.resize((width, height), Image.Resampling.BILINEAR)
     left, top = (side - width) // 2, (side - height) // 2
     square = np.full((side, side, 3), 128, np.uint8)
     square[top : top + height, left : left + width] = np.asarray(small)
     found = detector.find(square, SCORE_MIN)
-    per_share = np.array([photo.width / width, photo.height / height]) * side
+    per_share = np.array([(photo.width - 2 * cut[0]) / width, (photo.height - 2 * cut[1]) / height]) * side
     corner = np.array([left, top]) / side
     return [
-        Face(float(score), ((box.reshape(2, 2) - corner) * per_share).ravel(), (points - corner) * per_share)
+        Face(
+            float(score),
+            ((box.reshape(2, 2) - corner) * per_share + cut).ravel(),
+            (points - corner) * per_share + cut,
+        )
         for score, box, points in zip(found.scores, found.boxes, found.keypoints, strict=True)
     ]
+
+
+def _shrink_evenly(photo: Image.Image, factor_max: int) -> tuple[Image.Image, tuple[int, int]]:
+    """The photo shrunk by a whole number near `factor_max`, and the pixels cut off at left and right, top and bottom.
+
+    The boxes that are averaged must lie as far from the left edge as from the right one: counted from the left only, as
+    Pillow does, a mirrored photo gives crops that are not mirrored (0.6 of 255 on average, measured).
+    """
+    for factor in range(factor_max, 1, -1):
+        over = photo.width % factor, photo.height % factor
+        if over[0] % 2 == 0 and over[1] % 2 == 0:
+            x, y = over[0] // 2, over[1] // 2
+            return photo.reduce(factor, box=(x, y, photo.width - x, photo.height - y)), (x, y)
+    return photo, (0, 0)
 
 
 def _overlap(one: Face, other: Face) -> bool:

@@ -1,0 +1,52 @@
+"""Leaves out, by name, the tests whose system program or photos are not on this machine. Nothing is skipped in silence."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from tests.support.shared_photos import PORTRAITS_FOLDER
+
+SYSTEM_REMEDY = "`make system-deps` installs what is missing"
+PORTRAITS_REMEDY = "photos of real people are not part of this repository: robustness input only"
+
+left_out = pytest.StashKey[dict[str, list[str]]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "needs_portraits: reads the portraits beside the repository, where they are there"
+    )
+    config.stash[left_out] = {}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    kept, dropped = [], []
+    for item in items:
+        reason = _what_is_missing(item)
+        if reason is None:
+            kept.append(item)
+        else:
+            dropped.append(item)
+            config.stash[left_out].setdefault(reason, []).append(item.nodeid)
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = kept
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for reason, names in sorted(config.stash[left_out].items()):
+        terminalreporter.section(f"left out: {reason}", sep="-")
+        for name in names:
+            terminalreporter.line(name)
+
+
+def _what_is_missing(item: pytest.Item) -> str | None:
+    programs = [str(program) for mark in item.iter_markers("needs_system") for program in mark.args]
+    missing = [program for program in programs if shutil.which(program) is None]
+    if missing:
+        return f"{', '.join(missing)} not found on PATH; {SYSTEM_REMEDY}"
+    if item.get_closest_marker("needs_portraits") and not PORTRAITS_FOLDER.is_dir():
+        return f"no portraits; {PORTRAITS_REMEDY}"
+    return None
