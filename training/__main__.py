@@ -13,6 +13,10 @@ from collections.abc import Sequence
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "synthesize": ("training.synthetic.synthesize", "draw a labelled data set of synthetic faces"),
+    "crops": ("training.commands.crops", "make the crops of a data set, and list the photos that give none"),
+    "fit": ("training.commands.fit", "train a network: crops, split, training, evaluation"),
+    "evaluate": ("training.commands.evaluate", "measure a finished run on its held-out test split again"),
+    "export": ("training.commands.export", "publish a finished run as the next version of a model repository"),
 }
 """Command name -> (module, one line for the help)."""
 

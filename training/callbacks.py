@@ -1,7 +1,8 @@
-"""What watches a training run: the time budget, the progress shown, and a loss that is not finite."""
+"""What watches a training run: the time budget, the progress shown, the history, and a loss that is not finite."""
 
 from __future__ import annotations
 
+import csv
 import math
 import sys
 import time
@@ -14,6 +15,7 @@ from training.errors import FitFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 class TimeBudget(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
@@ -50,8 +52,33 @@ class TimeBudget(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
         self._validation_seconds = time.monotonic() - self._validation_started
 
 
+class HistoryFile(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """`history.csv`: one line per epoch, complete on the disk when the epoch ends, whatever happens later.
+
+    `keras.callbacks.CSVLogger` keeps the file open, and leaves it so when training fails.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
+        """Forget the history of an earlier run."""
+        del logs
+        self._path.unlink(missing_ok=True)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Append the epoch's figures."""
+        figures = {"epoch": epoch + 1, **(logs or {})}
+        with self._path.open("a", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, figures)
+            if file.tell() == 0:
+                writer.writeheader()
+            writer.writerow(figures)
+
+
 class Progress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
-    """A bar over the batches of an epoch (on a terminal) and one line per epoch; counts photos and seconds of training.
+    """A bar over the batches of an epoch (on a terminal) and one line per epoch; measures photos per second.
 
     Raises:
         FitFailed: the loss of an epoch is not finite.
@@ -65,6 +92,7 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
         self._quiet = quiet
         self._bar: tqdm[Never] | None = None
         self._resumed = 0.0
+        self._warm = False
         self.photos_seen = 0
         self.training_seconds = 0.0
 
@@ -84,10 +112,12 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
         """Move the bar."""
         del logs
         now = time.monotonic()
-        self.training_seconds += now - self._resumed
-        self._resumed = now
         done = min(self._batch_size, self._photos_per_epoch - batch * self._batch_size)
-        self.photos_seen += done
+        if self._warm:  # the very first batch is spent on tracing the graph
+            self.training_seconds += now - self._resumed
+            self.photos_seen += done
+        self._warm = True
+        self._resumed = now
         if self._bar is not None:
             self._bar.update(done)
 

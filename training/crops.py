@@ -1,6 +1,6 @@
 """Photos -> crops, once, through `serving.contract.crop.make_crop`: the function that the gateway calls too.
 
-Command: `python -m training crops --data DIR`. Shards that are complete and were made from the same photos with the same
+Shards that are complete and were made from the same photos with the same
 crop specification are kept, so an interrupted run continues. No TensorFlow here.
 """
 
@@ -11,10 +11,8 @@ import hashlib
 import json
 import multiprocessing
 import os
-import sys
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,12 +23,13 @@ from serving.contract.errors import PhotoError
 from serving.contract.face import FaceDetector
 from serving.contract.model import CropSpec
 from training.errors import DataError
-from training.manifest import Photo, read_manifest
 from training.shards import CropStore, Shard, read_shard, refusal_counts, write_shard
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
+    from pathlib import Path
+
+    from training.manifest import Photo
 
 PHOTOS_PER_SHARD = 128
 """6 MB of 128x128 crops: a second or so of work, so that a kill loses little and the progress bar moves."""
@@ -88,25 +87,6 @@ def make_crops(
             pool.shutdown(cancel_futures=True)
             raise
     return CropStore(folder, len(batches))
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Arguments of `python -m training crops`."""
-    parser.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="folder with manifest.csv and the photos"
-    )
-    parser.add_argument("--crops", type=Path, metavar="DIR", help="where the shards go (default: DATA/crops)")
-    parser.add_argument("--processes", type=int, metavar="N", help="worker processes (default: one per core)")
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Make the crops and say what was refused, and why."""
-    photos = read_manifest(arguments.data)
-    store = make_crops(
-        arguments.data, photos, arguments.crops or crops_folder(arguments.data), None, arguments.processes
-    )
-    sys.stdout.write(f"{describe_store(store)}\n")
-    return 0
 
 
 def describe_store(store: CropStore) -> str:

@@ -1,7 +1,4 @@
-"""Every figure of a model on its held-out test split, as one JSON object (`evaluation.json`).
-
-Command: `python -m training evaluate --run RUN`.
-"""
+"""Every figure of a model on its held-out test split, as one JSON object (`evaluation.json`)."""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ import keras
 import numpy as np
 
 from training.architectures import build
-from training.callbacks import Progress, TimeBudget
+from training.callbacks import HistoryFile, Progress, TimeBudget
+from training.fused_norm import FusedBatchNormalization
 from training.pipeline import evaluation_batches, training_batches
 from training.polarity import targets_from_labels
 from training.recipe import Recipe, class_weights
@@ -60,7 +61,9 @@ def fit(
         FitFailed: the loss is not finite.
     """
     keras.utils.set_random_seed(recipe.seed)
-    model = build(recipe.architecture, store.crop_size)
+    plain = build(recipe.architecture, store.crop_size)
+    model = build(recipe.architecture, store.crop_size, FusedBatchNormalization)
+    model.set_weights(plain.get_weights())
     model.compile(keras.optimizers.Adam(recipe.learning_rate), loss="binary_crossentropy", metrics=["accuracy"])
     weights = class_weights(targets_from_labels([photo.label for photo in training]).tolist())
     progress = Progress(len(training), recipe.batch_size, recipe.epochs, quiet=quiet)
@@ -76,8 +79,10 @@ def fit(
         callbacks=[
             progress,
             budget,
-            keras.callbacks.CSVLogger(str(run.history)),
-            keras.callbacks.ModelCheckpoint(str(run.best), monitor="val_loss", save_best_only=True),
+            HistoryFile(run.history),
+            keras.callbacks.ModelCheckpoint(
+                str(run.best), monitor="val_loss", save_best_only=True, save_weights_only=True
+            ),
             keras.callbacks.ReduceLROnPlateau(
                 monitor="val_loss",
                 patience=recipe.plateau_patience_epochs,
@@ -93,9 +98,10 @@ def fit(
             ),
         ],
     ).history
-    model.save(run.model)
+    plain.set_weights(model.get_weights())
+    plain.save(run.model)
     return Fitted(
-        model=model,
+        model=plain,
         history={name: [float(value) for value in values] for name, values in history.items()},
         seconds=time.monotonic() - started,
         photos_per_second=progress.photos_per_second,

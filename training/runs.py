@@ -52,8 +52,8 @@ class Run:
 
     @property
     def best(self) -> Path:
-        """`best.keras`."""
-        return self.folder / "best.keras"
+        """`best.weights.h5`."""
+        return self.folder / "best.weights.h5"
 
     @property
     def model(self) -> Path:

@@ -1,12 +1,15 @@
 """The networks, by name. Keras layers and ops only, so that they train on any Keras backend.
 
 Each takes uint8 crops [n, 128, 128, 3] (scaling to [0, 1] is its first layer) and ends in `Dense(1, sigmoid)`, whose
-output is p_no_depression. A new one is a module with `build(size) -> keras.Model` and one line in `ARCHITECTURES`.
+output is p_no_depression. A new one is a module with `build(size, norm)` and one line in `ARCHITECTURES`. `norm` is the
+batch-normalisation layer's class, which training may replace by a faster one with the same weights.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from keras import layers
 
 from training.architectures import paper, twin
 
@@ -15,14 +18,17 @@ if TYPE_CHECKING:
 
     import keras
 
-ARCHITECTURES: dict[str, Callable[[int], keras.Model]] = {"paper": paper.build, "twin": twin.build}
+ARCHITECTURES: dict[str, Callable[[int, type[layers.BatchNormalization]], keras.Model]] = {
+    "paper": paper.build,
+    "twin": twin.build,
+}
 DEFAULT_ARCHITECTURE = "paper"
 
 
-def build(name: str, size: int = 128) -> keras.Model:
+def build(name: str, size: int = 128, norm: type[layers.BatchNormalization] = layers.BatchNormalization) -> keras.Model:
     """A fresh network with random weights (Keras' global seed decides which).
 
     Raises:
         KeyError: no such architecture.
     """
-    return ARCHITECTURES[name](size)
+    return ARCHITECTURES[name](size, norm)

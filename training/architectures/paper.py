@@ -14,14 +14,14 @@ DENSE_UNITS = 128
 DROPOUT = 0.5
 
 
-def build(size: int = 128) -> keras.Model:
+def build(size: int = 128, norm: type[layers.BatchNormalization] = layers.BatchNormalization) -> keras.Model:
     """The network for uint8 crops [n, size, size, 3]."""
     model = keras.Sequential(name="paper")
     model.add(keras.Input((size, size, 3), dtype="uint8", name="crop"))
     model.add(layers.Rescaling(1 / 255, name="scale"))
     for number, filters in enumerate(FILTERS, start=1):
         model.add(layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"conv{number}"))
-        model.add(layers.BatchNormalization(name=f"norm{number}"))
+        model.add(norm(name=f"norm{number}"))
         model.add(layers.MaxPooling2D(name=f"pool{number}"))
     model.add(layers.Flatten(name="flatten"))
     model.add(layers.Dense(DENSE_UNITS, activation="relu", name="dense"))

@@ -26,11 +26,11 @@ NORM_MOMENTUM = 0.9
 WIDTH_AXIS = 2
 
 
-def build(size: int = 128) -> keras.Model:
+def build(size: int = 128, norm: type[layers.BatchNormalization] = layers.BatchNormalization) -> keras.Model:
     """The network for uint8 crops [n, size, size, 3]."""
     crop = keras.Input((size, size, 3), dtype="uint8", name="crop")
     scaled = layers.Rescaling(1 / 255, name="scale")(crop)
-    trunk = build_trunk(size)
+    trunk = build_trunk(size, norm)
     here = trunk(scaled)
     there = mirror(trunk(mirror(scaled)))
     same = mirror_mean(here + there, "same")
@@ -42,14 +42,14 @@ def build(size: int = 128) -> keras.Model:
     return keras.Model(crop, p_no_depression, name="twin")
 
 
-def build_trunk(size: int = 128) -> keras.Model:
+def build_trunk(size: int, norm: type[layers.BatchNormalization]) -> keras.Model:
     """f: float [n, size, size, 3] in [0, 1] -> [n, size / 32, size / 32, 256]."""
     image = keras.Input((size, size, 3), name="image")
     x = layers.Conv2D(STEM_FILTERS, 3, strides=2, padding="same", use_bias=False, name="stem")(image)
-    x = layers.ReLU(name="stem_relu")(_norm("stem_norm")(x))
+    x = layers.ReLU(name="stem_relu")(norm(momentum=NORM_MOMENTUM, name="stem_norm")(x))
     for number, filters in enumerate(STAGE_FILTERS, start=1):
-        x = layers.ReLU(name=f"down{number}_relu")(_separable(x, filters, 2, f"down{number}"))
-        x = layers.Add(name=f"same{number}_add")([x, _separable(x, filters, 1, f"same{number}")])
+        x = layers.ReLU(name=f"down{number}_relu")(_separable(x, filters, 2, norm, f"down{number}"))
+        x = layers.Add(name=f"same{number}_add")([x, _separable(x, filters, 1, norm, f"same{number}")])
         x = layers.ReLU(name=f"same{number}_relu")(x)
     return keras.Model(image, x, name="trunk")
 
@@ -64,11 +64,10 @@ def mirror_mean(features: keras.KerasTensor, name: str) -> keras.KerasTensor:
     return layers.GlobalAveragePooling2D(name=name)(features + mirror(features))
 
 
-def _separable(x: keras.KerasTensor, filters: int, strides: int, name: str) -> keras.KerasTensor:
+def _separable(
+    x: keras.KerasTensor, filters: int, strides: int, norm: type[layers.BatchNormalization], name: str
+) -> keras.KerasTensor:
     x = layers.DepthwiseConv2D(3, strides=strides, padding="same", use_bias=False, name=f"{name}_depth")(x)
-    x = layers.ReLU(name=f"{name}_depth_relu")(_norm(f"{name}_depth_norm")(x))
-    return _norm(f"{name}_norm")(layers.Conv2D(filters, 1, use_bias=False, name=f"{name}_point")(x))
-
-
-def _norm(name: str) -> layers.Layer:
-    return layers.BatchNormalization(momentum=NORM_MOMENTUM, name=name)
+    x = layers.ReLU(name=f"{name}_depth_relu")(norm(momentum=NORM_MOMENTUM, name=f"{name}_depth_norm")(x))
+    x = layers.Conv2D(filters, 1, use_bias=False, name=f"{name}_point")(x)
+    return norm(momentum=NORM_MOMENTUM, name=f"{name}_norm")(x)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from serving.contract.model import ModelContract
+
+    Arrays = dict[str, NDArray[Any]]
 
 LOGIT_TOLERANCE = 1e-3
 """float32 logits of some tens carry about 1e-5 of rounding; p is what has to agree closely."""
@@ -49,19 +51,29 @@ def check_polarity(labels: NDArray[np.int_], p_no_depression: NDArray[np.float32
 
 
 def check_reloaded(version_folder: Path, contract: ModelContract, golden_path: Path) -> float:
-    """Reload the graph in a fresh process without Keras and compare its answers to the golden crops.
+    """Reload the graph in a fresh process without Keras and hold its answers against the golden crops.
 
     Returns:
         Largest difference in probability.
 
     Raises:
         ExportRefused: the fresh process failed.
-        ParityBroken: an answer differs by more than the contract's float32 tolerance, a band differs, or the metadata
-            signature does not answer the contract.
+        ParityBroken: see `check_answers`.
     """
-    with np.load(golden_path) as golden, tempfile.TemporaryDirectory() as temporary:
+    with np.load(golden_path) as content:
+        golden = dict(content)
+    return check_answers(answer_in_fresh_process(version_folder, golden["crops"]), golden, contract)
+
+
+def answer_in_fresh_process(version_folder: Path, crops: NDArray[np.uint8]) -> Arrays:
+    """What the exported graph answers (`training.export.reload`).
+
+    Raises:
+        ExportRefused: it cannot be loaded and run.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
         crops_path, answers_path = Path(temporary, "crops.npy"), Path(temporary, "answers.npz")
-        np.save(crops_path, golden["crops"])
+        np.save(crops_path, crops)
         program = [sys.executable, reload.__file__, str(version_folder), str(crops_path), str(answers_path)]
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
         finished = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
@@ -70,30 +82,37 @@ def check_reloaded(version_folder: Path, contract: ModelContract, golden_path: P
             message = f"the exported graph cannot be loaded and run in a fresh process: {reason}"
             raise ExportRefused(message)
         with np.load(answers_path) as answers:
-            largest = _compare(golden, answers, contract.tolerances.float32_same_machine)
-            if set(answers["metadata"].tolist()) != {contract.to_json()}:
-                message = "the metadata signature does not answer the contract that stands in contract.json"
-                raise ParityBroken(message)
-    return largest
+            return dict(answers)
 
 
-def _compare(golden: np.lib.npyio.NpzFile, answers: np.lib.npyio.NpzFile, tolerance: float) -> float:
-    differences = np.abs(answers["p_no_depression"].astype(np.float64) - golden["p_no_depression"])
-    alone = float(np.abs(answers["p_alone"].astype(np.float64) - golden["p_no_depression"][:1]).max())
-    largest = max(float(differences.max()), alone)
+def check_answers(answers: Arrays, golden: Arrays, contract: ModelContract) -> float:
+    """Hold the graph's answers against the golden ones.
+
+    Returns:
+        Largest difference in probability.
+
+    Raises:
+        ParityBroken: a probability differs by more than the contract's float32 tolerance, a logit by more than
+            `LOGIT_TOLERANCE`, a band differs, or the metadata signature does not answer the contract.
+    """
+    together = _largest_difference(answers["p_no_depression"], golden["p_no_depression"])
+    alone = _largest_difference(answers["p_alone"], golden["p_no_depression"][:1])
+    largest, tolerance = max(together, alone), contract.tolerances.float32_same_machine
     if not largest <= tolerance:
-        message = (
-            f"the exported graph differs from the Keras model by {largest:.2e} in probability (allowed {tolerance:g})"
-        )
+        message = f"the exported graph differs from Keras by {largest:.2e} in probability (allowed {tolerance:g})"
         raise ParityBroken(message)
-    largest_logit = float(np.abs(answers["logit"] - golden["logit"]).max())
+    largest_logit = _largest_difference(answers["logit"], golden["logit"])
     if not largest_logit <= LOGIT_TOLERANCE:
-        message = (
-            f"the exported logit differs from the Keras model by {largest_logit:.2e} (allowed {LOGIT_TOLERANCE:g})"
-        )
+        message = f"the exported logit differs from Keras by {largest_logit:.2e} (allowed {LOGIT_TOLERANCE:g})"
         raise ParityBroken(message)
-    bands = [str(band_of(severity_ppm(p))) for p in answers["p_no_depression"]]
-    if bands != golden["band"].tolist():
-        message = "a golden crop falls into another band with the exported graph than with the Keras model"
+    if [str(band_of(severity_ppm(p))) for p in answers["p_no_depression"]] != golden["band"].tolist():
+        message = "a golden crop falls into another band with the exported graph than with Keras"
+        raise ParityBroken(message)
+    if set(answers["metadata"].tolist()) != {contract.to_json()}:
+        message = "the metadata signature does not answer the contract that stands in contract.json"
         raise ParityBroken(message)
     return largest
+
+
+def _largest_difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    return float(np.abs(one.astype(np.float64) - other).max())

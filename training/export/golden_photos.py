@@ -16,12 +16,9 @@ from serving.contract.errors import FaceTooSmall, NoFace, PhotoError
 from serving.contract.face import FaceDetector
 from serving.contract.severity import PAPER_THRESHOLDS, Band, band_of, severity_ppm
 from training.errors import GoldenMismatch
+from training.export.drawn import JPEG_QUALITY, PHOTO_PIXELS, draw_photo
 from training.scoring import score
 from training.synthetic.camera import encode_jpeg
-from training.synthetic.drawing import draw_face
-from training.synthetic.label_model import SubjectLatent, sample_cues
-from training.synthetic.parameters import FaceParameters
-from training.synthetic.sampling import sample_identity, sample_view
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,11 +34,7 @@ CROPS_NAME = "crops.npz"
 PHOTOS = 8
 PHOTOS_PER_BAND = 2
 MOST_DRAWN = 48
-PHOTO_PIXELS = 320
 TOO_SMALL_PIXELS = 80
-JPEG_QUALITY = 92
-DRAWING_SEED = 20_240_521
-"""Fixed, so that two versions start from the same faces and differ only where their answers differ."""
 FAR_FROM_EDGES_PPM = 20_000
 """A photo this near a band edge is a poor witness: the allowed crop difference could change its band."""
 
@@ -71,7 +64,7 @@ def draw_golden_photos(model: keras.Model, spec: CropSpec) -> GoldenPhotos:
             break
     scored = choose_over_bands(candidates)
     reached = {band_of(severity_ppm(p)) for _, _, p in scored}
-    refused = ((_far_away(), FaceTooSmall.code), (_nobody(), NoFace.code))
+    refused = ((draw_photo(0, TOO_SMALL_PIXELS), FaceTooSmall.code), (_nobody(), NoFace.code))
     for photo, code in refused:
         _check_refused(photo, code, spec, detector)
     return GoldenPhotos(tuple(scored), refused, tuple(band for band in Band if band not in reached))
@@ -119,7 +112,7 @@ def _draw_candidates(
 ) -> list[tuple[bytes, NDArray[np.uint8], float]]:
     made = []
     for number in range(first, first + PHOTOS):
-        photo = encode_jpeg(draw_face(_parameters(number), PHOTO_PIXELS), JPEG_QUALITY)
+        photo = draw_photo(number)
         try:
             made.append((photo, make_crop(photo, spec, detector).crop))
         except PhotoError:
@@ -128,18 +121,6 @@ def _draw_candidates(
         return []
     p = score(model, np.stack([crop for _, crop in made]))
     return [(photo, crop, float(value)) for (photo, crop), value in zip(made, p, strict=True)]
-
-
-def _parameters(number: int) -> FaceParameters:
-    """A person whose severity runs from 0 to 1 over each eight numbers."""
-    looks, view, cues = np.random.default_rng((DRAWING_SEED, number)).spawn(3)
-    severity = (number % PHOTOS) / (PHOTOS - 1)
-    latent = SubjectLatent(severity, round(severity), 1 if number % 2 else -1, (0.0, 0.0, 0.0, 0.0))
-    return FaceParameters(sample_identity(looks), sample_view(view), sample_cues(latent, cues))
-
-
-def _far_away() -> bytes:
-    return encode_jpeg(draw_face(_parameters(0), TOO_SMALL_PIXELS), JPEG_QUALITY)
 
 
 def _nobody() -> bytes:

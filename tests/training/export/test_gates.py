@@ -1,0 +1,88 @@
+"""Planted faults: each is caught, with a sentence, and nothing becomes visible."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from serving.contract.model import ModelContract
+from serving.repository import ModelRepository
+from tests.support.tiny_version import tiny_repository
+from training.errors import ExportRefused, ParityBroken, PolarityReversed
+from training.export.gates import answer_in_fresh_process, check_answers, check_polarity
+
+LABELS = np.array([0, 0, 1, 1])
+
+
+def test_right_polarity_passes():
+    check_polarity(LABELS, np.array([0.9, 0.6, 0.7, 0.2], np.float32))
+
+
+@pytest.mark.parametrize("p", [[0.2, 0.7, 0.6, 0.9], [0.5, 0.5, 0.5, 0.5]])
+def test_reversed_or_constant_model_is_refused(p):
+    with pytest.raises(PolarityReversed, match="polarity is reversed, or the model learned nothing"):
+        check_polarity(LABELS, np.array(p, np.float32))
+
+
+def test_polarity_cannot_be_told_from_one_label():
+    with pytest.raises(PolarityReversed, match="all of one label"):
+        check_polarity(np.zeros(3, int), np.array([0.1, 0.2, 0.3], np.float32))
+
+
+@pytest.fixture(scope="module")
+def version():
+    return ModelRepository(tiny_repository()).version_path(1)
+
+
+@pytest.fixture(scope="module")
+def contract(version):
+    return ModelContract.from_json((version / "assets.extra" / "contract.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def golden(version):
+    with np.load(version / "assets.extra" / "golden.npz") as content:
+        return dict(content)
+
+
+@pytest.fixture(scope="module")
+def answers(version, golden):
+    return answer_in_fresh_process(version, golden["crops"])
+
+
+@pytest.mark.tensorflow
+def test_graph_reloaded_without_keras_answers_as_recorded(answers, golden, contract):
+    assert check_answers(answers, golden, contract) <= contract.tolerances.float32_same_machine
+
+
+@pytest.mark.tensorflow
+@pytest.mark.parametrize(
+    ("name", "change"), [("p_no_depression", 3e-5), ("p_alone", -3e-5), ("p_no_depression", np.nan), ("logit", 0.01)]
+)
+def test_answer_that_differs_is_refused(answers, golden, contract, name, change):
+    changed = answers[name].copy()
+    changed[0] += change
+    said = "logit differs from Keras by 1" if name == "logit" else "graph differs from Keras by (3|nan)"
+    with pytest.raises(ParityBroken, match=said):
+        check_answers(answers | {name: changed}, golden, contract)
+
+
+@pytest.mark.tensorflow
+def test_golden_band_that_differs_is_refused(answers, golden, contract):
+    bands = golden["band"].copy()
+    bands[0] = "mild" if bands[0] == "high" else "high"
+    with pytest.raises(ParityBroken, match="another band"):
+        check_answers(answers, golden | {"band": bands}, contract)
+
+
+@pytest.mark.tensorflow
+def test_metadata_of_another_contract_is_refused(answers, golden, contract):
+    with pytest.raises(ParityBroken, match="metadata"):
+        check_answers(answers, golden, dataclasses.replace(contract, architecture="paper"))
+
+
+@pytest.mark.tensorflow
+def test_damaged_graph_is_refused_with_the_reason(golden, tmp_path):
+    (tmp_path / "saved_model.pb").write_bytes(b"not a graph")
+    with pytest.raises(ExportRefused, match=r"fresh process: .*saved_model"):
+        answer_in_fresh_process(tmp_path, golden["crops"])

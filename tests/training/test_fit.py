@@ -1,0 +1,130 @@
+"""Training for real, on pictures that are learned at once, with a network of 40 weights.
+
+Tracing the training of a real network takes longer than all of these tests; `test_commands` does it once.
+"""
+
+import csv
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from tests.support.keras_warnings import KERAS_COPIES
+from training.architectures import ARCHITECTURES
+from training.augmentation import Augmentation
+from training.errors import FitFailed
+from training.fit import fit
+from training.pipeline import evaluation_batches, training_batches
+from training.recipe import Recipe, class_weights
+from training.runs import Run
+from training.scoring import score
+from training.split import draw_split
+
+pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings(KERAS_COPIES)]
+
+
+def build_small(size, norm):
+    crop = keras.Input((size, size, 3), dtype="uint8")
+    x = keras.layers.Rescaling(1 / 255)(crop)
+    x = norm(momentum=0.5)(keras.layers.Conv2D(2, 3, strides=8)(x))
+    return keras.Model(crop, keras.layers.Dense(1, activation="sigmoid")(keras.layers.GlobalMaxPooling2D()(x)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_architecture():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(ARCHITECTURES, "small", build_small)
+        yield
+
+
+@pytest.fixture(scope="module")
+def parts(easy_photos):
+    split = draw_split(easy_photos, 1)
+    return {name: split.photos(easy_photos, name) for name in split.subjects}
+
+
+@pytest.fixture(scope="module")
+def fitted(easy_store, parts, tmp_path_factory):
+    run = Run(tmp_path_factory.mktemp("run"))
+    recipe = Recipe(architecture="small", epochs=4, batch_size=16, learning_rate=0.05)
+    return fit(recipe, easy_store, parts["train"], parts["validation"], run, quiet=True), run
+
+
+def test_undepressed_photos_get_the_higher_probability(fitted, easy_store, parts):
+    model = fitted[0].model
+    p = score(model, easy_store.read([photo.path for photo in parts["test"]]))
+    depressed = np.array([photo.label == 1 for photo in parts["test"]])
+    assert p[~depressed].min() > p[depressed].max()
+
+
+def test_saved_model_is_plain_keras_with_the_returned_weights(fitted):
+    model, run = fitted[0].model, fitted[1]
+    loaded = keras.saving.load_model(run.model)
+    assert {type(layer).__module__.split(".")[0] for layer in loaded.layers} == {"keras"}
+    for theirs, ours in zip(loaded.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(theirs, ours)
+
+
+def test_history_has_one_line_per_epoch_and_the_best_weights_are_kept(fitted):
+    result, run = fitted
+    with run.history.open() as file:
+        assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2", "3", "4"]
+    assert run.best.exists()
+    assert len(result.history["val_loss"]) == 4
+    assert result.photos_per_second > 0
+
+
+def test_same_seed_gives_the_same_weights(fitted, easy_store, parts, tmp_path):
+    again = fit(
+        Recipe(architecture="small", epochs=4, batch_size=16, learning_rate=0.05),
+        easy_store,
+        parts["train"],
+        parts["validation"],
+        Run(tmp_path),
+        quiet=True,
+    )
+    for one, other in zip(fitted[0].model.get_weights(), again.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert again.history == fitted[0].history
+
+
+def test_used_up_time_budget_stops_cleanly_with_a_model(easy_store, parts, tmp_path):
+    recipe = Recipe(architecture="small", epochs=50, minutes=0.001, batch_size=16)
+    result = fit(recipe, easy_store, parts["train"], parts["validation"], Run(tmp_path), quiet=True)
+    assert result.budget_used_up
+    assert len(result.history["loss"]) == 1
+    assert Run(tmp_path).model.exists()
+
+
+def test_loss_that_is_not_finite_fails_with_advice(easy_store, parts, tmp_path):
+    recipe = Recipe(architecture="small", epochs=2, batch_size=16, learning_rate=float("nan"))
+    with pytest.raises(FitFailed, match="lower --learning-rate"):
+        fit(recipe, easy_store, parts["train"], parts["validation"], Run(tmp_path), quiet=True)
+
+
+def test_class_weights_make_both_classes_weigh_the_same():
+    weights = class_weights([0.0] * 30 + [1.0] * 10)
+    assert weights[0] * 30 == pytest.approx(weights[1] * 10) == pytest.approx(20)
+
+
+def test_evaluation_batches_are_the_crops_in_order_with_inverted_labels(easy_store, easy_photos):
+    crops, targets = zip(*evaluation_batches(easy_store, easy_photos, batch_size=40).as_numpy_iterator(), strict=True)
+    np.testing.assert_array_equal(np.concatenate(crops), easy_store.read([photo.path for photo in easy_photos]))
+    assert np.concatenate(targets)[:, 0].tolist() == [1.0 - photo.label for photo in easy_photos]
+
+
+def test_training_batches_hold_every_photo_once_in_a_new_order_each_epoch(easy_store, easy_photos):
+    no_change = Augmentation(rotation_degrees=0.0, zoom_fraction=0.0, flip=False, brightness_fraction=0.0)
+    batches = training_batches(easy_store, easy_photos, no_change, batch_size=32, seed=4)
+    epochs = [[crop.tobytes() for crops, _ in batches.as_numpy_iterator() for crop in crops] for _ in range(2)]
+    original = [crop.tobytes() for crop in easy_store.read([photo.path for photo in easy_photos])]
+    assert sorted(epochs[0]) == sorted(epochs[1]) == sorted(original)
+    assert epochs[0] != epochs[1]
+
+
+def test_recipe_is_the_papers():
+    recipe = Recipe()
+    assert (recipe.architecture, recipe.epochs, recipe.learning_rate) == ("paper", 20, 1e-3)
+    assert recipe.plateau_patience_epochs >= 5
+    assert json.dumps(recipe.learning_rate_floor) == "1e-05"

@@ -1,0 +1,1 @@
+"""The commands of `python -m training`, one module each: options, the steps in order, what is said to the person."""
