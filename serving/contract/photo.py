@@ -166,15 +166,8 @@ def _decoding_bytes(container: Container, long_side_kept: int) -> int:
 
 def _decode(container: Container, long_side_kept: int) -> NDArray[np.uint8]:
     """Upright sRGB pixels; the one place where foreign decoders run on foreign bytes."""
-    draft = _draft_factor(container, long_side_kept)
     try:
-        with _OPENERS[container.format](io.BytesIO(container.image_file)) as image:
-            if image.size != (container.width, container.height):
-                raise PhotoUnreadable
-            if draft > 1:
-                image.draft(None, (max(1, container.width // draft), max(1, container.height // draft)))
-            image.load()
-            picture = to_eight_bits(image)
+        picture = _open_and_load(container, _draft_factor(container, long_side_kept))
         shrink = max(picture.size) // long_side_kept
         if shrink > 1:
             picture = picture.reduce(shrink)
@@ -189,3 +182,14 @@ def _decode(container: Container, long_side_kept: int) -> NDArray[np.uint8]:
         raise PhotoTooManyPixels(message) from error
     except Exception as error:  # Pillow's plugins raise whatever the bytes lead them to
         raise PhotoUnreadable from error
+
+
+def _open_and_load(container: Container, draft_factor: int) -> Image.Image:
+    """The decoded picture, 8 bits per sample. What Pillow decoded from is let go on return: it is as large again."""
+    with _OPENERS[container.format](io.BytesIO(container.image_file)) as image:
+        if image.size != (container.width, container.height):
+            raise PhotoUnreadable
+        if draft_factor > 1:
+            image.draft(None, (max(1, image.width // draft_factor), max(1, image.height // draft_factor)))
+        image.load()
+        return to_eight_bits(image)
