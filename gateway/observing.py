@@ -84,7 +84,9 @@ def answer_problems(app: flask.Flask, page: Page) -> None:
 
 def _asked_by_a_browser() -> bool:
     """Whether a person sees the answer: the API always speaks JSON, elsewhere the header Accept decides."""
-    return flask.request.accept_mimetypes.best == "text/html" and not flask.request.path.startswith("/v1/")
+    accepted = flask.request.accept_mimetypes
+    prefers_html = accepted["text/html"] > accepted["application/json"]
+    return prefers_html and not flask.request.path.startswith("/v1/")
 
 
 def _note_refusal(metrics: Metrics, problem: Problem, error: Exception) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import flask
 
-from gateway.answer import Answer, whole_percent
+from gateway.answer import PPM_PER_PERCENT, Answer, whole_percent
 from gateway.errors import ModelNotServable
 from gateway.pin import PinnedModel, PinReader
 from gateway.problems import Problem
@@ -27,8 +27,8 @@ from serving.contract.errors import FaceError, PhotoError
 from serving.contract.model import Evidence
 from serving.contract.severity import PARTS_PER_MILLION, Band
 
-SCALE_WIDTH = 1000
-SCALE_GAP = 4
+SCALE_GAP_PERCENT = 0.4
+MARKER_MARGIN_PERCENT = 1.5
 
 
 class Page:
@@ -91,7 +91,7 @@ def _model_view(model: PinnedModel) -> dict[str, Any]:
         "evidence": EVIDENCE_WORDS[contract.evidence],
         "warnings": [*demo, *_ignorance(model)],
         "limits": contract.limits,
-        "holdout": {name: f"{figure:g}" for name, figure in contract.holdout.items()},
+        "holdout": _holdout_view(model),
     }
 
 
@@ -110,10 +110,10 @@ def _answer_view(answer: Answer) -> dict[str, Any]:
         "scale": _scale_view(answer, percent),
         "model": answer.model,
         "evidence": EVIDENCE_WORDS[contract.evidence],
+        "limits": contract.limits,
+        "holdout": _holdout_view(answer.model),
         "p_no_depression": f"{answer.scores.p_no_depression:.6f}",
-        "quality": [
-            (QUALITY_WORDS.get(name, name), f"{value:.3g}") for name, value in answer.prepared.quality.as_dict().items()
-        ],
+        "quality": [(QUALITY_WORDS[name], f"{value:.3g}") for name, value in answer.prepared.quality.as_dict().items()],
         "timings": [(name, f"{1000 * seconds:.1f}") for name, seconds in answer.timings_seconds.items()],
         "policy_number": answer.model.policy.number,
         "policy_digest": answer.model.policy.digest,
@@ -122,30 +122,26 @@ def _answer_view(answer: Answer) -> dict[str, Any]:
 
 
 def _scale_view(answer: Answer, percent: int) -> dict[str, Any]:
-    """The bar with its three bands and the marker, in units of `SCALE_WIDTH`."""
+    """The bar with its three bands and the marker, in percent of its width."""
     thresholds = answer.model.policy.thresholds
-    ends = [
-        SCALE_WIDTH * ppm // PARTS_PER_MILLION
-        for ppm in (0, thresholds.none_max_ppm, thresholds.mild_max_ppm, PARTS_PER_MILLION)
-    ]
+    ends = [ppm / PPM_PER_PERCENT for ppm in (0, thresholds.none_max_ppm, thresholds.mild_max_ppm, PARTS_PER_MILLION)]
     names = ((Band.NONE, "low"), (Band.MILD, "middle"), (Band.HIGH, "high"))
     segments = [
         {
             "name": name,
             "words": PAGE[name],
             "chosen": band is answer.band,
-            "left": left + SCALE_GAP // 2,
-            "width": right - left - SCALE_GAP,
-            "middle": (left + right) // 2,
+            "left": f"{left + SCALE_GAP_PERCENT / 2:.2f}",
+            "width": f"{right - left - SCALE_GAP_PERCENT:.2f}",
+            "middle": f"{(left + right) / 2:.2f}",
         }
         for (band, name), left, right in zip(names, ends, ends[1:], strict=False)
     ]
+    marker = answer.severity_ppm / PPM_PER_PERCENT
     return {
         "segments": segments,
-        "marker": min(max(SCALE_WIDTH * answer.severity_ppm // PARTS_PER_MILLION, 14), SCALE_WIDTH - 14),
-        "label": PAGE["scale"].format(
-            percent=percent, low=thresholds.none_max_ppm // 10_000, middle=thresholds.mild_max_ppm // 10_000
-        ),
+        "marker": f"{min(max(marker, MARKER_MARGIN_PERCENT), 100 - MARKER_MARGIN_PERCENT):.2f}",
+        "label": PAGE["scale"].format(percent=percent, low=f"{ends[1]:g}", middle=f"{ends[2]:g}"),
     }
 
 
@@ -156,6 +152,14 @@ def _problem_view(problem: Problem, heading: str) -> dict[str, Any]:
         "advice": problem.advice,
         "code": problem.code,
         "request_id": problem.request_id,
+    }
+
+
+def _holdout_view(model: PinnedModel) -> dict[str, str]:
+    """Figures by name; counts as whole numbers, shares with three digits."""
+    return {
+        name.replace("_", " "): f"{figure:,.0f}" if figure > 1 and figure.is_integer() else f"{figure:.3f}"
+        for name, figure in model.contract.holdout.items()
     }
 
 

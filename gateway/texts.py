@@ -42,13 +42,17 @@ EVIDENCE_WORDS: Final = {
 
 QUALITY_WORDS: Final = {
     "luminance": "Brightness of the face",
-    "contrast": "Contrast of the face",
-    "sharpness": "Sharpness",
-    "face_fraction": "Share of the photo's width that the face fills",
+    "shadows": "Its shadows",
+    "highlights": "Its highlights",
+    "contrast": "Its contrast",
+    "clipped_share": "Its overexposed share",
+    "sharpness": "Its sharpness",
+    "face_fraction": "Its share of the photo's width",
     "inter_eye_pixels": "Pixels between the eyes",
     "detector_score": "Belief of the face detector",
     "turn": "Turn of the head",
     "roll_degrees": "Tilt of the head, degrees",
+    "outside_share": "Share of the face outside the photo",
 }
 
 PAGE: Final = {

@@ -13,6 +13,7 @@
   const status = document.getElementById("status");
   const button = form.querySelector("button");
   const outcome = document.getElementById("outcome");
+  const about = document.getElementById("about-model");
   let shownUrl = null;
 
   document.documentElement.classList.add("enhances");
@@ -47,6 +48,8 @@
       image.addEventListener("load", () => { seen.hidden = false; });
       image.src = photoUrl;
     }
+    // An answer carries what the page says about the model, so that is not said twice.
+    if (about) about.hidden = Boolean(outcome.querySelector(".result"));
     const heading = document.getElementById("outcome-heading");
     heading.focus({ preventScroll: true });
     outcome.scrollIntoView({ block: "start" });
@@ -67,6 +70,7 @@
       form.reset();
       showPhoto(null);
       showOutcome(html, photoUrl);
+      form.querySelector("h2").textContent = form.dataset.another;
     } catch {
       message.textContent = form.dataset.offline;
     } finally {

@@ -1,15 +1,22 @@
+import dataclasses
 import html
 import re
 
 import pytest
 
 from gateway.errors import PredictorUnavailable, QueueFull
-from gateway.texts import DEMO_NOTICE, DEMO_PAGE_NOTICE, KNOWS_NOTHING_NOTICE, PAGE
+from gateway.texts import DEMO_NOTICE, DEMO_PAGE_NOTICE, KNOWS_NOTHING_NOTICE, PAGE, QUALITY_WORDS
 from serving.contract.errors import NoFace, PhotoUnreadable
 from serving.contract.model import Evidence
+from serving.contract.quality import Quality
 from tests.support.gateway import LIMITS, FakeGateway, multipart
 
-HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+HTML = {
+    "Accept": (  # Chromium's own
+        "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,"
+        "application/signed-exchange;v=b3;q=0.7"
+    )
+}
 
 
 def submit(gateway, photo=b"photo"):
@@ -111,6 +118,13 @@ def test_a_fault_of_ours_is_told_on_the_page_too(gateway, error, status):
     assert PAGE["fault"] in words(response.text)
 
 
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "application/json,text/html;q=0.5", None])
+def test_a_program_that_uses_the_form_gets_problems_as_json(gateway, accept):
+    gateway.crops.error = NoFace()
+    headers = {"Accept": accept} if accept else {}
+    assert gateway.client.post("/", data=b"x", content_type="image/png", headers=headers).json["code"] == "no_face"
+
+
 def test_without_a_model_the_page_says_so_and_offers_no_upload(gateway):
     (gateway.repository.directory / "pin.json").unlink()
     response = gateway.client.get("/")
@@ -123,6 +137,10 @@ def test_an_address_that_does_not_exist_is_told_to_a_person_as_a_page(gateway):
     response = gateway.client.get("/nowhere", headers=HTML)
     assert response.status_code == 404
     assert "There is nothing at this address." in words(response.text)
+
+
+def test_every_quality_measure_has_words():
+    assert set(QUALITY_WORDS) == {field.name for field in dataclasses.fields(Quality)}
 
 
 def test_what_the_contract_says_is_shown_and_never_executed(tmp_path):

@@ -1,0 +1,100 @@
+"""What the gateway costs before it sees a photo: import time against its libraries alone, and resident memory.
+
+`python -m tests.bench.gateway_footprint` prints both for `.venv/gateway`, which must not hold TensorFlow.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from serving.local.ports import find_free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+LIBRARIES = "flask, grpc, numpy, PIL.Image, prometheus_client"
+"""What DESIGN's budget compares with."""
+GATEWAY = "gateway.server, gateway.start, gateway.wsgi"
+RUNS = 15
+START_SECONDS = 60.0
+TIMED_IMPORT = "import time; begin = time.process_time(); import {modules}; print(time.process_time() - begin)"
+WITHOUT_TENSORFLOW = (
+    "import importlib.util; print([importlib.util.find_spec(n) is None for n in ('tensorflow', 'keras')])"
+)
+
+
+@dataclass(frozen=True)
+class Footprint:
+    import_ratio: float
+    """Median CPU time of importing the gateway / of importing `LIBRARIES`."""
+    import_milliseconds: float
+    libraries_milliseconds: float
+    resident_mebibytes: float
+    """Of the process that serves, ready, with one detector per core."""
+    proportional_mebibytes: float
+    """Of that process and gunicorn's master together, shared pages counted once."""
+    tensorflow_is_absent: bool
+
+
+def measure_footprint(python: Path) -> Footprint:
+    """Measure the gateway in one Python environment."""
+    libraries, gateway = [], []
+    for _ in range(RUNS):  # interleaved, so that a busy machine slows both
+        libraries.append(_seconds(python, LIBRARIES))
+        gateway.append(_seconds(python, GATEWAY))
+    resident, proportional = _memory_bytes(python)
+    absent = _run(python, WITHOUT_TENSORFLOW) == "[True, True]"
+    return Footprint(
+        import_ratio=statistics.median(gateway) / statistics.median(libraries),
+        import_milliseconds=1000 * statistics.median(gateway),
+        libraries_milliseconds=1000 * statistics.median(libraries),
+        resident_mebibytes=resident / 2**20,
+        proportional_mebibytes=proportional / 2**20,
+        tensorflow_is_absent=absent,
+    )
+
+
+def _seconds(python: Path, modules: str) -> float:
+    return float(_run(python, TIMED_IMPORT.format(modules=modules)))
+
+
+def _run(python: Path, program: str) -> str:
+    return subprocess.run(
+        [python, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True, timeout=120
+    ).stdout.strip()
+
+
+def _memory_bytes(python: Path) -> tuple[int, int]:
+    """Start a gateway without a model, which loads all detectors, and look at it once it listens."""
+    ports = {"SYMMETRA_PORT": find_free_port(), "SYMMETRA_METRICS_PORT": find_free_port()}
+    environment = os.environ | {name: str(port) for name, port in ports.items()}
+    environment |= {"SYMMETRA_MODEL_REPOSITORY": "no-model"}
+    command = [python, "-m", "gateway"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            for line in process.stderr or ():
+                if '"gateway started"' in line:
+                    break
+            master = psutil.Process(process.pid)
+            (worker,) = master.children()
+            time.sleep(0.5)  # let the worker begin to serve; a figure, not a synchronisation
+            return worker.memory_info().rss, sum(each.memory_full_info().pss for each in (master, worker))
+        finally:
+            process.terminate()
+            process.stderr.read() if process.stderr else None
+
+
+def main() -> int:
+    """Print the figures as JSON."""
+    footprint = measure_footprint(ROOT / ".venv" / "gateway" / "bin" / "python")
+    print(json.dumps(footprint.__dict__, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
