@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,31 +31,37 @@ SYNTHESIS_NAME = "synthesis.json"
 EVALUATION_SCHEMA = "symmetra.evaluation/1"
 
 
-def evaluate(
-    model: keras.Model, store: CropStore, photos: Sequence[Photo], bayes_accuracy: float | None
-) -> dict[str, Any]:
-    """Measure a model on photos it has not seen.
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a model answered on the photos of a split, in order."""
+
+    depressed: NDArray[np.bool_]
+    subjects: tuple[str, ...]
+    p: NDArray[np.float32]
+    """p_no_depression."""
+    p_mirrored: NDArray[np.float32]
+    """The same for the mirrored crops."""
+
+
+def answer(model: keras.Model, store: CropStore, photos: Sequence[Photo]) -> Answers:
+    """Ask a model about photos and about their mirror images."""
+    crops = store.read([photo.path for photo in photos])
+    return Answers(
+        depressed=np.array([photo.label == DEPRESSED for photo in photos]),
+        subjects=tuple(photo.subject_id for photo in photos),
+        p=score(model, crops),
+        p_mirrored=score(model, mirror_crops(crops)),
+    )
+
+
+def measure(answers: Answers, bayes_accuracy: float | None) -> dict[str, Any]:
+    """Every figure; an undefined rate (nobody called depressed) is None.
 
     Args:
-        model: Ends in p_no_depression.
-        store: Crops of the photos.
-        photos: The test split; at least one.
+        answers: On the held-out test split.
         bayes_accuracy: Of the best possible reader, where the data are drawn; else None.
     """
-    crops = store.read([photo.path for photo in photos])
-    p, p_mirrored = score(model, crops), score(model, mirror_crops(crops))
-    depressed = np.array([photo.label == DEPRESSED for photo in photos])
-    return measure(depressed, [photo.subject_id for photo in photos], p, p_mirrored, bayes_accuracy)
-
-
-def measure(
-    depressed: NDArray[np.bool_],
-    subjects: Sequence[str],
-    p: NDArray[np.float32],
-    p_mirrored: NDArray[np.float32],
-    bayes_accuracy: float | None,
-) -> dict[str, Any]:
-    """The figures, from the answers alone. An undefined rate (nobody called depressed) is None."""
+    depressed, subjects, p, p_mirrored = answers.depressed, answers.subjects, answers.p, answers.p_mirrored
     counts = confusion(depressed, p)
     values = {name: float(value) for name, value in rates(**dataclasses.asdict(counts)).items()}
     values["auroc"] = auroc(depressed, 1.0 - p.astype(np.float64))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,12 +14,13 @@ from training.callbacks import HistoryFile, Progress, TimeBudget
 from training.fused_norm import FusedBatchNormalization
 from training.pipeline import evaluation_batches, training_batches
 from training.polarity import targets_from_labels
-from training.recipe import Recipe, class_weights
+from training.recipe import class_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from training.manifest import Photo
+    from training.recipe import Recipe
     from training.runs import Run
     from training.shards import CropStore
 
@@ -108,8 +108,3 @@ def fit(
         budget_used_up=budget.used_up,
         weights=weights,
     )
-
-
-def describe_recipe(recipe: Recipe) -> dict[str, object]:
-    """The recipe as JSON for `run.json` and the model card."""
-    return dataclasses.asdict(recipe)

@@ -11,14 +11,17 @@ from __future__ import annotations
 import keras
 import tensorflow as tf
 
+PICTURE_RANK = 4
+"""Batch, height, width, channels: the only rank that the kernel takes."""
+
 
 class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]  # Keras has no types
     """`keras.layers.BatchNormalization` for channels-last pictures, float32, on the TensorFlow backend."""
 
     def call(self, inputs: tf.Tensor, training: bool | None = None, mask: None = None) -> tf.Tensor:
-        """Normalise with the batch's statistics and move the running ones; plain Keras where not training."""
-        if not training:
-            return super().call(inputs, training=False, mask=mask)
+        """Normalise with the batch's statistics and move the running ones; plain Keras outside training, or off pictures."""
+        if not training or len(inputs.shape) != PICTURE_RANK:
+            return super().call(inputs, training=training, mask=mask)
         empty = tf.zeros([0])
         outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
             x=inputs,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from training.augmentation import Augmentation
 
@@ -34,6 +35,10 @@ class Recipe:
     learning_rate_floor: float = 1e-5
     augmentation: Augmentation = field(default_factory=Augmentation)
     seed: int = 1
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `run.json` and the model card."""
+        return dataclasses.asdict(self)
 
 
 def class_weights(targets: Sequence[float]) -> dict[int, float]:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-CAPTION_DRAWN = "drawn faces: says nothing about people"
 DOTS_PER_INCH = 120
 
 
@@ -21,7 +20,7 @@ def draw_confusion(evaluation: Mapping[str, Any], path: Path, title: str) -> Non
     counts = evaluation["confusion"]
     matrix = np.array([[counts["tn"], counts["fp"]], [counts["fn"], counts["tp"]]])
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-    figure = Figure(figsize=(5.2, 4.6), layout="constrained")
+    figure = new_figure(5.2, 4.6)
     axes = figure.add_subplot()
     axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
     for (row, column), count in np.ndenumerate(matrix):
@@ -39,12 +38,12 @@ def draw_confusion(evaluation: Mapping[str, Any], path: Path, title: str) -> Non
         f"{evaluation['photos']} photos of {evaluation['subjects']} subjects",
         fontsize=10,
     )
-    _save(figure, path)
+    save_figure(figure, path)
 
 
 def draw_curves(history: Mapping[str, Sequence[float]], path: Path, title: str) -> None:
     """Write loss and accuracy over the epochs, training (augmented) and validation, as a PNG."""
-    figure = Figure(figsize=(8.4, 3.4), layout="constrained")
+    figure = new_figure(8.4, 3.4)
     for place, name in enumerate(("loss", "accuracy"), start=1):
         axes = figure.add_subplot(1, 2, place)
         epochs = np.arange(1, len(history[name]) + 1)
@@ -55,10 +54,16 @@ def draw_curves(history: Mapping[str, Sequence[float]], path: Path, title: str) 
         axes.grid(alpha=0.3)
         axes.legend()
     figure.suptitle(title, fontsize=10)
-    _save(figure, path)
+    save_figure(figure, path)
 
 
-def _save(figure: Figure, path: Path) -> None:
+def new_figure(width_inches: float, height_inches: float) -> Figure:
+    """An empty figure that needs no display and no global state of pyplot."""
+    figure = Figure(figsize=(width_inches, height_inches), layout="constrained")
     FigureCanvasAgg(figure)
-    # No software name or date inside, so that equal figures are equal files.
+    return figure
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a PNG without software name or date inside, so that equal figures are equal files."""
     figure.savefig(path, dpi=DOTS_PER_INCH, metadata={"Software": None})

@@ -17,7 +17,7 @@ from serving.contract.face import FaceDetector
 from serving.contract.model import CropSpec, Evidence
 from serving.repository import ModelRepository
 from training.architectures import build
-from training.evaluate import measure
+from training.evaluate import Answers, measure
 from training.export.version import Candidate, publish_version
 from training.polarity import targets_from_labels
 from training.scoring import mirror_crops, score
@@ -60,14 +60,14 @@ def build_tiny_repository(root: Path) -> None:
     head.set_weights([kernel[:, None].astype(np.float32), np.array([bias], np.float32)])
 
     p, p_mirrored = score(model, faces), score(model, mirror_crops(faces))
-    subjects = [str(number) for number in range(FACES)]
+    subjects = tuple(str(number) for number in range(FACES))
     candidate = Candidate(
         model=model,
         architecture="twin",
         evidence=Evidence.DEMO,
         training_data=f"Last layer only, on {FACES} drawn faces; for this project's own tests. Its figures are of the "
         "same faces.",
-        evaluation=measure(labels == 1, subjects, p, p_mirrored, None),
+        evaluation=measure(Answers(labels == 1, subjects, p, p_mirrored), None),
         held_out_crops=faces,
         held_out_labels=labels,
         golden_pool=faces,

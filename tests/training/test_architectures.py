@@ -12,6 +12,7 @@ from tests.support.keras_warnings import KERAS_COPIES
 from training import architectures
 from training.architectures import ARCHITECTURES, build
 from training.flops import count_flops
+from training.fused_norm import FusedBatchNormalization
 from training.scoring import mirror_crops, score
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings(KERAS_COPIES)]
@@ -95,6 +96,21 @@ def test_keras_file_loads_without_our_code(networks, crops, name, tmp_path):
     networks[name].save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
     np.testing.assert_array_equal(score(loaded, crops), score(networks[name], crops))
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_one_training_step_moves_every_weight(crops, name):
+    keras.utils.set_random_seed(1)
+    model = build(name, 128, FusedBatchNormalization)
+    model.compile(keras.optimizers.Adam(1e-3), loss="binary_crossentropy", run_eagerly=True)
+    before = model.get_weights()
+    model.train_on_batch(crops, np.array([[0.0], [1.0], [1.0], [0.0], [1.0]], np.float32))
+    unmoved = [
+        variable.path
+        for variable, old in zip(model.weights, before, strict=True)
+        if np.array_equal(old, np.array(variable)) and "seed" not in variable.path
+    ]
+    assert unmoved == []
 
 
 def test_model_code_names_no_backend():

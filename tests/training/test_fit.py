@@ -1,6 +1,6 @@
 """Training for real, on pictures that are learned at once, with a network of 40 weights.
 
-Tracing the training of a real network takes longer than all of these tests; `test_commands` does it once.
+Tracing the training of a real network takes longer than all of these tests together.
 """
 
 import csv

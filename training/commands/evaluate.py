@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from training.commands.shared import prepare_crops, run_safely, say, split_photos
-from training.evaluate import KNOWS_NOTHING_BELOW_AUROC, evaluate, read_bayes_accuracy
+from training.evaluate import KNOWS_NOTHING_BELOW_AUROC, answer, measure, read_bayes_accuracy
 from training.report import draw_confusion
 from training.runs import Run, write_json
 
@@ -52,7 +52,7 @@ def open_data(run: Run) -> tuple[CropStore, dict[SplitName, tuple[Photo, ...]], 
 
 def evaluate_run(run: Run, store: CropStore, test: Sequence[Photo], data_dir: Path) -> dict[str, Any]:
     """Measure `model.keras`, write the figures and the picture, and say them."""
-    evaluation = evaluate(keras.saving.load_model(run.model), store, test, read_bayes_accuracy(data_dir))
+    evaluation = measure(answer(keras.saving.load_model(run.model), store, test), read_bayes_accuracy(data_dir))
     write_json(run.evaluation, evaluation)
     architecture = run.read_description()["recipe"]["architecture"]
     draw_confusion(evaluation, run.confusion, f"{architecture}: held-out test split")

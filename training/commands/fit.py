@@ -12,7 +12,7 @@ from training.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE
 from training.commands.evaluate import evaluate_run
 from training.commands.shared import add_data_arguments, prepare_crops, run_safely, say, split_photos
 from training.errors import DataError
-from training.fit import describe_recipe, fit
+from training.fit import fit
 from training.polarity import DEPRESSED
 from training.recipe import Recipe
 from training.report import draw_curves
@@ -108,7 +108,7 @@ def train(recipe: Recipe, store: CropStore, parts: dict[SplitName, tuple[Photo, 
 def describe_training(recipe: Recipe, fitted: Fitted) -> dict[str, object]:
     """What `run.json` and the model card say of a training."""
     return {
-        "recipe": describe_recipe(recipe),
+        "recipe": recipe.as_dict(),
         "class_weights_by_target": fitted.weights,
         "epochs_run": len(fitted.history["loss"]),
         "training_seconds": round(fitted.seconds, 1),

@@ -1,0 +1,100 @@
+"""`python -m training compare`: several architectures on the same split of the same data, one seed: a first look.
+
+Finished runs are kept, so an interrupted comparison goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from training.architectures import ARCHITECTURES
+from training.commands.evaluate import describe_evaluation
+from training.commands.fit import describe_training, train
+from training.commands.shared import add_data_arguments, prepare_crops, run_safely, say, split_photos
+from training.comparison import ROWS, compare, draw_comparison, write_table
+from training.errors import DataError
+from training.evaluate import answer, measure, read_bayes_accuracy
+from training.flops import count_flops
+from training.recipe import Recipe
+from training.report import draw_confusion
+from training.runs import Run, write_json
+
+if TYPE_CHECKING:
+    import argparse
+
+    from training.evaluate import Answers
+    from training.manifest import Photo
+    from training.shards import CropStore
+    from training.split import SplitName
+
+NAME = "comparison"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's options."""
+    add_data_arguments(parser)
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="one run directory per architecture goes here"
+    )
+    parser.add_argument("--arch", nargs="+", choices=sorted(ARCHITECTURES), default=sorted(ARCHITECTURES))
+    parser.add_argument("--epochs", type=int, default=Recipe().epochs, help=f"of each (default {Recipe().epochs})")
+    parser.add_argument(
+        "--seed", type=int, default=Recipe().seed, help=f"of split and training (default {Recipe().seed})"
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Train what is not trained yet, then write JSON, table and picture."""
+    return run_safely(lambda: _compare(arguments))
+
+
+def _compare(arguments: argparse.Namespace) -> None:
+    photos, store = prepare_crops(arguments.data, arguments.crops, arguments.processes)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    _, parts = split_photos(photos, store, arguments.out / "split.json", arguments.seed)
+    bayes_accuracy = read_bayes_accuracy(arguments.data)
+    if bayes_accuracy is None:
+        message = "compare needs drawn faces (python -m training synthesize): it states accuracy as a share of Bayes"
+        raise DataError(message)
+    results: dict[str, dict[str, Any]] = {}
+    answers: dict[str, Answers] = {}
+    for name in arguments.arch:
+        recipe = Recipe(architecture=name, epochs=arguments.epochs, seed=arguments.seed)
+        run = Run(arguments.out / name)
+        answers[name] = _finish(recipe, store, parts, run)
+        evaluation = measure(answers[name], bayes_accuracy)
+        write_json(run.evaluation, evaluation)
+        draw_confusion(evaluation, run.confusion, f"{name}: held-out test split of drawn faces")
+        say(describe_evaluation(evaluation))
+        model = keras.saving.load_model(run.model)
+        found = {
+            **evaluation,
+            **run.read_description(),
+            "accuracy_95": evaluation["intervals_95"]["accuracy"],
+            "parameters": model.count_params(),
+            "mflops": count_flops(model) / 1e6,
+        }
+        results[name] = {row: found[row] for row in ROWS}
+    data = {f"{name}_photos": len(part) for name, part in parts.items()}
+    subjects = len({photo.subject_id for photo in parts["test"]})
+    data |= {"test_subjects": subjects, "seed": arguments.seed, "epochs": arguments.epochs}
+    comparison = compare(results, answers, {**data, "bayes_accuracy": round(bayes_accuracy, 4)})
+    write_json(arguments.out / f"{NAME}.json", comparison)
+    (arguments.out / f"{NAME}.md").write_text(write_table(comparison), encoding="utf-8")
+    draw_comparison(comparison, arguments.out / f"{NAME}.png")
+    say(write_table(comparison))
+
+
+def _finish(recipe: Recipe, store: CropStore, parts: dict[SplitName, tuple[Photo, ...]], run: Run) -> Answers:
+    """Train unless a finished run of the same recipe is there, and answer the test split."""
+    run.folder.mkdir(exist_ok=True)
+    wanted = {"recipe": recipe.as_dict(), "photos": {name: len(part) for name, part in parts.items()}}
+    if run.description.exists() and {key: run.read_description().get(key) for key in wanted} == wanted:
+        say(f"{recipe.architecture}: finished before, kept")
+    else:
+        fitted = train(recipe, store, parts, run)
+        run.write_description({**wanted, **describe_training(recipe, fitted)})
+    return answer(keras.saving.load_model(run.model), store, parts["test"])
