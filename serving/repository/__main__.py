@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from serving.contract.model import MODEL_NAME
-from serving.repository.errors import RepositoryError, VersionDamaged
+from serving.repository.errors import RepositoryError, VersionDamaged, VersionMissing
 from serving.repository.repository import ModelRepository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-REPOSITORY_VARIABLE = "SYMMETRA_REPOSITORY"
+REPOSITORY_VARIABLE = "SYMMETRA_MODEL_REPOSITORY"
+LATEST = "latest"
+"""The highest published number. For people and for `make demo`: production names a number."""
 
 
 def main(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, err: TextIO) -> int:
@@ -26,7 +28,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, 
 
     Args:
         arguments: What followed the program's name.
-        environment: Where SYMMETRA_REPOSITORY may name the repository.
+        environment: Where SYMMETRA_MODEL_REPOSITORY may name the repository.
         out: Where answers go.
         err: Where the sentence about a failure goes.
     """
@@ -48,6 +50,7 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     named = environment.get(REPOSITORY_VARIABLE)
     parser.add_argument(
         "--repository",
+        "--root",
         type=Path,
         default=named,
         required=named is None,
@@ -67,8 +70,23 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         if name == "verify":
             sub.add_argument("versions", nargs="*", type=int, metavar="N", help="versions (default: all)")
         if name == "pin":
-            sub.add_argument("version", nargs="?", type=int, metavar="N", help="version to pin (default: show the pin)")
+            sub.add_argument(
+                "version",
+                nargs="?",
+                type=_version_or_latest,
+                metavar="N",
+                help="version to pin, or 'latest' (default: show the pin)",
+            )
     return parser
+
+
+def _version_or_latest(text: str) -> int | str:
+    if text == LATEST:
+        return text
+    if not text.isdecimal():
+        message = f"{text!r} is neither a version number nor '{LATEST}'"
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
 
 
 def _list(repository: ModelRepository, _options: argparse.Namespace, out: TextIO) -> int:
@@ -94,9 +112,20 @@ def _verify(repository: ModelRepository, options: argparse.Namespace, out: TextI
 
 
 def _pin(repository: ModelRepository, options: argparse.Namespace, out: TextIO) -> int:
-    pin = repository.pin() if options.version is None else repository.set_pin(options.version)
+    if options.version is None:
+        pin = repository.pin()
+    else:
+        pin = repository.set_pin(_latest(repository) if options.version == LATEST else options.version)
     out.write(f"{pin.model} version {pin.version} is pinned, evidence: {pin.contract.evidence}, digest {pin.digest}\n")
     return 0
+
+
+def _latest(repository: ModelRepository) -> int:
+    versions = repository.versions()
+    if not versions:
+        message = f"{repository.model_name} has no versions yet."
+        raise VersionMissing(message)
+    return max(versions)
 
 
 def _history(repository: ModelRepository, _options: argparse.Namespace, out: TextIO) -> int:

@@ -13,7 +13,7 @@ from google.protobuf.message import DecodeError, Message
 
 from serving.wire import predict_pb2 as pb
 from serving.wire.errors import AnswerMalformed, CallFailed, TensorError
-from serving.wire.tensors import Array, to_array, to_tensor_proto
+from serving.wire.tensors import Array, fill_tensor_proto, to_array
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,7 +104,7 @@ class ModelServerClient:
         """
         request = pb.PredictRequest(model_spec=_spec(model, version, signature), output_filter=output_filter)
         for name, array in inputs.items():
-            request.inputs[name].CopyFrom(to_tensor_proto(array))
+            fill_tensor_proto(request.inputs[name], array)
         answer = _call(
             self._predict,
             "Predict",

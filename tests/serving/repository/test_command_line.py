@@ -45,6 +45,14 @@ def test_pin_without_a_number_shows_the_pin(run, repository, publish):
     assert run("pin") == (0, f"toy version 1 is pinned, evidence: demo, digest {digest}\n", "")
 
 
+def test_pin_latest_takes_the_highest_version(run, repository, publish):
+    assert run("pin", "latest") == (1, "", "toy has no versions yet.\n")
+    publish(repository)
+    publish(repository)
+    assert run("pin", "latest")[0] == 0
+    assert repository.pin().version == 2
+
+
 def test_verify_names_the_damaged_file_and_exits_1(run, repository, publish):
     publish(repository)
     _, digest = publish(repository)
@@ -71,7 +79,7 @@ def test_clean_removes_what_the_dead_left(run, repository, publish):
 
 def test_the_repository_may_be_named_by_the_environment(run, repository, publish):
     publish(repository)
-    environment = {"SYMMETRA_REPOSITORY": str(repository.directory.parent)}
+    environment = {"SYMMETRA_MODEL_REPOSITORY": str(repository.directory.parent)}
     assert run("verify", environment=environment)[0] == 0
 
 

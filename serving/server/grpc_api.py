@@ -1,0 +1,157 @@
+"""The gRPC side: method paths to services, statuses to gRPC's, and a bound on calls at the same time.
+
+Requests arrive and answers leave as bytes: our own messages are decoded by the handlers, so that an undecodable request
+is answered as TensorFlow Serving answers it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent import futures
+from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias, TypeVar
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+
+from serving.server.errors import Internal, InvalidArgument, ResourceExhausted, StatusError, Unimplemented
+from serving.server.logs import log
+from serving.wire import predict_pb2 as pb
+from serving.wire.client import METADATA_PATH, MODEL_SERVICE, PREDICT_PATH, PREDICTION_SERVICE, STATUS_PATH
+
+if TYPE_CHECKING:
+    from serving.server.services import Services
+
+Handler: TypeAlias = Callable[[bytes, grpc.ServicerContext], bytes]
+
+NOT_IMPLEMENTED_PATHS: Final = (
+    f"/{PREDICTION_SERVICE}/Classify",
+    f"/{PREDICTION_SERVICE}/Regress",
+    f"/{PREDICTION_SERVICE}/MultiInference",
+    f"/{MODEL_SERVICE}/HandleReloadConfigRequest",
+)
+_MAX_MESSAGE_BYTES: Final = 2**31 - 1
+_MAX_STATUS_CHARACTERS: Final = 1024
+_GRPC_CODE: Final = {code.value[0]: code for code in grpc.StatusCode}
+# Threads that only say "no": without them a refused call would wait behind the calls that keep it from running.
+_REFUSING_THREADS: Final = 4
+
+_Request = TypeVar("_Request", bound=Message)
+
+
+class GrpcApi(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in its stubs only
+    """The methods of PredictionService and ModelService.
+
+    Args:
+        services: What answers.
+        max_threads: TensorFlow Serving's --grpc_max_threads: one of them polls, each of the others runs one call, and a
+            call that finds none is refused at once.
+    """
+
+    def __init__(self, services: Services, max_threads: int) -> None:
+        self.max_calls = max(1, max_threads - 1)
+        self._free_calls = threading.Semaphore(self.max_calls)
+        self._handlers = {
+            PREDICT_PATH: self._guard(lambda body, context: _predict(services, body, context)),
+            STATUS_PATH: self._guard(
+                lambda body, _: services.model_status(_decode(body, pb.GetModelStatusRequest())).SerializeToString()
+            ),
+            METADATA_PATH: self._guard(
+                lambda body, _: services.model_metadata(_decode(body, pb.GetModelMetadataRequest())).SerializeToString()
+            ),
+            **{path: self._guard(_refuse(path)) for path in NOT_IMPLEMENTED_PATHS},
+        }
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes] | None:
+        """The handler of a path; None makes gRPC answer UNIMPLEMENTED."""
+        return self._handlers.get(handler_call_details.method)
+
+    def _guard(self, handler: Handler) -> grpc.RpcMethodHandler[bytes, bytes]:
+        def call(body: bytes, context: grpc.ServicerContext) -> bytes:
+            if not self._free_calls.acquire(blocking=False):
+                _abort(context, ResourceExhausted("Server Threadpool Exhausted"))
+            try:
+                return handler(body, context)
+            except StatusError as error:
+                _abort(context, error)
+            except Exception as error:  # noqa: BLE001 - gRPC would send the text of the exception to the caller
+                log("call failed", error=type(error).__name__)
+                _abort(context, Internal("The server failed on this request."))
+            finally:
+                self._free_calls.release()
+
+        return grpc.unary_unary_rpc_method_handler(call)
+
+
+def start_grpc_server(
+    api: GrpcApi, addresses: list[str], channel_arguments: list[tuple[str, int | str]]
+) -> grpc.Server:
+    """Listen on every address and start answering.
+
+    Raises:
+        InvalidArgument: An address is taken or cannot be listened on.
+    """
+    options: list[tuple[str, int | str]] = [
+        ("grpc.max_receive_message_length", _MAX_MESSAGE_BYTES),
+        ("grpc.max_send_message_length", -1),
+        # Otherwise two servers share a port without a word, and each gets some of the calls.
+        ("grpc.so_reuseport", 0),
+        *channel_arguments,
+    ]
+    pool = futures.ThreadPoolExecutor(api.max_calls + _REFUSING_THREADS, thread_name_prefix="grpc")
+    server = grpc.server(pool, handlers=[api], options=options)
+    for address in addresses:
+        try:
+            server.add_insecure_port(address)
+        except RuntimeError as error:
+            message = f"Cannot listen on {address}: it is taken, or this machine does not have it."
+            raise InvalidArgument(message) from error
+    server.start()
+    return server
+
+
+def read_channel_arguments(text: str) -> list[tuple[str, int | str]]:
+    """`--grpc_channel_arguments`: comma separated name=value pairs; values that look like integers are integers.
+
+    Raises:
+        InvalidArgument: A part without '='.
+    """
+    pairs: list[tuple[str, int | str]] = []
+    for part in filter(None, text.split(",")):
+        name, equals, value = part.partition("=")
+        if not equals:
+            message = f"--grpc_channel_arguments: {part!r} is not name=value"
+            raise InvalidArgument(message)
+        pairs.append((name, int(value) if value.removeprefix("-").isdecimal() else value))
+    return pairs
+
+
+def _predict(services: Services, body: bytes, context: grpc.ServicerContext) -> bytes:
+    remaining_seconds = context.time_remaining()
+    deadline = None if remaining_seconds is None else time.monotonic() + remaining_seconds
+    return services.predict(_decode(body, pb.PredictRequest()), deadline).SerializeToString()
+
+
+def _refuse(path: str) -> Handler:
+    def refuse(_body: bytes, _context: grpc.ServicerContext) -> bytes:
+        message = f"{path.rpartition('/')[2]} is not implemented by this server."
+        raise Unimplemented(message)
+
+    return refuse
+
+
+def _decode(body: bytes, request: _Request) -> _Request:
+    try:
+        request.ParseFromString(body)
+    except DecodeError as error:
+        message = ""
+        raise Internal(message) from error
+    return request
+
+
+def _abort(context: grpc.ServicerContext, error: StatusError) -> NoReturn:
+    message = error.message
+    if len(message) > _MAX_STATUS_CHARACTERS:
+        message = message[:_MAX_STATUS_CHARACTERS] + "...TRUNCATED"
+    context.abort(_GRPC_CODE[error.code], message)

@@ -1,0 +1,121 @@
+"""TensorFlow Serving's metrics, by its names, for Prometheus (tensorflow_serving/util/prometheus_exporter.cc).
+
+Every character outside [a-zA-Z0-9_] of a name becomes ':', so `/tensorflow/serving/request_count` is scraped as
+`:tensorflow:serving:request_count`. Latencies are in microseconds. Only metrics that this server really feeds are here.
+"""
+
+from __future__ import annotations
+
+import bisect
+import threading
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CONTENT_TYPE: Final = "text/plain"
+
+
+def exponential_bounds(scale: float, growth: float, count: int) -> tuple[float, ...]:
+    """Upper bounds of `monitoring::Buckets::Exponential(scale, growth, count)`."""
+    return tuple(scale * growth**index for index in range(count))
+
+
+class Counter:
+    """A count per combination of labels."""
+
+    def __init__(self, name: str, labels: Sequence[str] = ()) -> None:
+        self.name = name
+        self._labels = tuple(labels)
+        self._values: dict[tuple[str, ...], int] = {}
+        self._lock = threading.Lock()
+
+    def increment(self, *labels: str) -> None:
+        """Count one."""
+        with self._lock:
+            self._values[labels] = self._values.get(labels, 0) + 1
+
+    def exposition(self) -> list[str]:
+        """Lines of Prometheus' text format."""
+        with self._lock:
+            values = sorted(self._values.items())
+        cells = [f"{self.name}{_braces(self._labels, labels)} {value}" for labels, value in values]
+        return [f"# TYPE {self.name} counter", *cells]
+
+
+class Histogram:
+    """Counts per bucket, and the sum, per combination of labels."""
+
+    def __init__(self, name: str, labels: Sequence[str], bounds: Sequence[float]) -> None:
+        self.name = name
+        self._labels = tuple(labels)
+        self._bounds = tuple(bounds)
+        self._cells: dict[tuple[str, ...], tuple[list[int], list[float]]] = {}
+        self._lock = threading.Lock()
+
+    def observe(self, value: float, *labels: str) -> None:
+        """Count one value."""
+        bucket = bisect.bisect_right(self._bounds, value)
+        with self._lock:
+            cell = self._cells.get(labels)
+            if cell is None:
+                cell = self._cells[labels] = ([0] * (len(self._bounds) + 1), [0.0])
+            cell[0][bucket] += 1
+            cell[1][0] += value
+
+    def exposition(self) -> list[str]:
+        """Lines of Prometheus' text format; buckets are cumulative."""
+        with self._lock:
+            cells = sorted((labels, list(counts), total[0]) for labels, (counts, total) in self._cells.items())
+        lines = [f"# TYPE {self.name} histogram"]
+        for labels, counts, total in cells:
+            seen = 0
+            for bound, count in zip([*map(_number, self._bounds), "+Inf"], counts, strict=True):
+                seen += count
+                braces = _braces((*self._labels, "le"), (*labels, bound))
+                lines.append(f"{self.name}_bucket{braces} {seen}")
+            braces = _braces(self._labels, labels)
+            lines += [f"{self.name}_sum{braces} {_number(total)}", f"{self.name}_count{braces} {seen}"]
+        return lines
+
+
+_LATENCY_BOUNDS: Final = exponential_bounds(10, 1.8, 33)
+_QUEUE_BOUNDS: Final = exponential_bounds(100, 1.2, 52)
+_SIZE_BOUNDS: Final = exponential_bounds(1, 2, 14)
+
+
+class ServerMetrics:
+    """Every metric of one server process."""
+
+    def __init__(self) -> None:
+        serving = ":tensorflow:serving:"
+        batching = f"{serving}batching_session:"
+        self.request_count = Counter(f"{serving}request_count", ("model_name", "status"))
+        self.request_latency = Histogram(
+            f"{serving}request_latency", ("model_name", "API", "entrypoint"), _LATENCY_BOUNDS
+        )
+        self.runtime_latency = Histogram(f"{serving}runtime_latency", ("model_name", "API", "runtime"), _LATENCY_BOUNDS)
+        self.warmup_latency = Histogram(f"{serving}model_warmup_latency", ("model_path", "status"), _LATENCY_BOUNDS)
+        self.queuing_latency = Histogram(f"{batching}queuing_latency", ("thread_pool_name",), _QUEUE_BOUNDS)
+        self.input_batch_size = Histogram(f"{batching}input_batch_size", (), _SIZE_BOUNDS)
+        self.processed_batch_size = Histogram(f"{batching}processed_batch_size", (), _SIZE_BOUNDS)
+        self.padding_size = Histogram(f"{batching}padding_size", ("execution_batch_size",), _SIZE_BOUNDS)
+        self.wrapped_run_count = Counter(f"{batching}wrapped_run_count")
+
+    def exposition(self) -> str:
+        """The whole page that Prometheus scrapes."""
+        metrics: list[Counter | Histogram] = list(vars(self).values())
+        return "\n".join(line for metric in metrics for line in metric.exposition()) + "\n"
+
+
+def _braces(names: Sequence[str], values: Sequence[str]) -> str:
+    pairs = (f'{name}="{_escaped(value)}"' for name, value in zip(names, values, strict=True))
+    return "{" + ",".join(pairs) + "}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _number(value: float) -> str:
+    return f"{value:.6g}" if value != int(value) else str(int(value))

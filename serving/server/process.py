@@ -1,0 +1,193 @@
+"""One server process: flags to running parts, and a clean end."""
+
+from __future__ import annotations
+
+import gc
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TextIO
+
+from serving.server.batching import BatchScheduler
+from serving.server.config import ModelSettings, read_batching, read_metrics_path, read_model_config, read_models
+from serving.server.errors import FlagMalformed, FlagUnsupported, InvalidArgument, StatusError
+from serving.server.flags import Flags, parse_flags, usage
+from serving.server.grpc_api import GrpcApi, read_channel_arguments, start_grpc_server
+from serving.server.logs import log
+from serving.server.manager import ConfigSource, LoadRules, ModelManager
+from serving.server.metrics import ServerMetrics
+from serving.server.registry import ModelRegistry
+from serving.server.rest import RestApi, RestServer
+from serving.server.services import Services
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import FrameType
+
+    import grpc
+
+PROGRAM: Final = "python -m serving.server"
+SYMMETRA_VERSION: Final = "0.1.0"
+FAILED: Final = 255
+"""TensorFlow Serving's exit code for everything that keeps it from starting."""
+
+
+def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO) -> int:
+    """Serve until SIGTERM or SIGINT and return the exit code.
+
+    Args:
+        arguments: What followed the program's name.
+        environment: The process environment.
+        out: Where usage, versions and the reason of a failed start go, as theirs.
+    """
+    try:
+        flags, unknown = parse_flags(arguments, environment)
+    except (FlagMalformed, FlagUnsupported) as error:
+        out.write(f"{error}\n")
+        if isinstance(error, FlagMalformed):
+            out.write(usage(PROGRAM))
+        return FAILED
+    if "--help" in unknown:
+        out.write(usage(PROGRAM))
+        return 0
+    if flags.version:
+        out.write(
+            f"TensorFlow ModelServer: {SYMMETRA_VERSION} (Symmetra)\nTensorFlow Library: {_tensorflow_version()}\n"
+        )
+        return 0
+    out.writelines(f"unknown argument: {argument}\n{usage(PROGRAM)}" for argument in unknown)
+    out.flush()
+    try:
+        return _serve(flags)
+    except StatusError as error:
+        out.write(f"Failed to start server. Error: {error}\n")
+        return FAILED
+
+
+def _serve(flags: Flags) -> int:
+    stopping = threading.Event()
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if stopping.is_set():
+            # Asked twice: somebody does not want to wait for the calls in flight.
+            sys.exit(128 + number)
+        stopping.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    server = ModelServer(flags)
+    try:
+        server.start(stopping)
+        stopping.wait()
+    finally:
+        server.stop()
+    log("stopped")
+    return 0
+
+
+class ModelServer:
+    """All parts of one server.
+
+    Args:
+        flags: As read from the command line.
+
+    Raises:
+        StatusError: A config that cannot be used.
+    """
+
+    def __init__(self, flags: Flags) -> None:
+        # TensorFlow takes seconds to import: a wrong flag or file is named before that.
+        models = read_models(flags)
+        batching = read_batching(flags)
+        metrics_path = read_metrics_path(flags)
+        self._channel_arguments = read_channel_arguments(flags.grpc_channel_arguments)
+        self._addresses = _grpc_addresses(flags)
+        self._flags = flags
+        from serving.server.loader import ServableLoader  # noqa: PLC0415 - imports TensorFlow, see above
+
+        metrics = ServerMetrics()
+        self._registry = ModelRegistry(
+            labels_may_name_unavailable_versions=flags.allow_version_labels_for_unavailable_models
+        )
+        scheduler = BatchScheduler(batching, metrics) if batching else None
+        self._manager = ModelManager(
+            models,
+            self._registry,
+            ServableLoader(flags, scheduler, metrics),
+            LoadRules(
+                float(flags.file_system_poll_wait_seconds),
+                flags.max_num_load_retries,
+                flags.load_retry_interval_micros / 1e6,
+            ),
+            _config_source(flags),
+        )
+        services = Services(self._registry, metrics, as_content=flags.enable_serialization_as_tensor_content)
+        self._grpc_api = GrpcApi(services, flags.grpc_max_threads)
+        self._rest_api = RestApi(services, metrics, metrics_path)
+        self._grpc_server: grpc.Server | None = None
+        self._rest_server: RestServer | None = None
+
+    def start(self, stopping: threading.Event) -> None:
+        """Load every model, then open the ports; returns early where `stopping` is set meanwhile.
+
+        Raises:
+            StatusError: A model did not become available, or a port is taken.
+        """
+        watcher = threading.Thread(target=self._stop_loading_when, args=(stopping,), daemon=True)
+        watcher.start()
+        self._manager.start()
+        if stopping.is_set():
+            return
+        # What TensorFlow left behind at import never dies: passing over it makes every later collection short.
+        gc.collect()
+        gc.freeze()
+        self._grpc_server = start_grpc_server(self._grpc_api, self._addresses, self._channel_arguments)
+        log("gRPC is served", addresses=self._addresses)
+        if self._flags.rest_api_port == self._flags.port:
+            log("--rest_api_port cannot be same as --port. Skipped exporting HTTP/REST API.")
+        elif self._flags.rest_api_port:
+            self._rest_server = RestServer(self._rest_api, self._flags.listen_address, self._flags.rest_api_port)
+            log("REST is served", address=self._flags.listen_address, port=self._rest_server.port)
+
+    def stop(self) -> None:
+        """Refuse new calls, let those in flight finish within the grace period, and free everything."""
+        self._manager.stop()
+        if self._grpc_server is not None:
+            grace_seconds = self._flags.shutdown_grace_seconds
+            log("stopping", grace_seconds=grace_seconds)
+            self._grpc_server.stop(grace_seconds).wait()
+        if self._rest_server is not None:
+            self._rest_server.close()
+        self._manager.close()
+
+    def _stop_loading_when(self, stopping: threading.Event) -> None:
+        stopping.wait()
+        self._manager.stop_loading()
+
+
+def _grpc_addresses(flags: Flags) -> list[str]:
+    host = f"[{flags.listen_address}]" if ":" in flags.listen_address else flags.listen_address
+    addresses = [f"{host}:{flags.port}"] if flags.port else []
+    if flags.grpc_socket_path:
+        addresses.append(f"unix:{flags.grpc_socket_path}")
+    if not addresses:
+        message = "At least one of server_options.grpc_port or server_options.grpc_socket_path must be set."
+        raise InvalidArgument(message)
+    return addresses
+
+
+def _config_source(flags: Flags) -> ConfigSource | None:
+    if not flags.model_config_file or not flags.model_config_file_poll_wait_seconds:
+        return None
+
+    def read() -> Sequence[ModelSettings]:
+        return read_model_config(Path(flags.model_config_file))
+
+    return ConfigSource(read, float(flags.model_config_file_poll_wait_seconds))
+
+
+def _tensorflow_version() -> str:
+    from serving.server.savedmodel import TENSORFLOW_VERSION  # noqa: PLC0415 - imports TensorFlow for seconds
+
+    return TENSORFLOW_VERSION

@@ -1,0 +1,218 @@
+"""What this process knows of every model and version, and the way from a request to a version that answers it.
+
+Any thread reads; only the manager's thread changes states. A version in use is never taken away: `start_unloading` hides
+it from new requests and then waits for those that run.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from serving.server.errors import FailedPrecondition, InvalidArgument, NotFound, StatusError
+from serving.wire.predict_pb2 import ModelVersionStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from serving.server.config import ModelSettings
+    from serving.server.servable import Servable
+
+State: TypeAlias = ModelVersionStatus.State.ValueType
+
+START: Final = ModelVersionStatus.START
+LOADING: Final = ModelVersionStatus.LOADING
+AVAILABLE: Final = ModelVersionStatus.AVAILABLE
+UNLOADING: Final = ModelVersionStatus.UNLOADING
+END: Final = ModelVersionStatus.END
+
+
+@dataclass(slots=True, eq=False)
+class Version:
+    """One version that this process has seen.
+
+    Attributes:
+        number: Its number.
+        state: As GetModelStatus reports it.
+        error: Why it ended, where loading failed for good.
+        servable: What answers; only while AVAILABLE or UNLOADING.
+        users: How many requests run on it.
+        failures: How often loading has failed since it was last wanted anew.
+        retry_at: On `time.monotonic`, when loading may be tried again.
+    """
+
+    number: int
+    state: State = START
+    error: StatusError | None = None
+    servable: Servable | None = None
+    users: int = 0
+    failures: int = 0
+    retry_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class VersionStatus:
+    """What GetModelStatus says of one version."""
+
+    version: int
+    state: State
+    error: StatusError | None
+
+
+@dataclass(slots=True)
+class _Model:
+    versions: dict[int, Version] = field(default_factory=dict)
+    labels: Mapping[str, int] = field(default_factory=dict)
+
+
+class ModelRegistry:
+    """Models, versions and labels.
+
+    Args:
+        labels_may_name_unavailable_versions: Let a label that is new, or stays where it is, name any version.
+    """
+
+    def __init__(self, *, labels_may_name_unavailable_versions: bool = False) -> None:
+        self._labels_may_be_early = labels_may_name_unavailable_versions
+        self._models: dict[str, _Model] = {}
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def use(self, name: str, version: int | None, label: str | None) -> Iterator[Servable]:
+        """The servable that a request means; it is not unloaded while it is used.
+
+        Args:
+            name: Name of the model.
+            version: A number, or None.
+            label: A label, or None; with neither, the highest available version answers.
+
+        Raises:
+            InvalidArgument: The model has no such label.
+            NotFound: No such model, or no such version that is available.
+        """
+        chosen, servable = self._acquire(name, version, label)
+        try:
+            yield servable
+        finally:
+            with self._changed:
+                chosen.users -= 1
+                if not chosen.users and chosen.state == UNLOADING:
+                    self._changed.notify_all()
+
+    def knows(self, name: str) -> bool:
+        """Whether the config ever named this model."""
+        return name in self._models
+
+    def statuses(self, name: str, version: int | None) -> tuple[VersionStatus, ...]:
+        """State of one version or of all that this process has seen, highest first.
+
+        Raises:
+            NotFound: Never seen.
+        """
+        with self._changed:
+            model = self._models.get(name)
+            seen = sorted(model.versions.values(), key=lambda v: -v.number) if model else []
+            if version is not None:
+                seen = [v for v in seen if v.number == version]
+                if not seen:
+                    message = f"Could not find version {version} of model {name}"
+                    raise NotFound(message)
+            if not seen:
+                message = f"Could not find any versions of model {name}"
+                raise NotFound(message)
+            return tuple(VersionStatus(v.number, v.state, v.error) for v in seen)
+
+    def set_labels(self, models: Sequence[ModelSettings]) -> None:
+        """Replace all labels by those of the models; a model not among them has none.
+
+        Raises:
+            FailedPrecondition: A label names a version that is not available; then nothing changes.
+        """
+        with self._changed:
+            for settings in models:
+                self._check_labels(settings)
+            for model in self._models.values():
+                model.labels = {}
+            for settings in models:
+                self._models.setdefault(settings.name, _Model()).labels = settings.labels
+
+    def versions(self, name: str) -> list[Version]:
+        """All versions of a model that were ever seen. For the manager's thread."""
+        with self._changed:
+            model = self._models.get(name)
+            return list(model.versions.values()) if model else []
+
+    def start_loading(self, name: str, number: int) -> Version:
+        """Note that a version is being loaded."""
+        with self._changed:
+            version = self._models.setdefault(name, _Model()).versions.setdefault(number, Version(number))
+            version.state = LOADING
+            version.error = None
+            return version
+
+    def make_available(self, version: Version, servable: Servable) -> None:
+        """Let requests reach a version: from now on "latest" may mean it."""
+        with self._changed:
+            version.servable = servable
+            version.failures = 0
+            version.state = AVAILABLE
+
+    def start_unloading(self, version: Version, *, wait: bool) -> Servable | None:
+        """Hide a version from new requests and return its servable once no request uses it.
+
+        Args:
+            version: The version.
+            wait: Wait for requests that run; otherwise return None while there are some.
+        """
+        with self._changed:
+            version.state = UNLOADING
+            while version.users and wait:
+                self._changed.wait()
+            if version.users:
+                return None
+            servable, version.servable = version.servable, None
+            return servable
+
+    def end(self, version: Version, error: StatusError | None) -> None:
+        """Note that a version is gone, and why where it failed."""
+        with self._changed:
+            version.state = END
+            version.error = error
+
+    def _acquire(self, name: str, version: int | None, label: str | None) -> tuple[Version, Servable]:
+        with self._changed:
+            model = self._models.get(name)
+            if label is not None:
+                version = model.labels.get(label) if model else None
+                if version is None:
+                    message = f"Unrecognized servable version label: {label}"
+                    raise InvalidArgument(message)
+            candidates = model.versions.values() if model else ()
+            chosen: Version | None = None
+            for candidate in candidates:
+                if candidate.state == AVAILABLE and (
+                    candidate.number == version
+                    if version is not None
+                    else chosen is None or candidate.number > chosen.number
+                ):
+                    chosen = candidate
+            if chosen is None or chosen.servable is None:
+                wanted = f"Latest({name})" if version is None else f"Specific({name}, {version})"
+                message = f"Servable not found for request: {wanted}"
+                raise NotFound(message)
+            chosen.users += 1
+            return chosen, chosen.servable
+
+    def _check_labels(self, settings: ModelSettings) -> None:
+        model = self._models.get(settings.name, _Model())
+        available = {v.number for v in model.versions.values() if v.state == AVAILABLE}
+        for label, number in settings.labels.items():
+            is_moved = model.labels.get(label, number) != number
+            if number not in available and (is_moved or not self._labels_may_be_early):
+                message = (
+                    f"Request to assign label to version {number} of model {settings.name}, which is not currently "
+                    "available for inference"
+                )
+                raise FailedPrecondition(message)

@@ -1,0 +1,324 @@
+"""Batching decisions, with a model whose speed the test controls."""
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from serving.server.batching import BatchScheduler
+from serving.server.config import BatchingSettings
+from serving.server.errors import FailedPrecondition, Internal, InvalidArgument, ResourceExhausted, Unavailable, Unknown
+from serving.server.metrics import ServerMetrics
+
+WAIT_SECONDS = 20.0
+
+
+class HeldModel:
+    """Doubles its input, but only when the test lets a batch pass."""
+
+    def __init__(self):
+        self.batches = []
+        self.arrived = threading.Semaphore(0)
+        self.may_go = threading.Semaphore(0)
+
+    def __call__(self, inputs):
+        self.batches.append(inputs[0].tolist())
+        self.arrived.release()
+        assert self.may_go.acquire(timeout=WAIT_SECONDS)
+        return [inputs[0] * 2]
+
+    def wait_for_batch(self):
+        assert self.arrived.acquire(timeout=WAIT_SECONDS)
+
+
+class Callers:
+    """Requests in threads of their own, with their outcomes."""
+
+    def __init__(self):
+        self.threads = []
+        self.outcomes = {}
+
+    def call(self, queue, *values, deadline=None):
+        name = tuple(values)
+
+        def run():
+            try:
+                self.outcomes[name] = queue.submit([np.float32(values)], deadline)[0].tolist()
+            except Exception as error:  # noqa: BLE001 - the test looks at it
+                self.outcomes[name] = error
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        self.threads.append(thread)
+
+    def join(self):
+        for thread in self.threads:
+            thread.join(WAIT_SECONDS)
+            assert not thread.is_alive()
+
+
+def wait_until(condition):
+    end = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+def waiting(queue):
+    return [task.inputs[0].tolist() for batch in queue.batches for task in batch.tasks]
+
+
+@pytest.fixture
+def callers():
+    made = Callers()
+    yield made
+    made.join()
+
+
+def scheduler_with(**settings):
+    metrics = ServerMetrics()
+    return BatchScheduler(BatchingSettings(**({"num_batch_threads": 1} | settings)), metrics), metrics
+
+
+def test_a_lone_request_runs_at_once_in_its_own_thread():
+    scheduler, _ = scheduler_with()
+    threads = []
+    queue = scheduler.open_queue(lambda inputs: [threads.append(threading.current_thread()) or inputs[0]], ["x:0"])
+    assert queue.submit([np.float32([1, 2])], None)[0].tolist() == [1, 2]
+    assert threads == [threading.current_thread()]
+
+
+def test_what_arrives_while_the_model_is_busy_becomes_one_batch(callers):
+    scheduler, metrics = scheduler_with(max_batch_size=4)
+    model = HeldModel()
+    queue = scheduler.open_queue(model, ["x:0"])
+    callers.call(queue, 1)
+    model.wait_for_batch()
+    for value in (2, 3, 4):
+        callers.call(queue, value)
+        wait_until(lambda value=value: [value] in waiting(queue))
+    model.may_go.release(2)
+    callers.join()
+    assert model.batches == [[1], [2, 3, 4]]
+    assert callers.outcomes == {(1,): [2], (2,): [4], (3,): [6], (4,): [8]}
+    assert ":tensorflow:serving:batching_session:wrapped_run_count{} 2" in metrics.exposition()
+
+
+def test_several_batches_run_at_once_where_there_is_room(callers):
+    scheduler, _ = scheduler_with(num_batch_threads=2)
+    model = HeldModel()
+    queue = scheduler.open_queue(model, ["x:0"])
+    for value in (1, 2):
+        callers.call(queue, value)
+        model.wait_for_batch()
+    callers.call(queue, 3)
+    wait_until(lambda: waiting(queue) == [[3]])
+    assert sorted(model.batches) == [[1], [2]]
+    model.may_go.release(3)
+    callers.join()
+
+
+def test_a_full_queue_is_unavailable_with_their_words(callers):
+    scheduler, _ = scheduler_with(max_batch_size=2, max_enqueued_batches=2)
+    model = HeldModel()
+    queue = scheduler.open_queue(model, ["x:0"])
+    callers.call(queue, 1)
+    model.wait_for_batch()
+    for value in (2, 3, 4, 5):
+        callers.call(queue, value)
+        wait_until(lambda value=value: [value] in waiting(queue))
+    with pytest.raises(Unavailable) as error:
+        queue.submit([np.float32([6])], None)
+    assert error.value.message == (
+        "The batch scheduling queue to which this task was submitted is full; currently 2 batches enqueued and "
+        "max_enqueued_batches is 2"
+    )
+    model.may_go.release(3)
+    callers.join()
+    assert model.batches == [[1], [2, 3], [4, 5]]
+
+
+def test_no_room_at_all_is_read_as_room_for_one():
+    scheduler, _ = scheduler_with(max_enqueued_batches=0)
+    queue = scheduler.open_queue(lambda inputs: [inputs[0]], ["x:0"])
+    assert queue.submit([np.float32([1])], None)[0].tolist() == [1]
+
+
+def test_a_request_may_not_be_larger_than_a_batch():
+    scheduler, _ = scheduler_with(max_batch_size=2)
+    queue = scheduler.open_queue(lambda inputs: [inputs[0]], ["x:0"])
+    with pytest.raises(InvalidArgument) as error:
+        queue.submit([np.float32([1, 2, 3])], None)
+    assert error.value.message == "Task size 3 is larger than maximum input batch size 2"
+
+
+def test_inputs_need_rows_and_as_many():
+    scheduler, _ = scheduler_with()
+    queue = scheduler.open_queue(lambda inputs: [inputs[0]], ["x:0", "y:0"])
+    for arrays, words in (
+        ([np.float32(1), np.float32(1)], "at least one dimension"),
+        ([np.float32([1]), np.float32([1, 2])], "equal 0th-dimension size"),
+    ):
+        with pytest.raises(InvalidArgument, match=words):
+            queue.submit(arrays, None)
+
+
+def test_a_timeout_lets_a_batch_fill():
+    # The first of two waits for the second, because neither the size nor the time is reached.
+    scheduler, _ = scheduler_with(max_batch_size=2, batch_timeout_micros=int(WAIT_SECONDS * 1e6))
+    batches = []
+    queue = scheduler.open_queue(lambda inputs: [batches.append(inputs[0].tolist()) or inputs[0]], ["x:0"])
+    callers = Callers()
+    callers.call(queue, 1)
+    wait_until(lambda: waiting(queue) == [[1]])
+    started = time.monotonic()
+    callers.call(queue, 2)
+    callers.join()
+    assert batches == [[1, 2]]
+    assert time.monotonic() - started < WAIT_SECONDS, "a full batch must not wait for the clock"
+
+
+def test_a_timeout_ends_the_wait_of_a_batch_that_does_not_fill():
+    scheduler, _ = scheduler_with(max_batch_size=2, batch_timeout_micros=20_000)
+    queue = scheduler.open_queue(lambda inputs: [inputs[0]], ["x:0"])
+    started = time.monotonic()
+    assert queue.submit([np.float32([1])], None)[0].tolist() == [1]
+    assert time.monotonic() - started >= 0.02
+
+
+def test_a_batch_whose_time_came_while_there_was_no_room_runs_when_there_is(callers):
+    scheduler, _ = scheduler_with(max_batch_size=1, batch_timeout_micros=1000)
+    model = HeldModel()
+    first, second = scheduler.open_queue(model, ["x:0"]), scheduler.open_queue(model, ["x:0"])
+    callers.call(first, 1)
+    model.wait_for_batch()
+    callers.call(second, 2)
+    wait_until(lambda: waiting(second) == [[2]])
+    model.may_go.release(2)
+    callers.join()
+    assert callers.outcomes == {(1,): [2], (2,): [4]}
+
+
+def test_queues_are_never_mixed_and_take_turns(callers):
+    scheduler, _ = scheduler_with(max_batch_size=1, max_enqueued_batches=10)
+    model = HeldModel()
+    first, second = scheduler.open_queue(model, ["x:0"]), scheduler.open_queue(model, ["x:0"])
+    callers.call(first, 1)
+    model.wait_for_batch()
+    for queue, value in ((first, 2), (first, 3), (second, 20), (second, 30)):
+        callers.call(queue, value)
+        wait_until(lambda queue=queue, value=value: [value] in waiting(queue))
+    model.may_go.release(5)
+    callers.join()
+    order = [batch[0] for batch in model.batches]
+    assert order[0] == 1
+    assert sorted(order[1:3]) == [2, 20], "one queue must not starve the other"
+    scheduler.close_queue(first)
+    model.may_go.release()
+    assert second.submit([np.float32([])], None)[0].tolist() == []
+
+
+def test_a_request_nobody_waits_for_any_more_is_dropped(callers):
+    scheduler, _ = scheduler_with()
+    model = HeldModel()
+    queue = scheduler.open_queue(model, ["x:0"])
+    callers.call(queue, 1)
+    model.wait_for_batch()
+    callers.call(queue, 2, deadline=time.monotonic())
+    wait_until(lambda: waiting(queue) == [[2]])
+    callers.call(queue, 3)
+    wait_until(lambda: waiting(queue) == [[2], [3]])
+    model.may_go.release(2)
+    callers.join()
+    assert model.batches == [[1], [3]]
+    assert isinstance(callers.outcomes[2,], ResourceExhausted)
+    assert callers.outcomes[2,].message == "Run() timeout exceeded while waiting in batching queue"
+    assert callers.outcomes[3,] == [6]
+
+
+@pytest.mark.parametrize("failure", [Unknown("it broke"), ZeroDivisionError("secret")])
+def test_a_failure_reaches_every_caller_and_the_next_batch_runs(callers, failure):
+    scheduler, _ = scheduler_with()
+    gate = threading.Event()
+    fail = [failure, None]
+
+    def run(inputs):
+        if len(inputs[0]) == 1:
+            assert gate.wait(WAIT_SECONDS)
+            return [inputs[0]]
+        if error := fail.pop(0):
+            raise error
+        return [inputs[0]]
+
+    queue = scheduler.open_queue(run, ["x:0"])
+    callers.call(queue, 1)
+    wait_until(lambda: waiting(queue) == [] and scheduler._free_slots == 0)
+    callers.call(queue, 2, 3)
+    callers.call(queue, 4, 5)
+    wait_until(lambda: len(waiting(queue)) == 2)
+    gate.set()
+    callers.join()
+    errors = [callers.outcomes[2, 3], callers.outcomes[4, 5]]
+    expected = Unknown if isinstance(failure, Unknown) else Internal
+    assert [type(error) for error in errors] == [expected] * 2
+    assert errors[0] is not errors[1]
+    assert "secret" not in str(errors)
+    assert queue.submit([np.float32([6, 7])], None)[0].tolist() == [6, 7]
+
+
+def test_batches_are_padded_to_an_allowed_size_with_rows_the_model_can_meet():
+    scheduler, metrics = scheduler_with(max_batch_size=8, allowed_batch_sizes=(1, 4, 8))
+    seen = []
+    queue = scheduler.open_queue(lambda inputs: [seen.append(inputs[0].tolist()) or inputs[0]], ["x:0"])
+    assert queue.submit([np.float32([1, 2, 3])], None)[0].tolist() == [1, 2, 3]
+    assert queue.submit([np.float32([7])], None)[0].tolist() == [7]
+    assert seen == [[1, 2, 3, 1], [7]]
+    assert ':padding_size_sum{execution_batch_size="4"} 1' in metrics.exposition()
+
+
+def test_different_shapes_fail_together_unless_padding_is_on():
+    def run_two(*, pad):
+        scheduler, _ = scheduler_with(pad_variable_length_inputs=pad)
+        model = HeldModel()
+        queue = scheduler.open_queue(model, ["serving_default_x:0"])
+        outcomes = []
+
+        def submit(array):
+            try:
+                outcomes.append(queue.submit([np.float32(array)], None)[0].tolist())
+            except FailedPrecondition as error:
+                outcomes.append(error.message)
+
+        threads = [threading.Thread(target=submit, args=(array,)) for array in ([[1]], [[2, 3]], [[4]])]
+        threads[0].start()
+        model.wait_for_batch()
+        for thread in threads[1:]:
+            thread.start()
+        wait_until(lambda: len(waiting(queue)) == 2)
+        model.may_go.release(2)
+        for thread in threads:
+            thread.join(WAIT_SECONDS)
+        return outcomes
+
+    words = (
+        "Tensors with name 'serving_default_x:0' from different tasks have different shapes and padding is turned off. "
+        "Set pad_variable_length_inputs to true, or ensure that all tensors with the same name have equal dimensions "
+        "starting with the first dim."
+    )
+    assert run_two(pad=False) == [[[2]], words, words]
+    assert sorted(run_two(pad=True)) == [[[2]], [[4, 6]], [[8, 8]]]
+
+
+@pytest.mark.parametrize(
+    ("output", "words"),
+    [
+        (np.float32(1), "Batched output tensor has 0 dimensions"),
+        (np.float32([1]), "Batched output tensor's 0th dimension does not equal the sum"),
+    ],
+)
+def test_outputs_that_cannot_be_split_are_refused(output, words):
+    scheduler, _ = scheduler_with()
+    queue = scheduler.open_queue(lambda _: [output], ["x:0"])
+    with pytest.raises(FailedPrecondition, match=words):
+        queue.submit([np.float32([1, 2])], None)

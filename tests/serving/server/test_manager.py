@@ -1,0 +1,337 @@
+"""Loading, swapping and unloading, with servables that only remember what was done to them."""
+
+import threading
+import time
+
+import pytest
+
+from serving.server.config import ModelSettings
+from serving.server.errors import FailedPrecondition, InvalidArgument, NotFound, Unknown
+from serving.server.manager import ConfigSource, LoadRules, ModelManager
+from serving.server.registry import AVAILABLE, END, LOADING, UNLOADING, ModelRegistry
+from serving.server.versions import All, Latest, Specific
+
+WAIT_SECONDS = 20.0
+QUICK = LoadRules(poll_seconds=0.005, max_retries=1, retry_seconds=0.0)
+
+
+class FakeServable:
+    def __init__(self, name, version):
+        self.name = name
+        self.version = version
+        self.is_closed = False
+
+    def close(self):
+        self.is_closed = True
+
+
+class FakeLoader:
+    """Loads every directory but those that the test names as broken; remembers order and directories."""
+
+    def __init__(self):
+        self.loaded = []
+        self.broken = set()
+        self.may_load = threading.Event()
+        self.may_load.set()
+
+    def __call__(self, name, version, directory):
+        self.loaded.append((name, version, directory.name))
+        assert self.may_load.wait(WAIT_SECONDS)
+        if version in self.broken:
+            message = f"version {version} is broken"
+            raise Unknown(message)
+        return FakeServable(name, version)
+
+
+@pytest.fixture
+def loader():
+    return FakeLoader()
+
+
+@pytest.fixture
+def base(tmp_path):
+    path = tmp_path / "m"
+    path.mkdir()
+    return path
+
+
+@pytest.fixture
+def start(loader):
+    managers = []
+
+    def start_manager(*models, rules=QUICK, config=None, early_labels=False, wait=True):
+        registry = ModelRegistry(labels_may_name_unavailable_versions=early_labels)
+        manager = ModelManager(models, registry, loader, rules, config)
+        managers.append(manager)
+        thread = threading.Thread(target=manager.start)
+        thread.start()
+        managers.append(thread)
+        if wait:
+            thread.join(WAIT_SECONDS)
+            assert not thread.is_alive()
+        return manager, registry
+
+    yield start_manager
+    for manager in managers[::2]:
+        manager.stop()
+    for thread in managers[1::2]:
+        thread.join(WAIT_SECONDS)
+
+
+def states(registry, name="m"):
+    try:
+        return {status.version: status.state for status in registry.statuses(name, None)}
+    except NotFound:
+        return {}
+
+
+def answering(registry, version=None, label=None, name="m"):
+    with registry.use(name, version, label) as servable:
+        return servable.version
+
+
+def wait_until(condition):
+    end = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+def add(base, *versions):
+    for version in versions:
+        (base / str(version)).mkdir()
+
+
+def test_the_highest_version_is_loaded_and_others_are_not(start, base, loader):
+    add(base, 1, 9, 10)
+    _, registry = start(ModelSettings("m", base))
+    assert states(registry) == {10: AVAILABLE}
+    assert answering(registry) == 10
+    assert loader.loaded == [("m", 10, "10")]
+    with pytest.raises(NotFound, match=r"Specific\(m, 9\)"):
+        answering(registry, 9)
+
+
+def test_all_and_specific_policies_serve_several(start, base):
+    add(base, 1, 2, 3)
+    _, registry = start(ModelSettings("m", base, All()), ModelSettings("s", base, Specific(frozenset({1, 3, 7}))))
+    wait_until(lambda: states(registry) == dict.fromkeys((1, 2, 3), AVAILABLE))
+    wait_until(lambda: states(registry, "s") == dict.fromkeys((1, 3), AVAILABLE))
+    assert answering(registry) == 3
+    assert answering(registry, 1) == 1
+
+
+def test_start_waits_for_a_version_and_for_the_base_path(start, tmp_path):
+    base = tmp_path / "later"
+    manager, registry = start(ModelSettings("m", base), wait=False)
+    assert states(registry) == {}
+    base.mkdir()
+    add(base, 1)
+    wait_until(lambda: states(registry) == {1: AVAILABLE})
+    manager.stop()
+
+
+def test_a_new_version_takes_over_without_a_gap_and_the_old_one_goes(start, base, loader):
+    add(base, 1)
+    _, registry = start(ModelSettings("m", base))
+    loader.may_load.clear()
+    add(base, 2)
+    wait_until(lambda: states(registry).get(2) == LOADING)
+    assert answering(registry) == 1, "the old version answers while the new one loads"
+    loader.may_load.set()
+    wait_until(lambda: states(registry) == {1: END, 2: AVAILABLE})
+    assert answering(registry) == 2
+
+
+def test_a_version_in_use_is_not_unloaded_before_its_calls_end(start, base):
+    add(base, 1)
+    _, registry = start(ModelSettings("m", base))
+    with registry.use("m", None, None) as servable:
+        add(base, 2)
+        wait_until(lambda: states(registry) == {1: UNLOADING, 2: AVAILABLE})
+        assert not servable.is_closed
+        assert answering(registry) == 2
+    wait_until(lambda: states(registry)[1] == END)
+    assert servable.is_closed
+
+
+def test_every_call_is_answered_while_versions_change(start, base):
+    add(base, 1)
+    _, registry = start(ModelSettings("m", base))
+    wrong, stop = [], threading.Event()
+
+    def call():
+        while not stop.is_set():
+            try:
+                with registry.use("m", None, None) as servable:
+                    if servable.is_closed:
+                        wrong.append("closed")
+            except NotFound as error:
+                wrong.append(str(error))
+
+    threads = [threading.Thread(target=call) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for version in range(2, 12):
+        add(base, version)
+        wait_until(lambda version=version: states(registry).get(version) == AVAILABLE)
+    stop.set()
+    for thread in threads:
+        thread.join(WAIT_SECONDS)
+    assert wrong == []
+
+
+def test_a_removed_latest_version_rolls_back_to_the_one_before(start, base):
+    add(base, 1, 2)
+    _, registry = start(ModelSettings("m", base))
+    (base / "2").rmdir()
+    wait_until(lambda: states(registry) == {1: AVAILABLE, 2: END})
+    assert answering(registry) == 1
+
+
+def test_an_empty_base_path_unloads_everything_and_a_missing_one_nothing(start, base):
+    add(base, 1)
+    _, registry = start(ModelSettings("m", base))
+    base.rename(base.with_name("away"))
+    wait_until(lambda: not base.exists())
+    assert answering(registry) == 1
+    base.mkdir()
+    wait_until(lambda: states(registry) == {1: END})
+    with pytest.raises(NotFound, match=r"Latest\(m\)"):
+        answering(registry)
+
+
+def test_a_version_that_fails_leaves_the_old_one_and_says_why(start, base, loader):
+    add(base, 1)
+    _, registry = start(ModelSettings("m", base))
+    loader.broken.add(2)
+    add(base, 2)
+    wait_until(lambda: states(registry) == {1: AVAILABLE, 2: END})
+    status = registry.statuses("m", 2)[0]
+    assert status.error.message == "version 2 is broken"
+    assert [version for _, version, _ in loader.loaded] == [1, 2, 2], "tried once more, then left alone"
+    loader.broken.clear()
+    add(base, 3)
+    wait_until(lambda: states(registry) == {1: END, 2: END, 3: AVAILABLE})
+    assert [version for _, version, _ in loader.loaded] == [1, 2, 2, 3]
+
+
+def test_while_it_will_be_retried_a_version_is_loading(start, base, loader):
+    add(base, 1)
+    rules = LoadRules(poll_seconds=0.005, max_retries=1, retry_seconds=3600)
+    _, registry = start(ModelSettings("m", base), rules=rules)
+    loader.broken.add(2)
+    add(base, 2)
+    wait_until(lambda: ("m", 2, "2") in loader.loaded and states(registry)[2] == LOADING)
+    (base / "2").rmdir()
+    wait_until(lambda: states(registry) == {1: AVAILABLE, 2: END})
+    loader.broken.clear()
+    add(base, 2)
+    wait_until(lambda: states(registry) == {1: END, 2: AVAILABLE})
+
+
+def test_start_fails_with_their_words_when_every_version_failed(base, loader):
+    add(base, 4)
+    loader.broken.add(4)
+    manager = ModelManager([ModelSettings("m", base)], ModelRegistry(), loader, QUICK)
+    with pytest.raises(Unknown) as error:
+        manager.start()
+    assert str(error.value) == (
+        "UNKNOWN: 1 servable(s) did not become available: {{{name: m version: 4} due to error: "
+        "UNKNOWN: version 4 is broken}, }"
+    )
+    assert loader.loaded == [("m", 4, "4")] * 2
+
+
+def test_one_good_version_is_enough_to_start(start, base, loader):
+    add(base, 1, 2)
+    loader.broken.add(2)
+    _, registry = start(ModelSettings("m", base, Latest(2)))
+    assert answering(registry) == 1
+
+
+def test_looking_once_sees_nothing_new(start, base):
+    add(base, 1)
+    rules = LoadRules(poll_seconds=0, max_retries=0, retry_seconds=0)
+    manager, registry = start(ModelSettings("m", base), rules=rules)
+    add(base, 2)
+    manager._look()
+    manager._reconcile()
+    assert states(registry) == {1: AVAILABLE}
+
+
+def test_a_config_read_again_moves_models_policies_and_labels(start, base, tmp_path):
+    add(base, 1, 2)
+    other = tmp_path / "other"
+    other.mkdir()
+    add(other, 5)
+    configs = [(ModelSettings("m", base, Specific(frozenset({1}))),)]
+    source = ConfigSource(lambda: configs[-1], 0.005)
+    _, registry = start(*configs[0], config=source)
+    assert states(registry) == {1: AVAILABLE}
+    configs.append((ModelSettings("m", base, Specific(frozenset({1, 2})), {"stable": 1}), ModelSettings("o", other)))
+    wait_until(lambda: states(registry) == {1: AVAILABLE, 2: AVAILABLE} and states(registry, "o") == {5: AVAILABLE})
+    assert answering(registry, label="stable") == 1
+    configs.append((ModelSettings("m", base, Specific(frozenset({2})), {"stable": 2}),))
+    wait_until(lambda: states(registry) == {1: END, 2: AVAILABLE} and states(registry, "o") == {5: END})
+    assert answering(registry, label="stable") == 2
+
+
+def test_a_config_that_cannot_be_used_changes_nothing(start, base, capsys):
+    add(base, 1)
+    reads = []
+
+    def read():
+        reads.append(1)
+        if len(reads) == 1:
+            message = "Invalid protobuf file: 'x'"
+            raise InvalidArgument(message)
+        return (ModelSettings("m", base, labels={"next": 7}),)
+
+    _, registry = start(ModelSettings("m", base), config=ConfigSource(read, 0.005))
+    wait_until(lambda: len(reads) >= 3)
+    assert answering(registry) == 1
+    with pytest.raises(InvalidArgument, match="Unrecognized servable version label: next"):
+        answering(registry, label="next")
+    log = capsys.readouterr().err
+    assert "Invalid protobuf file" in log
+    assert "which is not currently available for inference" in log
+
+
+def test_labels_at_start_need_their_flag(base):
+    settings = ModelSettings("m", base, labels={"stable": 1})
+    with pytest.raises(FailedPrecondition) as error:
+        ModelManager([settings], ModelRegistry(), FakeLoader(), QUICK)
+    assert error.value.message == (
+        "Request to assign label to version 1 of model m, which is not currently available for inference"
+    )
+
+
+def test_with_their_flag_a_new_label_may_be_early_but_a_moved_one_may_not(start, base):
+    add(base, 1)
+    early = ModelSettings("m", base, labels={"stable": 1, "lost": 9})
+    manager, registry = start(early, early_labels=True)
+    assert answering(registry, label="stable") == 1
+    with pytest.raises(NotFound, match=r"Specific\(m, 9\)"):
+        answering(registry, label="lost")
+    with pytest.raises(FailedPrecondition):
+        manager.configure([ModelSettings("m", base, labels={"stable": 9})])
+    assert answering(registry, label="stable") == 1
+
+
+def test_closing_unloads_what_nobody_uses(start, base):
+    add(base, 1)
+    manager, registry = start(ModelSettings("m", base))
+    with registry.use("m", None, None) as servable:
+        pass
+    manager.close()
+    assert servable.is_closed
+    assert states(registry) == {1: END}
+
+
+def test_closing_does_not_pull_a_version_from_under_a_call(start, base):
+    add(base, 1)
+    manager, registry = start(ModelSettings("m", base))
+    with registry.use("m", None, None) as servable:
+        manager.close()
+        assert not servable.is_closed

@@ -1,0 +1,181 @@
+"""GetModelStatus and GetModelMetadata, over gRPC and REST, and Prometheus' page."""
+
+import json
+
+import grpc
+import numpy as np
+import pytest
+
+from serving.wire import predict_pb2 as pb
+from serving.wire.client import METADATA_PATH, STATUS_PATH
+from serving.wire.errors import CallFailed
+
+pytestmark = pytest.mark.tensorflow
+
+
+def refusal(server, path, request):
+    with pytest.raises(grpc.RpcError) as error:
+        server.channel.unary_unary(path, bytes, bytes)(request.SerializeToString(), timeout=30)
+    return error.value.code().name, error.value.details()
+
+
+def test_status_lists_every_version_highest_first(toy_server):
+    statuses = toy_server.client.model_status("toys", None, 30)
+    assert [(status.version, status.state, status.error_code) for status in statuses] == [
+        (2, "AVAILABLE", 0),
+        (1, "AVAILABLE", 0),
+    ]
+    assert [status.version for status in toy_server.client.model_status("toys", 1, 30)] == [1]
+
+
+def test_status_ignores_a_label(toy_server):
+    request = pb.GetModelStatusRequest(model_spec=pb.ModelSpec(name="toys", version_label="nope"))
+    body = toy_server.channel.unary_unary(STATUS_PATH, bytes, bytes)(request.SerializeToString(), timeout=30)
+    assert len(pb.GetModelStatusResponse.FromString(body).model_version_status) == 2
+
+
+def test_status_of_what_was_never_seen_is_not_found(toy_server):
+    for version, words in (
+        (None, "Could not find any versions of model nope"),
+        (3, "Could not find version 3 of model nope"),
+    ):
+        with pytest.raises(CallFailed) as failure:
+            toy_server.client.model_status("nope", version, 30)
+        assert (failure.value.code, failure.value.details) == (grpc.StatusCode.NOT_FOUND, words)
+    assert refusal(toy_server, STATUS_PATH, pb.GetModelStatusRequest()) == ("INVALID_ARGUMENT", "Missing ModelSpec")
+
+
+def test_metadata_shows_names_dtypes_and_shapes(toy_server):
+    signatures = toy_server.client.model_metadata("toys", None, 30).signature_def
+    assert {"serving_default", "crops", "__saved_model_init_op"} <= set(signatures)
+    crop = signatures["crops"].inputs["crop"]
+    assert crop.dtype == pb.DT_UINT8
+    assert [dim.size for dim in crop.tensor_shape.dim] == [-1, 8, 8, 3]
+    assert signatures["crops"].method_name == "tensorflow/serving/predict"
+
+
+@pytest.mark.parametrize(
+    ("request_message", "answer"),
+    [
+        (pb.GetModelMetadataRequest(), ("INVALID_ARGUMENT", "Missing ModelSpec")),
+        (
+            pb.GetModelMetadataRequest(model_spec={"name": "toys"}),
+            ("INVALID_ARGUMENT", "GetModelMetadataRequest must specify at least one metadata_field"),
+        ),
+        (
+            pb.GetModelMetadataRequest(model_spec={"name": "toys"}, metadata_field=["author"]),
+            ("INVALID_ARGUMENT", "Metadata field author is not supported"),
+        ),
+        (
+            pb.GetModelMetadataRequest(model_spec={"name": "nope"}, metadata_field=["signature_def"]),
+            ("NOT_FOUND", "Servable not found for request: Latest(nope)"),
+        ),
+    ],
+)
+def test_metadata_refusals_say_what_theirs_say(toy_server, request_message, answer):
+    assert refusal(toy_server, METADATA_PATH, request_message) == answer
+
+
+def test_rest_status_has_their_layout(toy_server):
+    status, content_type, body = toy_server.rest("GET", "/v1/models/toys/versions/1")
+    assert (status, content_type) == (200, "application/json")
+    assert body == (
+        '{\n "model_version_status": [\n  {\n   "version": "1",\n   "state": "AVAILABLE",\n   "status": {\n'
+        '    "error_code": "OK",\n    "error_message": ""\n   }\n  }\n ]\n}\n'
+    )
+    assert [
+        entry["version"] for entry in json.loads(toy_server.rest("GET", "/V1/Models/toys")[2])["model_version_status"]
+    ] == ["2", "1"]
+
+
+def test_rest_metadata_has_signature_def_twice(toy_server):
+    status, _, body = toy_server.rest("GET", "/v1/models/toys/labels/stable/metadata")
+    assert status == 200
+    metadata = json.loads(body)
+    assert metadata["model_spec"] == {"name": "toys", "signature_name": "", "version": "1"}
+    x = metadata["metadata"]["signature_def"]["signature_def"]["serving_default"]["inputs"]["x"]
+    assert x["dtype"] == "DT_FLOAT"
+    assert x["tensor_shape"] == {"dim": [{"size": "-1", "name": ""}], "unknown_rank": False}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "words"),
+    [
+        ("GET", "/v1/models/nope", 404, "Could not find any versions of model nope"),
+        ("GET", "/v1/models/toys/versions/9", 404, "Could not find version 9 of model toys"),
+        ("GET", "/v1/models", 400, "Missing model name in request."),
+        (
+            "GET",
+            "/v1/models/toys/versions/99999999999999999999",
+            400,
+            "Failed to convert version: 99999999999999999999 to numeric.",
+        ),
+        ("GET", "/v1/models/toys/labels/x/metadata", 400, "Unrecognized servable version label: x"),
+        ("GET", "/v1/models/nope/metadata", 404, "Servable not found for request: Latest(nope)"),
+        ("GET", "/v1/models/to%79s/versions/9", 404, "Could not find version 9 of model toys"),
+        ("GET", "/v1/nothing", 400, "Malformed request: GET /v1/nothing"),
+        ("GET", "/v1/models/toys:predict", 400, "Malformed request: GET /v1/models/toys:predict"),
+        ("POST", "/v1/models/toys", 400, "Malformed request: POST /v1/models/toys"),
+        ("PUT", "/v1/models/toys", 400, "Malformed request: PUT /v1/models/toys"),
+        ("POST", "/v1/models/toys:PREDICT", 400, "Malformed request: POST /v1/models/toys:PREDICT"),
+        ("POST", "/v1/models/toys:predict", 501, "predict over REST is not implemented by this server; use gRPC."),
+    ],
+)
+def test_rest_refusals_have_their_code_and_layout(toy_server, method, path, status, words):
+    answer = toy_server.rest(method, path, b'{"instances": [1.0]}' if method == "POST" else None)
+    assert answer == (status, "application/json", f'{{\n    "error": {json.dumps(words)}\n}}\n')
+
+
+def test_what_is_no_api_path_is_a_plain_404(toy_server):
+    status, content_type, _ = toy_server.rest("GET", "/favicon.ico")
+    assert (status, content_type) == (404, "text/html")
+
+
+def samples(server, path="/monitoring/prometheus/metrics"):
+    status, content_type, body = server.rest("GET", path)
+    assert (status, content_type) == (200, "text/plain")
+    lines = [line.rpartition(" ") for line in body.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, _, value in lines}
+
+
+def test_metrics_count_calls_by_model_and_status(toy_server):
+    def count(status, model="toys"):
+        name = f':tensorflow:serving:request_count{{model_name="{model}",status="{status}"}}'
+        return samples(toy_server).get(name, 0)
+
+    def latencies():
+        name = ':tensorflow:serving:request_latency_count{model_name="toys",API="Predict",entrypoint="GRPC"}'
+        return samples(toy_server).get(name, 0)
+
+    before = count("OK"), count("NOT_FOUND"), latencies()
+    toy_server.client.predict("toys", 1, {"x": np.float32([1])}, 30)
+    with pytest.raises(CallFailed):
+        toy_server.client.predict("toys", 9, {"x": np.float32([1])}, 30)
+    assert (count("OK"), count("NOT_FOUND"), latencies()) == (before[0] + 1, before[1] + 1, before[2] + 1)
+
+
+def test_names_that_callers_invent_add_no_series(toy_server):
+    before = set(samples(toy_server))
+    for number in range(20):
+        with pytest.raises(CallFailed):
+            toy_server.client.predict(f"junk-{number}", None, {"x": np.float32([1])}, 30)
+        assert toy_server.rest("GET", f"/v1/models/junk-{number}")[0] == 404
+    assert not [name for name in set(samples(toy_server)) - before if "junk" in name]
+
+
+def test_histograms_are_cumulative_and_end_in_infinity(toy_server):
+    toy_server.client.predict("toys", 1, {"x": np.float32([1])}, 30)
+    name = ":tensorflow:serving:runtime_latency"
+    labels = 'model_name="toys",API="Predict",runtime="TF1"'
+    page = samples(toy_server)
+    buckets = [value for key, value in page.items() if key.startswith(f"{name}_bucket{{{labels}")]
+    assert len(buckets) == 34
+    assert buckets == sorted(buckets)
+    assert page[f'{name}_bucket{{{labels},le="+Inf"}}'] == page[f"{name}_count{{{labels}}}"] == buckets[-1]
+
+
+def test_prometheus_page_stands_where_the_config_says(batching_server):
+    page = samples(batching_server, "/metrics")
+    warmups = [value for name, value in page.items() if "model_warmup_latency_count" in name]
+    assert warmups == [2.0], "one record, two iterations"
+    assert batching_server.rest("GET", "/monitoring/prometheus/metrics")[0] == 404
