@@ -1,0 +1,225 @@
+"""`make demo`: draw faces, train a small demo model on them, serve it, screen one drawn face, keep running.
+
+Everything it makes lies under one folder, so a second run starts at once and deleting the folder starts over.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serving.contract.errors import ContractError
+from serving.local.ports import LOOPBACK, LocalPorts, PortInvalid, PortTaken
+from serving.local.processes import ProcessFailed, ProcessGroup
+from serving.local.stack import MODEL_NAME, Interpreters, start_gateway, start_model_server, start_prometheus
+from serving.repository import ModelRepository, RepositoryError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+DEMO_PHOTOS = 2400
+DEMO_TRAINING_MINUTES = 2.5
+DEMO_PHOTOS_PER_SUBJECT = 3
+DEMO_SEED = 7
+QUIET_LIBRARIES = {"TF_CPP_MIN_LOG_LEVEL": "2", "GRPC_VERBOSITY": "ERROR"}
+"""TensorFlow's notes about CPU features would bury what the demo has to say."""
+BAND_WORDS = {"none": "low score band (the paper's 'no depression')", "mild": "middle score band (the paper's 'mild')",
+              "high": "high score band (the paper's 'high')"}  # fmt: skip
+DISCLAIMER = (
+    "Demonstration model, trained on drawn faces: its answers say nothing about any person.\n"
+    "Decision support for research, never a diagnosis. Severity is not a PHQ-9 score and not a confidence."
+)
+
+
+class DemoStepFailed(Exception):
+    """A step of the demo ended with an error of its own, which it has already printed."""
+
+
+class Stopped(Exception):
+    """Ctrl-C, or a request to end."""
+
+
+def main() -> int:
+    """Run the demo until Ctrl-C; return the exit code."""
+    arguments = _parse_arguments()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _raise_stopped)
+    try:
+        ports = LocalPorts.from_environment(os.environ)
+        ports.require_free()
+        python = Interpreters.of_environments(arguments.environments)
+        prepare_model(arguments.folder, python, arch=arguments.arch)
+        run_stack(arguments.folder, python, ports, keep_running=not arguments.exit_when_done)
+    except Stopped:
+        print("\nstopped; everything that was started has ended")  # noqa: T201 - a program for a person at a terminal
+        return 0
+    except (PortTaken, PortInvalid, DemoStepFailed, ProcessFailed, RepositoryError, ContractError) as error:
+        print(f"\nmake demo cannot go on: {error}", file=sys.stderr)  # noqa: T201 - the same
+        return 1
+    return 0
+
+
+def prepare_model(folder: Path, python: Interpreters, *, arch: str) -> None:
+    """Draw faces and train, unless a pinned and undamaged version is there from an earlier run."""
+    models = folder / "models"
+    repository = ModelRepository(models, MODEL_NAME)
+    if has_pinned_version(repository):
+        say(f"using the demo model of an earlier run (delete {_shown(folder)} to train a new one)")
+        return
+    data, run = folder / "faces", folder / "run"
+    started = time.monotonic()
+    say(f"1/3 drawing {DEMO_PHOTOS} faces")
+    _run_step(
+        python.training,
+        "training",
+        "synthesize",
+        f"--out={data}",
+        f"--photos={DEMO_PHOTOS}",
+        f"--photos-per-subject={DEMO_PHOTOS_PER_SUBJECT}",
+        f"--seed={DEMO_SEED}",
+    )
+    say(f"2/3 training the demo model ({arch}), at most {DEMO_TRAINING_MINUTES:g} minutes of fitting")
+    _run_step(
+        python.training,
+        "training",
+        "fit",
+        f"--data={data}",
+        f"--out={run}",
+        f"--arch={arch}",
+        f"--minutes={DEMO_TRAINING_MINUTES}",
+        f"--seed={DEMO_SEED}",
+    )
+    say("3/3 exporting a version and checking it")
+    _run_step(python.training, "training", "export", f"--run={run}", f"--repository={models}")
+    repository.set_pin(max(repository.versions()))
+    say(f"the demo model is ready after {time.monotonic() - started:.0f} s")
+
+
+def has_pinned_version(repository: ModelRepository) -> bool:
+    """Whether an earlier run left a version that is pinned and whose digests still hold."""
+    try:
+        repository.verify(repository.pin().version)
+    except (RepositoryError, ContractError, OSError):
+        return False
+    return True
+
+
+def run_stack(folder: Path, python: Interpreters, ports: LocalPorts, *, keep_running: bool) -> None:
+    """Start all parts, screen one drawn face, print where everything is, and stay until Ctrl-C."""
+    models = folder / "models"
+    with ProcessGroup(folder / "logs") as group:
+        say("starting the model server, the gateway and Prometheus")
+        start_model_server(group, python.serving, models, ports)
+        start_gateway(group, python.gateway, models, ports)
+        has_prometheus = start_prometheus(group, folder / "prometheus", ports)
+        photo = _choose_drawn_face(folder)
+        show_answer(photo, screen(photo, ports))
+        _show_places(ports, has_prometheus=has_prometheus)
+        while keep_running:
+            ended = group.first_ended()
+            if ended is not None:
+                raise ProcessFailed(ended)
+            time.sleep(0.5)
+
+
+def screen(photo: Path, ports: LocalPorts) -> dict[str, Any]:
+    """Send one photo to the gateway as a hospital system would, and return its JSON answer."""
+    request = urllib.request.Request(
+        f"http://{LOOPBACK}:{ports.port}/v1/screenings",
+        data=photo.read_bytes(),
+        headers={"Content-Type": "image/jpeg", "Accept": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30.0) as answer:  # noqa: S310 - the same
+        content: dict[str, Any] = json.load(answer)
+    return content
+
+
+def show_answer(photo: Path, answer: dict[str, Any]) -> None:
+    """Print one answer with what it is worth."""
+    model = answer["model"]
+    say(f"one screening of a face drawn by this demo ({_shown(photo)}):")
+    say(f"    {BAND_WORDS[answer['band']]}; severity {answer['severity_ppm'] / 10_000:.1f} %")
+    say(f"    model {model['name']} version {model['version']}, evidence: {model['evidence']}")
+    if model["knows_nothing"]:
+        say("    this version's held-out AUROC is under 0.80: it knows nothing, read its answers as noise")
+    say("    " + DISCLAIMER.replace("\n", "\n    "))
+
+
+def say(line: str) -> None:
+    """Print a line at once, so that progress is seen through a pipe too."""
+    print(line, flush=True)  # noqa: T201 - a program for a person at a terminal
+
+
+def _show_places(ports: LocalPorts, *, has_prometheus: bool) -> None:
+    say("")
+    say(f"  upload page    http://{LOOPBACK}:{ports.port}/")
+    say(f"  API            http://{LOOPBACK}:{ports.port}/v1/screenings   (POST a photo)")
+    say(f"  metrics        http://{LOOPBACK}:{ports.metrics_port}/metrics")
+    if has_prometheus:
+        say(f"  Prometheus     http://{LOOPBACK}:{ports.prometheus_port}/")
+    else:
+        say("  Prometheus     not installed, so nothing is recorded; get it with: sudo make system-deps")
+    if shutil.which("chromium") is None:
+        say("  Chromium       not installed; only `make test` needs it: sudo make system-deps")
+    say("")
+    say("Ctrl-C stops everything.")
+
+
+def _choose_drawn_face(folder: Path) -> Path:
+    photos = sorted((folder / "faces" / "photos").rglob("*.jpg"))
+    if not photos:
+        message = f"no drawn face is left under {_shown(folder)}; delete that folder and start again"
+        raise DemoStepFailed(message)
+    return photos[0]
+
+
+def _run_step(python: Path, module: str, *arguments: str) -> None:
+    child = subprocess.Popen(
+        [python, "-m", module, *arguments], start_new_session=True, env={**os.environ, **QUIET_LIBRARIES}
+    )
+    try:
+        code = child.wait()
+    except Stopped:
+        os.killpg(child.pid, signal.SIGTERM)
+        child.wait()
+        raise
+    if code != 0:
+        message = f"`python -m {module} {' '.join(arguments)}` ended with exit code {code} (see above)"
+        raise DemoStepFailed(message)
+
+
+def _shown(path: Path) -> str:
+    return os.path.relpath(path)
+
+
+def _raise_stopped(_number: int, _frame: FrameType | None) -> None:
+    # A second Ctrl-C while things are being stopped must not cut the stopping short.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    raise Stopped
+
+
+def _parse_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m serving.local.demo", description=__doc__)
+    parser.add_argument("--folder", type=Path, default=Path(".run/demo"), help="where everything it makes lies")
+    parser.add_argument("--environments", type=Path, default=Path(".venv"), help="one Python environment per extra")
+    parser.add_argument(
+        "--arch",
+        default="twin",
+        help="architecture of the demo model: twin learns within the demo's minutes, paper does not",
+    )
+    parser.add_argument("--exit-when-done", action="store_true", help="stop after the first screening")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""N clients, each sending the next photo when the last one is answered. Closed loop: it measures throughput, and hides
+queueing; what a site can sustain at a latency is the load tests' business."""
+
+import http.client
+import threading
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class LoadResult:
+    clients: int
+    seconds: float
+    answered: int
+    refused: int
+    p50_milliseconds: float
+    p95_milliseconds: float
+
+    @property
+    def photos_per_second(self) -> float:
+        return self.answered / self.seconds
+
+
+def run_clients(port: int, path: str, photo: bytes, clients: int, seconds: float) -> LoadResult:
+    """Drive one loopback server for `seconds`. Raises RuntimeError when no request succeeded: a rate of nothing is a lie."""
+    latencies: list[list[float]] = [[] for _ in range(clients)]
+    refused = [0] * clients
+    barrier = threading.Barrier(clients + 1)
+    stop_at = [0.0]
+
+    def client(index: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        headers = {"Content-Type": "image/jpeg", "Accept": "application/json"}
+        barrier.wait()
+        while time.perf_counter() < stop_at[0]:
+            started = time.perf_counter()
+            connection.request("POST", path, body=photo, headers=headers)
+            response = connection.getresponse()
+            response.read()
+            if response.status == 200:
+                latencies[index].append(time.perf_counter() - started)
+            else:
+                refused[index] += 1
+        connection.close()
+
+    threads = [threading.Thread(target=client, args=(index,)) for index in range(clients)]
+    for thread in threads:
+        thread.start()
+    started = time.perf_counter()
+    stop_at[0] = started + seconds
+    barrier.wait()
+    for thread in threads:
+        thread.join()
+    elapsed = time.perf_counter() - started
+    everything = np.concatenate([np.asarray(part) for part in latencies])
+    if everything.size == 0:
+        message = f"no request to port {port} succeeded ({sum(refused)} refused)"
+        raise RuntimeError(message)
+    p50, p95 = np.percentile(everything, [50, 95]) * 1000
+    return LoadResult(clients, elapsed, int(everything.size), sum(refused), float(p50), float(p95))
