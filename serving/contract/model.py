@@ -57,7 +57,12 @@ class CropSpec:
         if self.kind not in ("aligned", "whole"):
             message = f"crop kind {self.kind!r} is not known; use 'aligned' or 'whole'"
             raise ContractInvalid(message)
-        if self.size < 1 or not 0 < self.inter_eye_fraction < 1 or not 0 < self.eye_line_fraction < 1:
+        if (
+            not isinstance(self.size, int)
+            or self.size < 1
+            or not 0 < self.inter_eye_fraction < 1
+            or not 0 < self.eye_line_fraction < 1
+        ):
             message = f"crop cannot be made: {self}"
             raise ContractInvalid(message)
 
@@ -131,6 +136,9 @@ class ModelContract:
         except (KeyError, TypeError, ValueError) as error:
             message = f"contract.json cannot be read: {error}"
             raise ContractInvalid(message) from error
+        if not isinstance(contract.version, int) or contract.version < 1:
+            message = f"contract.json names version {contract.version!r}, which is not a whole number from 1 on"
+            raise ContractInvalid(message)
         if contract.positive_class != "no_depression" or contract.severity_rounding != ROUNDING_RULE:
             message = "contract.json states another polarity or rounding rule than this code applies"
             raise ContractInvalid(message)

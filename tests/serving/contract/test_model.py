@@ -1,0 +1,140 @@
+"""`contract.json` and `policy.json`: what is written can be read back, and what cannot be trusted is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pytest
+
+from serving.contract.errors import ContractInvalid
+from serving.contract.model import (
+    CONTRACT_SCHEMA,
+    PREPROCESSING_VERSION,
+    Calibration,
+    CropSpec,
+    Evidence,
+    ModelContract,
+    Policy,
+    Tolerances,
+)
+from serving.contract.severity import ROUNDING_RULE, Thresholds
+
+CONTRACT = ModelContract(
+    version=3,
+    architecture="twin",
+    evidence=Evidence.RESEARCH,
+    training_data="drawn faces, seed 0",
+    limits=("one", "two"),
+    tensorflow_version="2.21.0",
+    keras_version="3.15.0",
+    created="2026-11-22T00:00:00Z",
+    crop=CropSpec(kind="whole", size=96),
+    calibration=Calibration(method="temperature", temperature=1.7),
+    tolerances=Tolerances(bfloat16=0.01),
+    holdout={"auroc": 0.9, "n_photos": 400.0},
+    knows_nothing=True,
+)
+
+
+def changed(text: str, **changes: object) -> str:
+    return json.dumps(json.loads(text) | changes)
+
+
+def without(text: str, name: str) -> str:
+    return json.dumps({key: value for key, value in json.loads(text).items() if key != name})
+
+
+def test_a_contract_survives_being_written_and_read() -> None:
+    assert ModelContract.from_json(CONTRACT.to_json()) == CONTRACT
+
+
+def test_equal_contracts_have_equal_bytes() -> None:
+    assert CONTRACT.to_json() == ModelContract.from_json(CONTRACT.to_json()).to_json()
+    assert CONTRACT.to_json().endswith("}\n")
+
+
+def test_a_contract_states_polarity_rounding_and_crop() -> None:
+    content = json.loads(CONTRACT.to_json())
+    assert content["positive_class"] == "no_depression"
+    assert content["severity_rounding"] == ROUNDING_RULE
+    assert content["crop"]["preprocessing_version"] == PREPROCESSING_VERSION
+    assert content["schema"] == CONTRACT_SCHEMA
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "not json",
+        "[]",
+        "null",
+        changed(CONTRACT.to_json(), schema="symmetra.contract/2"),
+        without(CONTRACT.to_json(), "schema"),
+        without(CONTRACT.to_json(), "version"),
+        without(CONTRACT.to_json(), "crop"),
+        changed(CONTRACT.to_json(), surprise=1),
+        changed(CONTRACT.to_json(), version="three"),
+        changed(CONTRACT.to_json(), version=0),
+        changed(CONTRACT.to_json(), evidence="proven"),
+        changed(CONTRACT.to_json(), crop={"kind": "aligned", "surprise": 1}),
+        changed(CONTRACT.to_json(), crop={"kind": "oval"}),
+        changed(CONTRACT.to_json(), crop=None),
+        changed(CONTRACT.to_json(), limits=7),
+        changed(CONTRACT.to_json(), positive_class="depression"),
+        changed(CONTRACT.to_json(), severity_rounding="up"),
+    ],
+)
+def test_a_contract_that_cannot_be_trusted_is_refused(text: str) -> None:
+    with pytest.raises(ContractInvalid):
+        ModelContract.from_json(text)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"kind": "oval"},
+        {"size": 0},
+        {"size": 128.5},
+        {"size": -1},
+        {"inter_eye_fraction": 0},
+        {"inter_eye_fraction": 1},
+        {"eye_line_fraction": 0},
+        {"eye_line_fraction": 1.5},
+        {"inter_eye_fraction": float("nan")},
+    ],
+)
+def test_a_crop_that_cannot_be_made_is_refused(changes: dict[str, object]) -> None:
+    with pytest.raises(ContractInvalid):
+        CropSpec(**changes)
+
+
+def test_crops_are_compared_as_a_whole() -> None:
+    assert CropSpec() == CropSpec()
+    for change in ({"size": 64}, {"kind": "whole"}, {"eye_line_fraction": 0.4}, {"preprocessing_version": "crop-0"}):
+        assert dataclasses.replace(CropSpec(), **change) != CropSpec()
+
+
+def test_a_policy_survives_being_written_and_read_and_has_a_digest_of_its_own() -> None:
+    policy = Policy(number=4, thresholds=Thresholds(100_000, 200_000))
+    assert Policy.from_json(policy.to_json()) == policy
+    assert Policy.from_json(policy.to_json()).digest == policy.digest
+    assert len({Policy().digest, policy.digest, Policy(number=5, thresholds=policy.thresholds).digest}) == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        changed(Policy().to_json(), schema="symmetra.policy/2"),
+        changed(Policy().to_json(), surprise=1),
+        changed(Policy().to_json(), thresholds={"none_max_ppm": 7}) + "]",
+        changed(Policy().to_json(), thresholds={"none": 7}),
+        changed(Policy().to_json(), thresholds={"none_max_ppm": 700_000, "mild_max_ppm": 600_000}),
+        without(Policy().to_json(), "thresholds"),
+    ],
+)
+def test_a_policy_that_cannot_be_trusted_is_refused(text: str) -> None:
+    with pytest.raises(ContractInvalid):
+        Policy.from_json(text)
