@@ -159,6 +159,8 @@ class RestServer:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    server_version = "serving.server"
+    sys_version = ""
     timeout = _IDLE_SECONDS
     rest_api: RestApi
 

@@ -3,6 +3,8 @@
 import grpc
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from serving.wire import predict_pb2 as pb
 from serving.wire.client import PREDICT_PATH
@@ -268,3 +270,27 @@ def test_answers_larger_than_the_usual_limit_are_sent(toy_server):
     assert (
         len(toy_server.client.predict("toys", 1, text, DEADLINE_SECONDS, signature="text").outputs["upper"][0]) == 5e6
     )
+
+
+VALID = request_of(TWO, signature="two_inputs").SerializeToString()
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_no_bytes_end_the_server(toy_server, data):
+    body = bytearray(VALID)
+    for _ in range(data.draw(st.integers(1, 6))):
+        position = data.draw(st.integers(0, len(body) - 1))
+        body[position : position + data.draw(st.integers(0, 2))] = data.draw(st.binary(max_size=3))
+    method = toy_server.channel.unary_unary(PREDICT_PATH, bytes, bytes)
+    answer = method.future(bytes(body), timeout=DEADLINE_SECONDS)
+    # Whatever the bytes mean, the fault is the caller's: neither a crash (UNAVAILABLE) nor an exception (UNKNOWN).
+    assert answer.code() in {
+        grpc.StatusCode.OK,
+        grpc.StatusCode.INVALID_ARGUMENT,
+        grpc.StatusCode.NOT_FOUND,
+        grpc.StatusCode.FAILED_PRECONDITION,
+        grpc.StatusCode.INTERNAL,
+    }
+    if answer.code() is grpc.StatusCode.INTERNAL:
+        assert not answer.details(), "INTERNAL without words is what cannot be decoded; with words it is our fault"
