@@ -6,11 +6,10 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import IO
 
-from gunicorn.http.errors import NoMoreData, ParseException
 from werkzeug.exceptions import ClientDisconnected
 
 from gateway.admission import UploadShare
-from gateway.errors import UploadInterrupted, UploadMalformed, UploadTimedOut
+from gateway.errors import GatewayError, UploadInterrupted, UploadMalformed, UploadTimedOut
 from gateway.greenlets import time_limit
 from serving.contract.errors import PhotoTooLarge
 
@@ -78,11 +77,14 @@ def receiving_within(seconds: float) -> Generator[None, None, None]:
 
 @contextmanager
 def _names_for_failures() -> Generator[None, None, None]:
+    """Whatever a server's stream raises: a timeout, a broken connection, or its own word for broken chunks."""
     try:
         yield
+    except GatewayError:
+        raise  # the body deadline
     except TimeoutError as error:
         raise UploadTimedOut from error
-    except (NoMoreData, ClientDisconnected, ConnectionError) as error:
+    except (ClientDisconnected, OSError) as error:
         raise UploadInterrupted from error
-    except ParseException as error:
+    except Exception as error:
         raise UploadMalformed from error

@@ -15,8 +15,6 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Final
 
-import gunicorn.glogging
-
 OUR_LOGGER: Final = "symmetra"
 FIELDS: Final = (
     "request_id", "route", "method", "status", "code", "duration_seconds", "model", "model_version", "digest", "evidence",
@@ -44,16 +42,6 @@ class JsonLines(logging.Formatter):
             line["error"] = _chain(record.exc_info[1])
             line["where"] = _places(record.exc_info[2])
         return json.dumps(line, default=str)
-
-
-class GunicornLogger(gunicorn.glogging.Logger):  # type: ignore[misc]  # gunicorn has no type stubs
-    """gunicorn's own messages through the same formatter; its access log stays off, ours names routes, not paths."""
-
-    def setup(self, cfg: object) -> None:
-        """Called by gunicorn with its configuration."""
-        super().setup(cfg)
-        for handler in self.error_log.handlers:
-            handler.setFormatter(JsonLines())
 
 
 def set_up_logging(level: str) -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gunicorn import glogging
 from gunicorn.app.base import BaseApplication
 
-from gateway.logs import GunicornLogger
+from gateway.logs import JsonLines
 from gateway.settings import Settings
 from gateway.worker import GatewayWorker
 
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
 HEARTBEAT_SECONDS = 60
 MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108 - holds gunicorn's heartbeat file, which is empty
 MAX_HEADERS = 64
+
+
+class GunicornLogger(glogging.Logger):  # type: ignore[misc]  # gunicorn has no type stubs
+    """gunicorn's own messages through the same formatter; its access log stays off, ours names routes, not paths."""
+
+    def setup(self, cfg: object) -> None:
+        """Called by gunicorn with its configuration."""
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(JsonLines())
 
 
 class GatewayServer(BaseApplication):  # type: ignore[misc]  # gunicorn has no type stubs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.metadata
 
 import flask
@@ -57,6 +58,9 @@ def build(settings: Settings) -> flask.Flask:
     start_http_server(settings.metrics_port, settings.metrics_host, registry)
     fields = {name: getattr(settings, name) for name in ("host", "port", "metrics_port", "model_server", "cores")}
     log_event("gateway started", fields)
+    # What is here now stays: the collector need not walk it again, which would pause every request for a while.
+    gc.collect()
+    gc.freeze()
     return app
 
 
