@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OVERSAMPLING: Final = 2
-"""The crop is sampled twice as finely and averaged 2x2: together with the filters before it that keeps as much detail as
-Pillow's antialiased resize (a blur of 0.38 against 0.41 pixels), in one turned and shifted step."""
+"""The crop is sampled twice as finely and averaged 2x2. With the filters before it, an edge comes out 0.37 to 0.56 pixels
+wide (standard deviation, shrinking 8 to enlarging 1.4 times), where Pillow's antialiased resize gives 0.32 to 0.50."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,47 +11,24 @@ from hypothesis import strategies as st
 
 from serving.contract.exif import read_orientation
 from serving.contract.photo import decode_photo
-from tests.support.photo_bytes import encode, exif_block, plain_picture, riff, webp_canvas, webp_chunks
+from tests.support.orientations import STORED, stored_as
+from tests.support.photo_bytes import exif_block, plain_picture
 
 PICTURE = plain_picture(96, 64)
-
-STORED = {
-    1: lambda upright: upright,
-    2: lambda upright: upright[:, ::-1],
-    3: lambda upright: upright[::-1, ::-1],
-    4: lambda upright: upright[::-1],
-    5: lambda upright: upright.swapaxes(0, 1),
-    6: lambda upright: np.rot90(upright, 1),
-    7: lambda upright: upright[::-1, ::-1].swapaxes(0, 1),
-    8: lambda upright: np.rot90(upright, -1),
-}
-"""How a picture is stored under each orientation (CIPA DC-008, tag 0x0112)."""
-
-
-def stored_as(orientation: int, form: str, order: str = ">") -> bytes:
-    pixels = np.ascontiguousarray(STORED[orientation](PICTURE))
-    exif = exif_block(orientation, order)
-    if form == "WEBP":
-        height, width = pixels.shape[:2]
-        (lossless,) = webp_chunks(encode(pixels, "WEBP", lossless=True))
-        return riff([webp_canvas(width, height, flags=8), lossless, (b"EXIF", exif)])
-    if form == "PNG":
-        return encode(pixels, "PNG", exif=exif)
-    return encode(pixels, "JPEG", quality=95, subsampling=0, exif=b"Exif\0\0" + exif)
 
 
 @pytest.mark.parametrize("orientation", STORED)
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("form", ["PNG", "WEBP"])
 def test_a_lossless_photo_is_turned_upright_exactly(orientation: int, order: str, form: str) -> None:
-    decoded = decode_photo(stored_as(orientation, form, order))
+    decoded = decode_photo(stored_as(PICTURE, orientation, form, order))
     np.testing.assert_array_equal(decoded.pixels, PICTURE)
     assert (decoded.width_pixels, decoded.height_pixels) == (96, 64)
 
 
 @pytest.mark.parametrize("orientation", STORED)
 def test_a_jpeg_is_turned_upright(orientation: int) -> None:
-    decoded = decode_photo(stored_as(orientation, "JPEG"))
+    decoded = decode_photo(stored_as(PICTURE, orientation, "JPEG"))
     assert np.abs(decoded.pixels.astype(int) - PICTURE).mean() <= 2
     assert (decoded.width_pixels, decoded.height_pixels) == (96, 64)
 
