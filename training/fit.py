@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ import keras
 import numpy as np
 
 from training.architectures import build
-from training.callbacks import HistoryFile, Progress, TimeBudget
+from training.callbacks import CosineSchedule, HistoryFile, Progress, TimeBudget
 from training.fused_norm import FusedBatchNormalization
 from training.pipeline import evaluation_batches, training_batches
 from training.polarity import targets_from_labels
@@ -76,27 +77,7 @@ def fit(
         class_weight=weights,
         shuffle=False,  # the pipeline shuffles, from the seed
         verbose=0,
-        callbacks=[
-            progress,
-            budget,
-            HistoryFile(run.history),
-            keras.callbacks.ModelCheckpoint(
-                str(run.best), monitor="val_loss", save_best_only=True, save_weights_only=True
-            ),
-            keras.callbacks.ReduceLROnPlateau(
-                monitor="val_loss",
-                patience=recipe.plateau_patience_epochs,
-                factor=recipe.plateau_factor,
-                min_lr=recipe.learning_rate_floor,
-            ),
-            keras.callbacks.EarlyStopping(
-                monitor="val_loss",
-                patience=recipe.stop_patience_epochs,
-                min_delta=recipe.stop_min_delta,
-                start_from_epoch=recipe.stop_start_epoch,
-                restore_best_weights=True,
-            ),
-        ],
+        callbacks=[progress, budget, *_rules(recipe, run, budget, len(training)), HistoryFile(run.history)],
     ).history
     plain.set_weights(model.get_weights())
     plain.save(run.model)
@@ -108,3 +89,30 @@ def fit(
         budget_used_up=budget.used_up,
         weights=weights,
     )
+
+
+def _rules(recipe: Recipe, run: Run, budget: TimeBudget, photos: int) -> list[keras.callbacks.Callback]:
+    """A checkpoint, when to stop, and how the learning rate falls."""
+    rules = [
+        keras.callbacks.ModelCheckpoint(str(run.best), monitor="val_loss", save_best_only=True, save_weights_only=True),
+        keras.callbacks.EarlyStopping(
+            monitor="val_loss",
+            patience=recipe.stop_patience_epochs,
+            min_delta=recipe.stop_min_delta,
+            start_from_epoch=recipe.stop_start_epoch,
+            restore_best_weights=True,
+        ),
+    ]
+    if recipe.schedule == "cosine":
+        batches = recipe.epochs * math.ceil(photos / recipe.batch_size)
+        rules.append(CosineSchedule(recipe.learning_rate, batches, budget))
+    else:
+        rules.append(
+            keras.callbacks.ReduceLROnPlateau(
+                monitor="val_loss",
+                patience=recipe.plateau_patience_epochs,
+                factor=recipe.plateau_factor,
+                min_lr=recipe.learning_rate_floor,
+            )
+        )
+    return rules

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from training.augmentation import Augmentation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+Schedule = Literal["plateau", "cosine"]
+SCHEDULES: tuple[Schedule, ...] = ("plateau", "cosine")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,9 @@ class Recipe:
     """Time budget; training stops cleanly when it is used up. None: no limit."""
     batch_size: int = 32
     learning_rate: float = 1e-3
+    schedule: Schedule = "plateau"
+    """`plateau` is the paper's rule. `cosine` (`training.callbacks.cosine_rate`) gets further in few epochs, but wants their
+    number, or the time budget, known beforehand."""
     stop_patience_epochs: int = 8
     stop_min_delta: float = 1e-3
     stop_start_epoch: int = 5

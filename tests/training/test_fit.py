@@ -5,6 +5,7 @@ Tracing the training of a real network takes longer than all of these tests toge
 
 import csv
 import json
+from itertools import pairwise
 
 import keras
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 from tests.support.keras_warnings import KERAS_COPIES
 from training.architectures import ARCHITECTURES
 from training.augmentation import Augmentation
+from training.callbacks import CosineSchedule, TimeBudget
 from training.errors import FitFailed
 from training.fit import fit
 from training.pipeline import evaluation_batches, training_batches
@@ -69,7 +71,9 @@ def test_saved_model_is_plain_keras_with_the_returned_weights(fitted):
 def test_history_has_one_line_per_epoch_and_the_best_weights_are_kept(fitted):
     result, run = fitted
     with run.history.open() as file:
-        assert [row["epoch"] for row in csv.DictReader(file)] == ["1", "2", "3", "4"]
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3", "4"]
+    assert [float(row["learning_rate"]) for row in rows] == pytest.approx([0.05] * 4)
     assert run.best.exists()
     assert len(result.history["val_loss"]) == 4
     assert result.photos_per_second > 0
@@ -101,6 +105,26 @@ def test_loss_that_is_not_finite_fails_with_advice(easy_store, parts, tmp_path):
     recipe = Recipe(architecture="small", epochs=2, batch_size=16, learning_rate=float("nan"))
     with pytest.raises(FitFailed, match="lower --learning-rate"):
         fit(recipe, easy_store, parts["train"], parts["validation"], Run(tmp_path), quiet=True)
+
+
+def test_cosine_schedule_rises_then_falls_to_a_hundredth_over_the_planned_batches(easy_store, parts, tmp_path):
+    recipe = Recipe(architecture="small", epochs=5, batch_size=16, learning_rate=0.01, schedule="cosine")
+    history = fit(recipe, easy_store, parts["train"], parts["validation"], Run(tmp_path), quiet=True).history
+    rates = history["learning_rate"]
+    assert rates[0] == max(rates)
+    assert all(after < before for before, after in pairwise(rates))
+    assert rates[-1] < 0.1 * recipe.learning_rate
+
+
+def test_cosine_schedule_follows_the_clock_where_the_budget_is_shorter_than_the_plan():
+    budget = TimeBudget(minutes=1e-9)
+    budget.on_train_begin()
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile(keras.optimizers.Adam(0.5))
+    schedule = CosineSchedule(0.5, 1000, budget)
+    schedule.set_model(model)
+    schedule.on_train_batch_begin(0)
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.005)
 
 
 def test_class_weights_make_both_classes_weigh_the_same():

@@ -14,7 +14,7 @@ from training.commands.shared import add_data_arguments, prepare_crops, run_safe
 from training.errors import DataError
 from training.fit import fit
 from training.polarity import DEPRESSED
-from training.recipe import Recipe
+from training.recipe import SCHEDULES, Recipe
 from training.report import draw_curves
 from training.runs import Run
 
@@ -49,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=defaults.learning_rate,
         help=f"of Adam (default {defaults.learning_rate})",
     )
+    parser.add_argument("--schedule", choices=SCHEDULES, default=defaults.schedule, help="of the learning rate")
     parser.add_argument(
         "--seed", type=int, default=defaults.seed, help=f"of split and training (default {defaults.seed})"
     )
@@ -66,6 +67,7 @@ def _fit(arguments: argparse.Namespace) -> None:
         minutes=arguments.minutes,
         batch_size=arguments.batch_size,
         learning_rate=arguments.learning_rate,
+        schedule=arguments.schedule,
         seed=arguments.seed,
     )
     run = Run(arguments.out)
