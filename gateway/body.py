@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import IO
@@ -58,10 +59,10 @@ class BoundedBody:
 
 def read_all(body: BoundedBody) -> bytes:
     """The whole body as bytes; raises what `BoundedBody.read` raises."""
-    received = bytearray()
+    received = io.BytesIO()  # hands its buffer over without a second copy of the photo
     while piece := body.read():
-        received += piece
-    return bytes(received)
+        received.write(piece)
+    return received.getvalue()
 
 
 @contextmanager

@@ -102,7 +102,11 @@ class Settings:
         _whole_number(1, 3600), "for the head of a request, and for an idle connection", 15
     )
     stop_timeout_seconds: int = _setting(_whole_number(1, 3600), "to finish answers after SIGTERM", 30)
-    connections: int = _setting(_whole_number(MIN_CONNECTIONS, 65535), "open at once", 1024)
+    connections: int = _setting(
+        _whole_number(MIN_CONNECTIONS, 65535),
+        "open at once; each holds at most 128 KiB that no other limit counts",
+        512,
+    )
     max_in_flight: int = _setting(_whole_number(1), "photos at work at once", 32)
     max_queue: int = _setting(_whole_number(0), "photos that may wait for a place", 64)
     max_photo_bytes: int = _setting(_whole_number(1024), "size of one photo", 10 * MEBIBYTE)

@@ -17,8 +17,10 @@ import gevent
 from gevent import socket
 from gunicorn import util
 from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
+from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.ggevent import GeventWorker
 
+from gateway.body import READ_BYTES
 from gateway.errors import AddressTooLong, HeadersTooLarge, InternalError, RequestMalformed
 from gateway.headers import SECURITY_HEADERS
 from gateway.problems import CONTENT_TYPE, REFUSAL_EXTENSION, Problem
@@ -36,6 +38,8 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def patch(self) -> None:
         """Make the listening sockets gevent's, and patch nothing else (see `gateway.greenlets`)."""
+        # gunicorn reads up to a mebibyte ahead of what is asked for: per connection, and counted by nobody.
+        SocketUnreader.max_body_chunk = READ_BYTES
         listeners = self.sockets  # type: ignore[has-type]  # gunicorn has no type stubs
         self.sockets = [
             socket.socket(listener.FAMILY, socket.SOCK_STREAM, fileno=listener.sock.detach()) for listener in listeners
