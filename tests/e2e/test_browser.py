@@ -1,6 +1,5 @@
 """A person with a browser and the whole real stack: page, gateway, detectors, model server, TensorFlow."""
 
-import dataclasses
 import http.client
 import json
 from types import SimpleNamespace
@@ -14,9 +13,6 @@ from skimage import data
 from gateway.texts import BAND_WORDS, DEMO_NOTICE, PAGE
 from serving.contract.model import MODEL_NAME
 from serving.contract.severity import Band
-from serving.local.ports import LocalPorts, find_free_port
-from serving.local.processes import ProcessGroup
-from serving.local.stack import Interpreters, start_gateway, start_model_server
 from serving.repository import ModelRepository
 from tests.support.browser import open_browser, save_screenshot
 from tests.support.drawn_faces import drawn_face
@@ -42,17 +38,6 @@ DROP = """
     });
     document.body.append(input);
 """
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("stack")
-    ports = LocalPorts(*(find_free_port() for _ in dataclasses.fields(LocalPorts)))
-    python = Interpreters.this_one()
-    with ProcessGroup(folder / "logs") as group:
-        start_model_server(group, python.serving, tiny_repository(), ports)
-        start_gateway(group, python.gateway, tiny_repository(), ports)
-        yield ports
 
 
 @pytest.fixture(scope="module")
