@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from serving.contract.errors import DetectorWeightsMissing
+from serving.contract.native_lock import NativeLock
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -119,22 +120,17 @@ class BlazeFace:
             One candidate per face: overlapping boxes of both looks are blended by their scores (the paper, section
             3.4), which is steadier than the best box alone.
         """
-        scores, boxes, keypoints = (
-            np.concatenate(pair)
-            for pair in zip(
-                self._raw_boxes(pixels, score_min),
-                _mirror(*self._raw_boxes(pixels[:, ::-1], score_min)),
-                strict=True,
-            )
-        )
+        tensor = (pixels.astype(np.float32) * np.float32(2 / 255) - np.float32(1))[None]
+        plain = self._raw_boxes(tensor, score_min)
+        mirrored = _mirror(*self._raw_boxes(np.ascontiguousarray(tensor[:, :, ::-1]), score_min))
+        scores, boxes, keypoints = (np.concatenate(pair) for pair in zip(plain, mirrored, strict=True))
         order = np.argsort(-scores, kind="stable")
         return _blend_overlapping(scores[order], boxes[order], keypoints[order])
 
     def _raw_boxes(
-        self, pixels: NDArray[np.uint8], score_min: float
+        self, tensor: NDArray[np.float32], score_min: float
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
         """Scores, boxes and keypoints above `score_min`, several per face, in the order of the anchors."""
-        tensor = (pixels.astype(np.float32) * np.float32(2 / 255) - np.float32(1))[None]
         self._interpreter.set_tensor(self._input, tensor)
         self._interpreter.invoke()
         logits = self._interpreter.get_tensor(self._logits).reshape(-1)
@@ -145,6 +141,34 @@ class BlazeFace:
         centres, half_sizes = points[:, 0] + anchors, points[:, 1] / 2
         boxes = np.concatenate([centres - half_sizes, centres + half_sizes], axis=1)
         return scores, boxes, points[:, 2:] + anchors[:, None]
+
+
+class SharedBlazeFace:
+    """One detector for all threads of a process, which take turns."""
+
+    def __init__(self, model: BlazeFaceModel) -> None:
+        self._detector = BlazeFace(model)
+        self._lock = NativeLock()
+
+    @property
+    def input_side(self) -> int:
+        """Width and height of the input, in pixels."""
+        return self._detector.input_side
+
+    def find(self, pixels: NDArray[np.uint8], score_min: float) -> Candidates:
+        """See `BlazeFace.find`."""
+        with self._lock:
+            return self._detector.find(pixels, score_min)
+
+
+@lru_cache(maxsize=1)
+def shared_full_range() -> SharedBlazeFace:
+    """The full range of this process: 10 MB that only doubtful photos need.
+
+    Raises:
+        DetectorWeightsMissing: the weights are not installed.
+    """
+    return SharedBlazeFace(FULL_RANGE)
 
 
 def _mirror(

@@ -5,7 +5,7 @@ the full-range detector too (short range takes a cat for a face at 0.61, the ful
 speaks alone where the short range sees nothing. A face that fills the photo is found by stepping back.
 
 Second look: every candidate again, levelled and enlarged. What is not recognised there was not a face, and its keypoints
-there are what the crop is aligned by: less than half the jitter of the first look.
+there are what the crop is aligned by: half the jitter of the first look (0.26 against 0.51 pixels of the crop).
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ import numpy as np
 from PIL import Image
 
 from serving.contract.alignment import Alignment, align_eyes, warp
-from serving.contract.blazeface import FULL_RANGE, LEFT_EYE, RIGHT_EYE, SHORT_RANGE, BlazeFace
+from serving.contract.blazeface import LEFT_EYE, RIGHT_EYE, SHORT_RANGE, BlazeFace, shared_full_range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from serving.contract.blazeface import SharedBlazeFace
 
 SCORE_MIN: Final = 0.4
 """Weaker boxes are not looked at."""
@@ -80,7 +82,9 @@ class Face:
 
 
 class FaceDetector:
-    """Both BlazeFace ranges with interpreters of their own. Not thread-safe: make one per thread.
+    """The short range with an interpreter of its own, and the process's full range. Not thread-safe: one per thread.
+
+    The full range is asked in doubtful cases only and takes 10 MB, so all threads share one, behind a lock.
 
     Raises:
         DetectorWeightsMissing: the weights are not installed.
@@ -88,7 +92,7 @@ class FaceDetector:
 
     def __init__(self) -> None:
         self._short_range = BlazeFace(SHORT_RANGE)
-        self._full_range = BlazeFace(FULL_RANGE)
+        self._full_range = shared_full_range()
 
     def detect(self, pixels: NDArray[np.uint8]) -> tuple[Face, ...]:
         """All faces believed in, largest first. A mirrored photo gives the mirrored faces.
@@ -146,7 +150,7 @@ class FaceDetector:
 class _FirstLook:
     """One photo scaled to a share of the detectors' inputs; the full range runs only if asked for."""
 
-    def __init__(self, photo: Image.Image, share: float, short_range: BlazeFace, full_range: BlazeFace) -> None:
+    def __init__(self, photo: Image.Image, share: float, short_range: BlazeFace, full_range: SharedBlazeFace) -> None:
         self._photo = photo
         self._share = share
         self._full_detector = full_range
@@ -189,7 +193,7 @@ def _level(face: Face) -> Alignment:
     )
 
 
-def _find_in_photo(detector: BlazeFace, photo: Image.Image, share: float) -> list[Face]:
+def _find_in_photo(detector: BlazeFace | SharedBlazeFace, photo: Image.Image, share: float) -> list[Face]:
     """Faces of a whole photo, scaled to a share of the detector's square input with grey around it."""
     side = detector.input_side
     scale = share * side / max(photo.size)

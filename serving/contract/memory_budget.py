@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-# The C class itself and not `queue.SimpleQueue`: gevent replaces that one, and a decoder runs in a native thread, where a
-# gevent-aware wait would need an event loop of its own. This one blocks the native thread in every process.
 from _queue import SimpleQueue
 from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from serving.contract.errors import PhotoTooManyPixels
+from serving.contract.native_lock import NativeLock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,9 +25,7 @@ class MemoryBudget:
         self.total_bytes = total_bytes
         self._free_bytes = total_bytes
         self._waiting: deque[tuple[int, SimpleQueue[None]]] = deque()
-        # A queue of one token is a lock: taking the token locks, putting it back unlocks.
-        self._lock: SimpleQueue[None] = SimpleQueue()
-        self._lock.put(None)
+        self._lock = NativeLock()
 
     @property
     def free_bytes(self) -> int:
@@ -62,33 +59,29 @@ class MemoryBudget:
             self._release(wanted_bytes)
 
     def _acquire(self, wanted_bytes: int) -> None:
+        # The C class blocks the native thread, also beside gevent (native_lock.py).
         turn: SimpleQueue[None] = SimpleQueue()
-        self._lock.get()
-        if not self._waiting and wanted_bytes <= self._free_bytes:
-            self._free_bytes -= wanted_bytes
-            self._lock.put(None)
-            return
         place = (wanted_bytes, turn)
-        self._waiting.append(place)
-        self._lock.put(None)
+        with self._lock:
+            if not self._waiting and wanted_bytes <= self._free_bytes:
+                self._free_bytes -= wanted_bytes
+                return
+            self._waiting.append(place)
         try:
             turn.get()
         except BaseException:
             # Interrupted while waiting (Ctrl-C in the main thread): leave the queue, or give back what was just granted.
-            self._lock.get()
-            granted = place not in self._waiting
-            if not granted:
-                self._waiting.remove(place)
-            self._lock.put(None)
-            if granted:
-                self._release(wanted_bytes)
+            with self._lock:
+                granted = place not in self._waiting
+                if not granted:
+                    self._waiting.remove(place)
+            self._release(wanted_bytes if granted else 0)
             raise
 
     def _release(self, held_bytes: int) -> None:
-        self._lock.get()
-        self._free_bytes += held_bytes
-        while self._waiting and self._waiting[0][0] <= self._free_bytes:
-            wanted_bytes, turn = self._waiting.popleft()
-            self._free_bytes -= wanted_bytes
-            turn.put(None)
-        self._lock.put(None)
+        with self._lock:
+            self._free_bytes += held_bytes
+            while self._waiting and self._waiting[0][0] <= self._free_bytes:
+                wanted_bytes, turn = self._waiting.popleft()
+                self._free_bytes -= wanted_bytes
+                turn.put(None)

