@@ -58,7 +58,7 @@ class QualityLimits:
         clipped_share_max: Share of the face at level 250 or more. Drawn faces reach 0.07, portraits 0.
         contrast_min: Standard deviation of the face's luminance. Portraits and drawn faces have 17 or more.
         sharpness_min: See `Quality.sharpness`. Portraits have 0.29 or more, drawn faces 0.25; blurred by 2 pixels of the
-            crop both have 0.1 in the median, and 2 pixels are what the score looks for.
+            crop they have 0.09 and 0.07 in the median, and 2 pixels are what the score looks for.
     """
 
     second_face_share_max: float = 0.5
