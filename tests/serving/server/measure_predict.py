@@ -31,7 +31,11 @@ def measure(options, clients):
 
     def call_until_stopped(channel):
         client = ModelServerClient(channel)
-        client.predict(options.model, None, {options.input: array}, 60.0, wait_for_ready=True)
+        try:
+            client.predict(options.model, None, {options.input: array}, 60.0, wait_for_ready=True)
+        except CallFailed:
+            connected.abort()
+            raise
         connected.wait()
         while not stop.is_set():
             started = time.perf_counter()
