@@ -8,11 +8,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from serving.contract.model import MODEL_NAME
-from serving.repository.errors import RepositoryError, VersionDamaged, VersionMissing
+from serving.repository.errors import NothingPinned, RepositoryError, VersionDamaged, VersionMissing
 from serving.repository.repository import ModelRepository
 
 if TYPE_CHECKING:
@@ -94,6 +95,9 @@ def _list(repository: ModelRepository, _options: argparse.Namespace, out: TextIO
     if not entries:
         out.write(f"{repository.model_name} has no versions yet.\n")
     out.writelines(f"{entry.version:>6}  {entry.state:<14} {entry.digest or '-'}\n" for entry in entries)
+    # A pin that cannot be read must not hide the versions; it is reported after them.
+    with suppress(NothingPinned):
+        repository.pin()
     return 0
 
 

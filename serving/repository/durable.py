@@ -40,6 +40,14 @@ def append_line(path: Path, line: str) -> None:
     flush_directory(path.parent)
 
 
+def make_directory(directory: Path) -> None:
+    """Make a directory and those above it that are missing, and flush the entry of each; present ones are left alone."""
+    missing = [folder for folder in (directory, *directory.parents) if not folder.is_dir()]
+    for folder in reversed(missing):
+        folder.mkdir(exist_ok=True)
+        flush_directory(folder.parent)
+
+
 def flush_tree(directory: Path) -> None:
     """Flush every file and directory below and including `directory`."""
     for folder, _, names in os.walk(directory):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from serving.contract.errors import ContractInvalid
 from serving.contract.model import MODEL_NAME, ModelContract, Policy
-from serving.repository.durable import flush_directory, flush_tree, locked, write_atomically
+from serving.repository.durable import flush_directory, flush_tree, locked, make_directory, write_atomically
 from serving.repository.errors import (
     ModelNameInvalid,
     NothingPinned,
@@ -113,7 +113,7 @@ class ModelRepository:
         Raises:
             VersionTaken: The number is in use or was used before.
         """
-        self.directory.mkdir(parents=True, exist_ok=True)
+        make_directory(self.directory)
         with ExitStack() as held:
             with self._exclusive():
                 free = self.next_version()
@@ -183,10 +183,10 @@ class ModelRepository:
             raise VersionDamaged(version, reason=f"{CONTRACT_PATH} cannot be read") from error
 
     def list(self) -> tuple[VersionEntry, ...]:
-        """Everything that has a number: versions and stagings, lowest first."""
+        """Everything that has a number: versions and stagings, lowest first. None is pinned where no pin can be read."""
         try:
             pinned = self.pin().version
-        except NothingPinned:
+        except (NothingPinned, RecordUnreadable):
             pinned = None
         entries = []
         for version in self.versions():
@@ -226,6 +226,9 @@ class ModelRepository:
         except FileNotFoundError as error:
             message = f"No version of {self.model_name} is pinned yet. Pin one: python -m serving.repository pin N"
             raise NothingPinned(message) from error
+        except UnicodeDecodeError as error:
+            message = f"pin.json cannot be read: {error}."
+            raise RecordUnreadable(message) from error
 
     def set_pin(self, version: int) -> Pin:
         """Verify a version and make it the one that the gateway asks for.
@@ -251,7 +254,7 @@ class ModelRepository:
             return Policy.from_json(self._policy.read_text(encoding="utf-8"))
         except FileNotFoundError:
             return Policy()
-        except ContractInvalid as error:
+        except (ContractInvalid, UnicodeDecodeError) as error:
             message = f"policy.json cannot be read: {error}."
             raise RecordUnreadable(message) from error
 
@@ -261,7 +264,7 @@ class ModelRepository:
         Raises:
             PolicyOutdated: Its number is not above the one in force: receipts name policies by number.
         """
-        self.directory.mkdir(parents=True, exist_ok=True)
+        make_directory(self.directory)
         with self._exclusive():
             if self._policy.exists():
                 current = self.policy()

@@ -39,7 +39,7 @@ Run: TypeAlias = Callable[[Sequence[Array]], list[Array]]
 class _Task:
     """One request while it waits. A lock that the other side opens is the cheapest signal between two threads."""
 
-    __slots__ = ("batch_to_run", "deadline", "enqueued_at", "error", "inputs", "outputs", "rows", "signal")
+    __slots__ = ("batch_to_run", "deadline", "enqueued_at", "error", "inputs", "is_done", "outputs", "rows", "signal")
 
     def __init__(self, inputs: Sequence[Array], rows: int, deadline: float | None) -> None:
         self.inputs = inputs
@@ -49,15 +49,18 @@ class _Task:
         self.batch_to_run: _Batch | None = None
         self.outputs: list[Array] = []
         self.error: StatusError | None = None
+        self.is_done = False
         self.signal = threading.Lock()
         self.signal.acquire()
 
     def succeed(self, outputs: list[Array]) -> None:
         self.outputs = outputs
+        self.is_done = True
         self.signal.release()
 
     def fail(self, error: StatusError) -> None:
         self.error = error
+        self.is_done = True
         self.signal.release()
 
 
@@ -69,6 +72,10 @@ class _Batch:
     def __init__(self) -> None:
         self.tasks: list[_Task] = []
         self.rows = 0
+
+    def unfinished(self) -> list[_Task]:
+        """Those whose callers still sleep. A signal may be given once only."""
+        return [task for task in self.tasks if not task.is_done]
 
 
 class BatchQueue:
@@ -204,23 +211,20 @@ class BatchScheduler:
                 self._dispatch()
 
     def _run(self, queue: BatchQueue, batch: _Batch) -> None:
-        tasks = self._drop_expired(batch.tasks)
-        if not tasks:
-            return
         try:
-            outputs = self._run_together(queue, tasks)
-        except StatusError as error:
-            for task in tasks:
-                # One error per caller: a raised exception keeps the traceback of the thread that raised it.
-                task.fail(status_of(error.code, error.message))
-        except Exception as error:  # noqa: BLE001 - whatever it is, the other callers must not wait for ever
-            for task in tasks:
-                task.fail(Internal(f"the batch could not be run: {type(error).__name__}"))
-        else:
+            tasks = self._drop_expired(batch.tasks)
+            outputs = self._run_together(queue, tasks) if tasks else []
             first = 0
             for task in tasks:
                 task.succeed([array[first : first + task.rows] for array in outputs])
                 first += task.rows
+        except StatusError as error:
+            for task in batch.unfinished():
+                # One error per caller: a raised exception keeps the traceback of the thread that raised it.
+                task.fail(status_of(error.code, error.message))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the other callers must not wait for ever
+            for task in batch.unfinished():
+                task.fail(Internal(f"the batch could not be run: {type(error).__name__}"))
 
     def _drop_expired(self, tasks: Sequence[_Task]) -> list[_Task]:
         """Those that somebody still waits for; computing the others would only delay these."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from serving.server.errors import NotFound, StatusError, Unknown
 from serving.server.logs import log
-from serving.server.registry import AVAILABLE, END, LOADING, ModelRegistry, Version
+from serving.server.registry import AVAILABLE, END, LOADING, UNLOADING, ModelRegistry, Version
 from serving.server.servable import Servable
 from serving.server.versions import choose_versions, find_versions
 
@@ -117,21 +117,28 @@ class ModelManager:
             self._stopping.wait(self._seconds_to_next_look())
 
     def stop_loading(self) -> None:
-        """Start nothing more; a load that runs is not cut short. May be called from any thread."""
+        """Start nothing more; a load that runs is not cut short. Returns at once; may be called from any thread."""
         self._stopping.set()
+        self._registry.stop_waiting()
 
-    def stop(self) -> None:
-        """Stop loading and watching; what is loaded keeps answering."""
+    def stop(self, timeout_seconds: float | None = None) -> None:
+        """Stop loading and watching; what is loaded keeps answering.
+
+        Args:
+            timeout_seconds: How long to wait for a load that runs; None waits for its end.
+        """
         self.stop_loading()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(timeout_seconds)
+        if self._thread.is_alive():
+            log("a load did not end in time", timeout_seconds=timeout_seconds)
 
-    def close(self) -> None:
-        """Stop, and unload every version that no call uses."""
-        self.stop()
+    def close(self, timeout_seconds: float | None = None) -> None:
+        """Stop, see `stop`, and unload every version that no call uses."""
+        self.stop(timeout_seconds)
         for name in self._watched:
             for version in self._registry.versions(name):
-                if version.state == AVAILABLE:
+                if version.state in {AVAILABLE, UNLOADING}:
                     self._unload(name, version, wait=False)
 
     def _has_ready(self, name: str) -> bool:
@@ -235,15 +242,21 @@ class ModelManager:
         try:
             servable = self._load(name, number, directory)
         except StatusError as error:
-            version.failures += 1
-            version.retry_at = time.monotonic() + max(0.0, self._rules.retry_seconds)
-            retries_left = self._rules.max_retries + 1 - version.failures
-            log("load failed", model=name, version=number, error=str(error), retries_left=retries_left)
-            if retries_left <= 0:
-                self._registry.end(version, error)
+            self._note_failure(name, version, error)
+            return
+        except Exception as error:  # noqa: BLE001 - such as a directory that may not be entered: a failed load as well
+            self._note_failure(name, version, Unknown(f"{type(error).__name__}: {error}"))
             return
         self._registry.make_available(version, servable)
         log("available", model=name, version=number, seconds=round(time.monotonic() - started, 3))
+
+    def _note_failure(self, name: str, version: Version, error: StatusError) -> None:
+        version.failures += 1
+        version.retry_at = time.monotonic() + max(0.0, self._rules.retry_seconds)
+        retries_left = self._rules.max_retries + 1 - version.failures
+        log("load failed", model=name, version=version.number, error=str(error), retries_left=retries_left)
+        if retries_left <= 0:
+            self._registry.end(version, error)
 
     def _unload(self, name: str, version: Version, *, wait: bool) -> None:
         servable = self._registry.start_unloading(version, wait=wait)

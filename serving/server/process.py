@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import importlib.metadata
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
     import grpc
 
 PROGRAM: Final = "python -m serving.server"
-SYMMETRA_VERSION: Final = "0.1.0"
+UNINSTALLED_VERSION: Final = "source"
+"""What `--version` says where Symmetra runs from its source tree without being installed."""
 FAILED: Final = 255
 """TensorFlow Serving's exit code for everything that keeps it from starting."""
 
@@ -53,7 +56,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO) -
         return 0
     if flags.version:
         out.write(
-            f"TensorFlow ModelServer: {SYMMETRA_VERSION} (Symmetra)\nTensorFlow Library: {_tensorflow_version()}\n"
+            f"TensorFlow ModelServer: {_symmetra_version()} (Symmetra)\nTensorFlow Library: {_tensorflow_version()}\n"
         )
         return 0
     out.writelines(f"unknown argument: {argument}\n{usage(PROGRAM)}" for argument in unknown)
@@ -151,15 +154,20 @@ class ModelServer:
             log("REST is served", address=self._flags.listen_address, port=self._rest_server.port)
 
     def stop(self) -> None:
-        """Refuse new calls, let those in flight finish within the grace period, and free everything."""
-        self._manager.stop()
+        """Refuse new calls, let calls in flight and a load that runs end within the grace period, and free everything."""
+        grace_seconds = self._flags.shutdown_grace_seconds
+        ends_at = time.monotonic() + grace_seconds
+        # Nothing is waited for before the ports are closed: a load that runs can take minutes.
+        self._manager.stop_loading()
+        finished: threading.Event | None = None
         if self._grpc_server is not None:
-            grace_seconds = self._flags.shutdown_grace_seconds
             log("stopping", grace_seconds=grace_seconds)
-            self._grpc_server.stop(grace_seconds).wait()
+            finished = self._grpc_server.stop(grace_seconds)
         if self._rest_server is not None:
             self._rest_server.close()
-        self._manager.close()
+        if finished is not None:
+            finished.wait()
+        self._manager.close(max(0.0, ends_at - time.monotonic()))
 
     def _stop_loading_when(self, stopping: threading.Event) -> None:
         stopping.wait()
@@ -185,6 +193,13 @@ def _config_source(flags: Flags) -> ConfigSource | None:
         return read_model_config(Path(flags.model_config_file))
 
     return ConfigSource(read, float(flags.model_config_file_poll_wait_seconds))
+
+
+def _symmetra_version() -> str:
+    try:
+        return importlib.metadata.version("symmetra")
+    except importlib.metadata.PackageNotFoundError:
+        return UNINSTALLED_VERSION
 
 
 def _tensorflow_version() -> str:

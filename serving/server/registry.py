@@ -78,6 +78,7 @@ class ModelRegistry:
         self._labels_may_be_early = labels_may_name_unavailable_versions
         self._models: dict[str, _Model] = {}
         self._changed = threading.Condition()
+        self._may_wait = True
 
     @contextmanager
     def use(self, name: str, version: int | None, label: str | None) -> Iterator[Servable]:
@@ -164,16 +165,22 @@ class ModelRegistry:
 
         Args:
             version: The version.
-            wait: Wait for requests that run; otherwise return None while there are some.
+            wait: Wait for requests that run, at most until `stop_waiting`; otherwise return None while there are some.
         """
         with self._changed:
             version.state = UNLOADING
-            while version.users and wait:
+            while version.users and wait and self._may_wait:
                 self._changed.wait()
             if version.users:
                 return None
             servable, version.servable = version.servable, None
             return servable
+
+    def stop_waiting(self) -> None:
+        """Let `start_unloading` return without waiting, now and from now on: a stuck call must not delay the end."""
+        with self._changed:
+            self._may_wait = False
+            self._changed.notify_all()
 
     def end(self, version: Version, error: StatusError | None) -> None:
         """Note that a version is gone, and why where it failed."""

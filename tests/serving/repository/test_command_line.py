@@ -53,6 +53,20 @@ def test_pin_latest_takes_the_highest_version(run, repository, publish):
     assert repository.pin().version == 2
 
 
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"{"])
+def test_list_shows_versions_although_the_pin_is_unreadable(run, repository, publish, content):
+    _, digest = publish(repository)
+    run("pin", "1")
+    (repository.directory / "pin.json").write_bytes(content)
+    code, out, err = run("list")
+    assert (code, out) == (1, f"     1  published      {digest}\n")
+    assert err.startswith("pin.json cannot be read: ")
+    assert err.count("\n") == 1
+    assert run("pin") == (1, "", err)
+    assert run("pin", "1")[0] == 0
+    assert run("list") == (0, f"     1  pinned         {digest}\n", "")
+
+
 def test_verify_names_the_damaged_file_and_exits_1(run, repository, publish):
     publish(repository)
     _, digest = publish(repository)

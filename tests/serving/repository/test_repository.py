@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -214,7 +215,9 @@ def test_a_tampered_version_is_not_pinned_and_the_old_pin_stays(repository, publ
     assert repository.pin().version == 1
 
 
-@pytest.mark.parametrize("change", ["version", "model", "schema", "digest", "contract", "half", "not json"])
+@pytest.mark.parametrize(
+    "change", ["version", "model", "schema", "digest", "contract", "half", "not json", "not utf-8"]
+)
 def test_a_pin_that_was_edited_is_not_believed(repository, publish, change):
     publish(repository)
     repository.set_pin(1)
@@ -224,6 +227,8 @@ def test_a_pin_that_was_edited_is_not_believed(repository, publish, change):
         path.write_text(path.read_text()[:100])
     elif change == "not json":
         path.write_text("\x00")
+    elif change == "not utf-8":
+        path.write_bytes(b"\xff\xfe")
     else:
         fields[change] = {"version": 2, "model": "other", "schema": "x", "digest": 5, "contract": {}}[change]
         path.write_text(json.dumps(fields))
@@ -241,6 +246,35 @@ def test_policies_rise_and_the_same_one_may_be_set_again(repository):
     with pytest.raises(PolicyOutdated, match="number 2"):
         repository.set_policy(Policy(number=2))
     assert [record.number for record in repository.history() if record.action is Action.POLICY] == [2]
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"{"])
+def test_a_policy_that_cannot_be_read_is_not_believed(repository, publish, content):
+    publish(repository)
+    (repository.directory / "policy.json").write_bytes(content)
+    with pytest.raises(RecordUnreadable, match=r"policy\.json"):
+        repository.policy()
+    assert repository.set_pin(1).version == 1, "what has nothing to do with it still works"
+
+
+@pytest.mark.parametrize("write", ["staging", "policy"])
+def test_every_new_directory_is_flushed_in_its_parent(tmp_path, monkeypatch, write):
+    flushed = []
+    flush = os.fsync
+
+    def note(descriptor):
+        flushed.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        flush(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    repository = ModelRepository(tmp_path / "new" / "models", "toy")
+    if write == "staging":
+        with repository.staging():
+            pass
+    else:
+        repository.set_policy(Policy(number=2))
+    expected = [str(tmp_path), str(tmp_path / "new"), str(tmp_path / "new" / "models")]
+    assert flushed[:3] == expected
 
 
 def test_history_tells_what_happened_in_order(repository, publish):

@@ -267,6 +267,35 @@ def test_a_failure_reaches_every_caller_and_the_next_batch_runs(callers, failure
     assert queue.submit([np.float32([6, 7])], None)[0].tolist() == [6, 7]
 
 
+def test_a_fault_before_the_model_runs_wakes_every_caller(callers, monkeypatch):
+    scheduler, metrics = scheduler_with()
+    model = HeldModel()
+    queue = scheduler.open_queue(model, ["x:0"])
+    callers.call(queue, 1)
+    model.wait_for_batch()
+    callers.call(queue, 2, deadline=time.monotonic())
+    wait_until(lambda: waiting(queue) == [[2]])
+    for value in (3, 4):
+        callers.call(queue, value)
+    wait_until(lambda: len(waiting(queue)) == 3)
+    observed = []
+
+    def fail_on_the_second(*_):
+        observed.append(None)
+        if len(observed) == 2:
+            message = "secret"
+            raise ZeroDivisionError(message)
+
+    monkeypatch.setattr(metrics.queuing_latency, "observe", fail_on_the_second)
+    model.may_go.release()
+    callers.join()
+    assert isinstance(callers.outcomes[2,], ResourceExhausted), "dropped before the fault"
+    for value in (3, 4):
+        assert isinstance(callers.outcomes[value,], Internal)
+        assert "secret" not in str(callers.outcomes[value,])
+    assert scheduler._free_slots == 1
+
+
 def test_batches_are_padded_to_an_allowed_size_with_rows_the_model_can_meet():
     scheduler, metrics = scheduler_with(max_batch_size=8, allowed_batch_sizes=(1, 4, 8))
     seen = []

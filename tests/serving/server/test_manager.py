@@ -31,6 +31,7 @@ class FakeLoader:
     def __init__(self):
         self.loaded = []
         self.broken = set()
+        self.forbidden = set()
         self.may_load = threading.Event()
         self.may_load.set()
 
@@ -40,6 +41,8 @@ class FakeLoader:
         if version in self.broken:
             message = f"version {version} is broken"
             raise Unknown(message)
+        if version in self.forbidden:
+            raise PermissionError(13, "Permission denied", f"{version}/saved_model.pb")
         return FakeServable(name, version)
 
 
@@ -243,6 +246,26 @@ def test_start_fails_with_their_words_when_every_version_failed(base, loader):
     assert loader.loaded == [("m", 4, "4")] * 2
 
 
+def test_an_unexpected_exception_is_a_failed_load_like_any_other(start, base, loader):
+    add(base, 1)
+    _, registry = start(ModelSettings("m", base))
+    loader.forbidden.add(2)
+    add(base, 2)
+    wait_until(lambda: states(registry) == {1: AVAILABLE, 2: END})
+    error = registry.statuses("m", 2)[0].error
+    assert str(error) == "UNKNOWN: PermissionError: [Errno 13] Permission denied: '2/saved_model.pb'"
+    assert [version for _, version, _ in loader.loaded] == [1, 2, 2], "tried once more, then left alone"
+
+
+def test_an_unexpected_exception_at_start_is_their_error_after_all_tries(base, loader):
+    add(base, 4)
+    loader.forbidden.add(4)
+    manager = ModelManager([ModelSettings("m", base)], ModelRegistry(), loader, QUICK)
+    with pytest.raises(Unknown, match=r"did not become available.*PermissionError"):
+        manager.start()
+    assert loader.loaded == [("m", 4, "4")] * 2
+
+
 def test_one_good_version_is_enough_to_start(start, base, loader):
     add(base, 1, 2)
     loader.broken.add(2)
@@ -335,3 +358,32 @@ def test_closing_does_not_pull_a_version_from_under_a_call(start, base):
     with registry.use("m", None, None) as servable:
         manager.close()
         assert not servable.is_closed
+
+
+def test_a_call_that_is_stuck_does_not_hold_up_the_stop(start, base):
+    add(base, 1)
+    manager, registry = start(ModelSettings("m", base))
+    with registry.use("m", 1, None) as servable:
+        add(base, 2)
+        wait_until(lambda: states(registry) == {1: UNLOADING, 2: AVAILABLE})
+        stopping = threading.Thread(target=manager.stop)
+        stopping.start()
+        stopping.join(WAIT_SECONDS)
+        has_stopped = not stopping.is_alive()
+        is_intact = not servable.is_closed
+    assert (has_stopped, is_intact) == (True, True)
+    manager.close()
+    assert servable.is_closed
+    assert states(registry) == {1: END, 2: END}
+
+
+def test_a_load_that_does_not_end_is_left_behind_after_the_timeout(start, base, loader, capsys):
+    add(base, 1)
+    manager, registry = start(ModelSettings("m", base))
+    loader.may_load.clear()
+    add(base, 2)
+    wait_until(lambda: states(registry) == {1: AVAILABLE, 2: LOADING})
+    manager.close(timeout_seconds=0.0)
+    assert states(registry) == {1: END, 2: LOADING}
+    assert "a load did not end in time" in capsys.readouterr().err
+    loader.may_load.set()

@@ -1,5 +1,7 @@
 """The process: how it starts, what it prints, how it ends, and versions that come while it runs."""
 
+import importlib.metadata
+import io
 import shutil
 import signal
 import threading
@@ -15,8 +17,9 @@ from serving.local.ports import find_free_port, is_free
 from serving.server.errors import InvalidArgument
 from serving.server.flags import Flags
 from serving.server.grpc_api import GrpcApi, read_channel_arguments, start_grpc_server
+from serving.server.loader import ServableLoader
 from serving.server.metrics import ServerMetrics
-from serving.server.process import ModelServer
+from serving.server.process import UNINSTALLED_VERSION, ModelServer, _symmetra_version, run
 from serving.server.registry import ModelRegistry
 from serving.server.rest import RestApi, RestServer
 from serving.wire import predict_pb2 as pb
@@ -74,6 +77,26 @@ def test_help_is_usage():
     code, out, _ = run_server_to_its_end("--help")
     assert code == 0
     assert out.startswith("usage: ")
+
+
+@pytest.mark.tensorflow
+def test_version_is_that_of_the_installed_package():
+    out = io.StringIO()
+    assert run(["--version"], {}, out) == 0
+    assert out.getvalue().startswith(
+        f"TensorFlow ModelServer: {_symmetra_version()} (Symmetra)\nTensorFlow Library: 2."
+    )
+
+
+def test_the_version_comes_from_the_package_or_says_that_there_is_none(monkeypatch):
+    monkeypatch.setattr(importlib.metadata, "version", {"symmetra": "7.8.9"}.__getitem__)
+    assert _symmetra_version() == "7.8.9"
+
+    def find_nothing(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", find_nothing)
+    assert _symmetra_version() == UNINSTALLED_VERSION
 
 
 def test_channel_arguments_are_read_as_theirs():
@@ -218,3 +241,39 @@ def test_a_start_that_waits_for_versions_can_be_stopped(tmp_path, capsys):
     assert not starting.is_alive()
     server.stop()
     assert "gRPC is served" not in capsys.readouterr().err
+
+
+@pytest.mark.tensorflow
+def test_the_ports_are_closed_before_a_load_that_runs_is_waited_for(toy_models, tmp_path, monkeypatch):
+    base = tmp_path / "toys"
+    shutil.copytree(toy_models / "toys" / "1", base / "1")
+    is_loading, may_load = threading.Event(), threading.Event()
+    load = ServableLoader.__call__
+
+    def load_second_version_when_allowed(loader, name, version, directory):
+        if version == 2:
+            is_loading.set()
+            assert may_load.wait(WAIT_SECONDS)
+        return load(loader, name, version, directory)
+
+    monkeypatch.setattr(ServableLoader, "__call__", load_second_version_when_allowed)
+    port, rest_port = find_free_port(), find_free_port()
+    grace_seconds = int(2 * WAIT_SECONDS)
+    server = ModelServer(
+        Flags(model_base_path=str(base), port=port, rest_api_port=rest_port, shutdown_grace_seconds=grace_seconds)
+    )
+    server.start(threading.Event())
+    stopping = threading.Thread(target=server.stop)
+    try:
+        assert not is_free(port)
+        shutil.copytree(toy_models / "toys" / "1", base / "2")
+        assert is_loading.wait(WAIT_SECONDS)
+        stopping.start()
+        wait_until(lambda: is_free(port) and is_free(rest_port))
+        assert stopping.is_alive()
+    finally:
+        may_load.set()
+        # Again, because the lines above may have failed before it was begun.
+        server.stop()
+    stopping.join(WAIT_SECONDS)
+    assert not stopping.is_alive()
