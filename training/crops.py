@@ -100,8 +100,7 @@ def _key(data_dir: Path, paths: Sequence[str], spec: CropSpec) -> str:
     try:
         stats = [(data_dir / path).stat() for path in paths]
     except OSError as error:
-        message = f"photo {error.filename} cannot be read: {error.strerror}. Correct the manifest or restore the file."
-        raise DataError(message) from error
+        raise _unreadable(error) from error
     files = [(path, stat.st_size, stat.st_mtime_ns) for path, stat in zip(paths, stats, strict=True)]
     content = json.dumps([dataclasses.asdict(spec), files], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
@@ -115,7 +114,7 @@ def _make_shard(  # in a worker process
     refused: dict[str, str] = {}
     for path in paths:
         try:
-            prepared = make_crop((data_dir / path).read_bytes(), spec, _detector())
+            prepared = make_crop(_read_photo(data_dir / path), spec, _detector())
         except PhotoError as error:
             refused[path] = error.code
         else:
@@ -124,6 +123,19 @@ def _make_shard(  # in a worker process
     array = np.stack(crops) if crops else np.empty((0, spec.size, spec.size, 3), np.uint8)
     write_shard(folder, number, Shard(key, tuple(made), refused), array)
     return len(paths)
+
+
+def _read_photo(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _unreadable(error) from error
+
+
+def _unreadable(error: OSError) -> DataError:
+    return DataError(
+        f"photo {error.filename} cannot be read: {error.strerror}. Correct the manifest or restore the file."
+    )
 
 
 @cache

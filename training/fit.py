@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """The finished model, with its best weights, and how the training went."""
+    """The finished model, with the weights of the lowest validation loss, and how the training went."""
 
     model: keras.Model
     history: dict[str, list[float]]
@@ -61,6 +61,7 @@ def fit(
     Raises:
         FitFailed: the loss is not finite.
     """
+    run.best.unlink(missing_ok=True)  # those of an earlier training here would be taken for this one's
     keras.utils.set_random_seed(recipe.seed)
     plain = build(recipe.architecture, store.crop_size)
     model = build(recipe.architecture, store.crop_size, FusedBatchNormalization)
@@ -79,6 +80,10 @@ def fit(
         verbose=0,
         callbacks=[progress, budget, *_rules(recipe, run, budget, len(training)), HistoryFile(run.history)],
     ).history
+    # Not left to EarlyStopping: it keeps nothing before its first epoch, ignores small gains, and a run that its time
+    # budget cuts would end with the weights of an unfinished epoch.
+    if run.best.exists():
+        model.load_weights(run.best)
     plain.set_weights(model.get_weights())
     plain.save(run.model)
     return Fitted(
@@ -100,7 +105,6 @@ def _rules(recipe: Recipe, run: Run, budget: TimeBudget, photos: int) -> list[ke
             patience=recipe.stop_patience_epochs,
             min_delta=recipe.stop_min_delta,
             start_from_epoch=recipe.stop_start_epoch,
-            restore_best_weights=True,
         ),
     ]
     if recipe.schedule == "cosine":

@@ -18,7 +18,7 @@ SCHEDULES: tuple[Schedule, ...] = ("plateau", "cosine")
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Adam, binary cross-entropy, EarlyStopping restoring the best weights, ReduceLROnPlateau, class weights.
+    """Adam, binary cross-entropy, EarlyStopping, weights of the lowest validation loss, ReduceLROnPlateau, class weights.
 
     The paper states these and 20 epochs, but no patience or factor. With few steps per epoch the first validation losses
     mean little (batch-norm statistics are still settling), so early stopping ignores the first five epochs, and the

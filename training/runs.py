@@ -4,7 +4,7 @@ run.json         recipe, data, library versions, seconds and photos per second
 split.json       subjects by split
 history.csv      one line per epoch
 curves.png       the same as a picture
-best.keras       the weights with the lowest validation loss so far, replaced while training
+best.weights.h5  the weights with the lowest validation loss so far, replaced while training
 model.keras      the finished model
 evaluation.json  every figure measured on the held-out test split
 confusion.png    its confusion matrix
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RUN_SCHEMA = "symmetra.run/1"
+NEEDED = ("data", "crops", "photos", "recipe")
+"""What `evaluate` and `export` read of `run.json`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,15 @@ class Run:
         """Read `run.json`.
 
         Raises:
-            RunInvalid: `fit` has not finished here, or with another schema.
+            RunInvalid: `fit` has not finished here, or with another schema, or an entry of `NEEDED` is missing.
         """
         content = read_json(self.description, "python -m training fit")
         if content.get("schema") != RUN_SCHEMA:
             message = f"{self.description} is not of schema {RUN_SCHEMA}; run `python -m training fit` again"
+            raise RunInvalid(message)
+        missing = [name for name in NEEDED if name not in content]
+        if missing:
+            message = f"{self.description} lacks {', '.join(missing)}; run `python -m training fit` into a new folder"
             raise RunInvalid(message)
         return content
 

@@ -6,6 +6,7 @@ paper's own test figures above its validation figures are what such a leak looks
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from itertools import combinations
@@ -29,10 +30,12 @@ SPLIT_SCHEMA = "symmetra.split/1"
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Subject identifiers by split, sorted, and the seed that drew them."""
+    """Subject identifiers by split, sorted, and what they were drawn from."""
 
     seed: int
     subjects: dict[SplitName, tuple[str, ...]]
+    data_digest: str | None
+    """`digest_subjects` of the photos that it was drawn from; None in a file of an earlier release."""
 
     def __post_init__(self) -> None:
         """Refuse a split that leaks.
@@ -56,7 +59,12 @@ class Split:
 
     def save(self, path: Path) -> None:
         """Write `split.json`."""
-        content = {"schema": SPLIT_SCHEMA, "seed": self.seed, "subjects": self.subjects}
+        content = {
+            "schema": SPLIT_SCHEMA,
+            "seed": self.seed,
+            "data_digest": self.data_digest,
+            "subjects": self.subjects,
+        }
         path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
     @classmethod
@@ -72,10 +80,16 @@ class Split:
             if content["schema"] != SPLIT_SCHEMA:
                 raise ValueError(content["schema"])
             subjects = {name: tuple(content["subjects"][name]) for name in SPLIT_NAMES}
-            return cls(int(content["seed"]), subjects)
+            return cls(int(content["seed"]), subjects, content.get("data_digest"))
         except (OSError, ValueError, KeyError, TypeError) as error:
             message = f"{path} is not a split of schema {SPLIT_SCHEMA}: {error}"
             raise RunInvalid(message) from error
+
+
+def digest_subjects(photos: Sequence[Photo]) -> str:
+    """SHA-256 of the subjects and their labels: another data set gives another digest, more photos of the same do not."""
+    subjects = sorted({(photo.subject_id, photo.label) for photo in photos})
+    return hashlib.sha256(json.dumps(subjects).encode()).hexdigest()
 
 
 def draw_split(photos: Sequence[Photo], seed: int) -> Split:
@@ -105,4 +119,5 @@ def draw_split(photos: Sequence[Photo], seed: int) -> Split:
         subjects["validation"] += shuffled[:held_out]
         subjects["test"] += shuffled[held_out : 2 * held_out]
         subjects["train"] += shuffled[2 * held_out :]
-    return Split(seed, {name: tuple(sorted(members)) for name, members in subjects.items()})
+    drawn = {name: tuple(sorted(members)) for name, members in subjects.items()}
+    return Split(seed, drawn, digest_subjects(photos))

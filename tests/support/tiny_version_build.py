@@ -1,6 +1,6 @@
 """Build the tiny version of `tiny_version`, in a process of its own because it needs TensorFlow.
 
-The trunk of the twin is left untrained; only its last layer is fitted (ridge regression on 48 drawn faces), scaled so that
+The trunk is left untrained; only its last layer is fitted (ridge regression on 48 drawn faces), scaled so that
 the answers spread over all three bands.
 """
 
@@ -34,7 +34,7 @@ LOGIT_SPREAD = 1.5
 LOGIT_CENTRE = 0.3
 
 
-def build_tiny_repository(root: Path) -> None:
+def build_tiny_repository(root: Path, architecture: str = "twin") -> None:
     """Draw, fit the last layer, export through the gates, publish as version 1 and pin it."""
     spec, detector = CropSpec(), FaceDetector()
     labels = np.arange(FACES) % 2
@@ -47,7 +47,7 @@ def build_tiny_repository(root: Path) -> None:
     faces = np.stack(crops)
 
     keras.utils.set_random_seed(7)
-    model = build("twin", spec.size)
+    model = build(architecture, spec.size)
     head = model.layers[-1]
     features = keras.Model(model.inputs, head.input).predict_on_batch(faces).astype(np.float64)
     mean, deviation = features.mean(axis=0), features.std(axis=0) + 1e-6
@@ -63,13 +63,14 @@ def build_tiny_repository(root: Path) -> None:
     subjects = tuple(str(number) for number in range(FACES))
     candidate = Candidate(
         model=model,
-        architecture="twin",
+        architecture=architecture,
         evidence=Evidence.DEMO,
         training_data=f"Last layer only, on {FACES} drawn faces; for this project's own tests. Its figures are of the "
         "same faces.",
         evaluation=measure(Answers(labels == 1, subjects, p, p_mirrored), None),
         held_out_crops=faces,
         held_out_labels=labels,
+        held_out_subjects=subjects,
         golden_pool=faces,
         crop=spec,
     )
@@ -79,4 +80,4 @@ def build_tiny_repository(root: Path) -> None:
 
 
 if __name__ == "__main__":
-    build_tiny_repository(Path(sys.argv[1]))
+    build_tiny_repository(Path(sys.argv[1]), *sys.argv[2:])

@@ -104,3 +104,9 @@ def test_refusals_are_counted_most_frequent_first():
         ("too_dark", 2),
         ("no_face", 1),
     ]
+
+
+def test_photo_that_cannot_be_read_is_a_data_error_that_names_it(tmp_path):
+    (tmp_path / "folder.jpg").mkdir()
+    with pytest.raises(DataError, match=r"folder\.jpg cannot be read: .*irectory.* Correct the manifest"):
+        make_crops(tmp_path, [Photo("folder.jpg", "s1", 0)], tmp_path / "crops", processes=1, quiet=True)

@@ -101,6 +101,43 @@ def test_used_up_time_budget_stops_cleanly_with_a_model(easy_store, parts, tmp_p
     assert Run(tmp_path).model.exists()
 
 
+class CutInASpoiltSecondEpoch(TimeBudget):
+    """Uses the budget up in the second epoch, whose weights are the worst."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        del logs
+        self.used_up = epoch == 1
+
+    def on_train_batch_end(self, batch, logs=None):
+        del batch, logs
+        if self.used_up:
+            head = self.model.layers[-1]
+            kernel, bias = head.get_weights()
+            head.set_weights([0.0 * kernel, 0.0 * bias + 9.0])
+            self.model.stop_training = True
+
+
+def test_run_cut_by_its_budget_has_the_weights_of_the_lower_validation_loss(easy_store, parts, tmp_path, monkeypatch):
+    monkeypatch.setattr("training.fit.TimeBudget", CutInASpoiltSecondEpoch)
+    recipe = Recipe(architecture="small", epochs=50, minutes=1.0, batch_size=16)
+    result = fit(recipe, easy_store, parts["train"], parts["validation"], Run(tmp_path), quiet=True)
+    first, second = result.history["val_loss"]
+    assert result.budget_used_up
+    assert first < second
+    for model in (result.model, keras.saving.load_model(Run(tmp_path).model)):
+        p = score(model, easy_store.read([photo.path for photo in parts["validation"]])).astype(float)
+        undepressed = np.array([photo.label == 0 for photo in parts["validation"]])
+        assert -np.log(np.where(undepressed, p, 1.0 - p)).mean() == pytest.approx(first, rel=1e-3)
+
+
+def test_failed_training_leaves_no_weights_of_an_earlier_one(easy_store, parts, tmp_path):
+    Run(tmp_path).best.write_bytes(b"of an earlier training")
+    recipe = Recipe(architecture="small", epochs=2, batch_size=16, learning_rate=float("nan"))
+    with pytest.raises(FitFailed):
+        fit(recipe, easy_store, parts["train"], parts["validation"], Run(tmp_path), quiet=True)
+    assert not Run(tmp_path).best.exists()
+
+
 def test_loss_that_is_not_finite_fails_with_advice(easy_store, parts, tmp_path):
     recipe = Recipe(architecture="small", epochs=2, batch_size=16, learning_rate=float("nan"))
     with pytest.raises(FitFailed, match="lower --learning-rate"):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from training.errors import RunInvalid, SplitImpossible, SplitLeaks
 from training.manifest import Photo
-from training.split import SPLIT_NAMES, Split, draw_split
+from training.split import SPLIT_NAMES, Split, digest_subjects, draw_split
 
 
 def people(healthy, depressed, photos=3):
@@ -49,6 +49,23 @@ def test_stored_split_comes_back(tmp_path):
     split = draw_split(people(10, 10), 1)
     split.save(tmp_path / "split.json")
     assert Split.load(tmp_path / "split.json") == split
+
+
+def test_digest_tells_other_subjects_and_labels_but_not_order_or_further_photos():
+    photos = people(10, 10)
+    digest = draw_split(photos, 1).data_digest
+    assert digest == digest_subjects(list(reversed(photos))) == digest_subjects(people(10, 10, photos=5))
+    assert digest != digest_subjects(people(9, 11))
+    assert digest != digest_subjects(people(10, 11))
+
+
+def test_split_of_an_earlier_release_has_no_digest(tmp_path):
+    path = tmp_path / "split.json"
+    draw_split(people(10, 10), 1).save(path)
+    content = json.loads(path.read_text())
+    del content["data_digest"]
+    path.write_text(json.dumps(content))
+    assert Split.load(path).data_digest is None
 
 
 def test_stored_split_with_a_subject_twice_is_refused_by_name(tmp_path):

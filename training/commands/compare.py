@@ -12,8 +12,16 @@ import keras
 
 from training.architectures import ARCHITECTURES
 from training.commands.evaluate import describe_evaluation
-from training.commands.fit import describe_training, train
-from training.commands.shared import add_data_arguments, prepare_crops, run_safely, say, split_photos
+from training.commands.fit import describe_data, train
+from training.commands.options import whole_number
+from training.commands.shared import (
+    add_data_arguments,
+    divide_photos,
+    draw_or_load_split,
+    prepare_crops,
+    run_safely,
+    say,
+)
 from training.comparison import ROWS, compare, draw_comparison, write_table
 from training.errors import DataError
 from training.evaluate import answer, measure, read_bayes_accuracy
@@ -21,14 +29,12 @@ from training.flops import count_flops
 from training.recipe import Recipe
 from training.report import draw_confusion
 from training.runs import Run, write_json
+from training.split import Split
 
 if TYPE_CHECKING:
     import argparse
 
     from training.evaluate import Answers
-    from training.manifest import Photo
-    from training.shards import CropStore
-    from training.split import SplitName
 
 NAME = "comparison"
 
@@ -40,7 +46,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, required=True, metavar="DIR", help="one run directory per architecture goes here"
     )
     parser.add_argument("--arch", nargs="+", choices=sorted(ARCHITECTURES), default=sorted(ARCHITECTURES))
-    parser.add_argument("--epochs", type=int, default=Recipe().epochs, help=f"of each (default {Recipe().epochs})")
+    parser.add_argument(
+        "--epochs", type=whole_number, default=Recipe().epochs, help=f"of each (default {Recipe().epochs})"
+    )
     parser.add_argument(
         "--seed", type=int, default=Recipe().seed, help=f"of split and training (default {Recipe().seed})"
     )
@@ -54,7 +62,9 @@ def run(arguments: argparse.Namespace) -> int:
 def _compare(arguments: argparse.Namespace) -> None:
     photos, store = prepare_crops(arguments.data, arguments.crops, arguments.processes)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    _, parts = split_photos(photos, store, arguments.out / "split.json", arguments.seed)
+    split = draw_or_load_split(photos, store, arguments.out / "split.json", arguments.seed)
+    parts = divide_photos(photos, store, split)
+    data = describe_data(arguments, store, parts)
     bayes_accuracy = read_bayes_accuracy(arguments.data)
     if bayes_accuracy is None:
         message = "compare needs drawn faces (python -m training synthesize): it states accuracy as a share of Bayes"
@@ -64,7 +74,13 @@ def _compare(arguments: argparse.Namespace) -> None:
     for name in arguments.arch:
         recipe = Recipe(architecture=name, epochs=arguments.epochs, seed=arguments.seed)
         run = Run(arguments.out / name)
-        answers[name] = _finish(recipe, store, parts, run)
+        run.folder.mkdir(exist_ok=True)
+        if _is_finished(run, split, {"recipe": recipe.as_dict(), "data": data["data"], "photos": data["photos"]}):
+            say(f"{name}: finished before, kept")
+        else:
+            train(recipe, store, parts, run, data)
+            split.save(run.split)  # last: with it the run counts as finished
+        answers[name] = answer(keras.saving.load_model(run.model), store, parts["test"])
         evaluation = measure(answers[name], bayes_accuracy)
         write_json(run.evaluation, evaluation)
         draw_confusion(evaluation, run.confusion, f"{name}: held-out test split of drawn faces")
@@ -78,23 +94,19 @@ def _compare(arguments: argparse.Namespace) -> None:
             "mflops": count_flops(model) / 1e6,
         }
         results[name] = {row: found[row] for row in ROWS}
-    data = {f"{name}_photos": len(part) for name, part in parts.items()}
+    counts = {f"{name}_photos": len(part) for name, part in parts.items()}
     subjects = len({photo.subject_id for photo in parts["test"]})
-    data |= {"test_subjects": subjects, "seed": arguments.seed, "epochs": arguments.epochs}
-    comparison = compare(results, answers, {**data, "bayes_accuracy": round(bayes_accuracy, 4)})
+    counts |= {"test_subjects": subjects, "seed": arguments.seed, "epochs": arguments.epochs}
+    comparison = compare(results, answers, {**counts, "bayes_accuracy": round(bayes_accuracy, 4)})
     write_json(arguments.out / f"{NAME}.json", comparison)
     (arguments.out / f"{NAME}.md").write_text(write_table(comparison), encoding="utf-8")
     draw_comparison(comparison, arguments.out / f"{NAME}.png")
     say(write_table(comparison))
 
 
-def _finish(recipe: Recipe, store: CropStore, parts: dict[SplitName, tuple[Photo, ...]], run: Run) -> Answers:
-    """Train unless a finished run of the same recipe is there, and answer the test split."""
-    run.folder.mkdir(exist_ok=True)
-    wanted = {"recipe": recipe.as_dict(), "photos": {name: len(part) for name, part in parts.items()}}
-    if run.description.exists() and {key: run.read_description().get(key) for key in wanted} == wanted:
-        say(f"{recipe.architecture}: finished before, kept")
-    else:
-        fitted = train(recipe, store, parts, run)
-        run.write_description({**wanted, **describe_training(recipe, fitted)})
-    return answer(keras.saving.load_model(run.model), store, parts["test"])
+def _is_finished(run: Run, split: Split, wanted: dict[str, object]) -> bool:
+    """Whether the run was trained to its end before, by the same recipe on the same photos."""
+    if not (run.description.exists() and run.split.exists()):
+        return False
+    description = run.read_description()
+    return Split.load(run.split) == split and {key: description[key] for key in wanted} == wanted

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from training.commands.shared import prepare_crops, run_safely, say, split_photos
+from training.commands.shared import divide_photos, load_split, prepare_crops, run_safely, say
 from training.evaluate import KNOWS_NOTHING_BELOW_AUROC, answer, measure, read_bayes_accuracy
 from training.report import draw_confusion
 from training.runs import Run, write_json
@@ -40,14 +40,13 @@ def open_data(run: Run) -> tuple[CropStore, dict[SplitName, tuple[Photo, ...]], 
     """The crops and the stored split of a finished run, and its data folder.
 
     Raises:
-        RunInvalid: `fit` has not finished here.
+        RunInvalid: `fit` has not finished here, or its data have changed.
     """
     description = run.read_description()
     data_dir = Path(description["data"])
     crops = Path(description["crops"]) if description["crops"] else None
     photos, store = prepare_crops(data_dir, crops, None)
-    _, parts = split_photos(photos, store, run.split, description["recipe"]["seed"])
-    return store, parts, data_dir
+    return store, divide_photos(photos, store, load_split(photos, store, run.split)), data_dir
 
 
 def evaluate_run(run: Run, store: CropStore, test: Sequence[Photo], data_dir: Path) -> dict[str, Any]:

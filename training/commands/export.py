@@ -9,7 +9,7 @@ import keras
 import numpy as np
 
 from serving.contract.model import MODEL_NAME, Evidence
-from serving.repository import ModelRepository, RepositoryError
+from serving.repository import ModelRepository
 from training.commands.evaluate import open_data
 from training.commands.shared import run_safely, say
 from training.errors import ExportRefused
@@ -48,6 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _export(arguments: argparse.Namespace) -> None:
+    repository = ModelRepository(arguments.repository, arguments.model_name)
     run = Run(arguments.run)
     evaluation, description = run.read_evaluation(), run.read_description()
     store, parts, data_dir = open_data(run)
@@ -63,22 +64,19 @@ def _export(arguments: argparse.Namespace) -> None:
         evaluation=evaluation,
         held_out_crops=crops,
         held_out_labels=np.array([photo.label for photo in test]),
+        held_out_subjects=tuple(photo.subject_id for photo in test),
         golden_pool=crops[:POOL_CROPS] if drawn else draw_crops(POOL_CROPS // 4),
         training={
             "photos": description["photos"],
             **{name: description[name] for name in ("recipe", "epochs_run", "training_seconds", "photos_per_second")},
         },
     )
-    repository = ModelRepository(arguments.repository, arguments.model_name)
-    try:
-        published = publish_version(candidate, repository)
-        say(f"published {repository.model_name} version {published.version}, digest {published.digest}")
-        say(f"largest difference to Keras in a fresh process: {published.largest_p_difference:.1e}")
-        if arguments.pin:
-            repository.set_pin(published.version)
-            say(f"pinned version {published.version}")
-    except RepositoryError as error:
-        raise ExportRefused(str(error)) from error
+    published = publish_version(candidate, repository)
+    say(f"published {repository.model_name} version {published.version}, digest {published.digest}")
+    say(f"largest difference to Keras in a fresh process: {published.largest_p_difference:.1e}")
+    if arguments.pin:
+        repository.set_pin(published.version)
+        say(f"pinned version {published.version}")
 
 
 def _evidence(stated: str | None, training_data: str | None, *, drawn: bool) -> tuple[Evidence, str]:

@@ -10,7 +10,15 @@ import tensorflow as tf
 
 from training.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE
 from training.commands.evaluate import evaluate_run
-from training.commands.shared import add_data_arguments, prepare_crops, run_safely, say, split_photos
+from training.commands.options import positive_number, whole_number
+from training.commands.shared import (
+    add_data_arguments,
+    divide_photos,
+    draw_or_load_split,
+    prepare_crops,
+    run_safely,
+    say,
+)
 from training.errors import DataError
 from training.fit import fit
 from training.polarity import DEPRESSED
@@ -38,14 +46,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=DEFAULT_ARCHITECTURE,
         help=f"network (default {DEFAULT_ARCHITECTURE})",
     )
-    parser.add_argument("--epochs", type=int, default=defaults.epochs, help=f"at most (default {defaults.epochs})")
     parser.add_argument(
-        "--minutes", type=float, metavar="M", help="stop training cleanly after this long, keeping the best weights"
+        "--epochs", type=whole_number, default=defaults.epochs, help=f"at most (default {defaults.epochs})"
     )
-    parser.add_argument("--batch-size", type=int, default=defaults.batch_size, help=f"(default {defaults.batch_size})")
+    parser.add_argument(
+        "--minutes",
+        type=positive_number,
+        metavar="M",
+        help="stop training cleanly after this long, keeping the best weights",
+    )
+    parser.add_argument(
+        "--batch-size", type=whole_number, default=defaults.batch_size, help=f"(default {defaults.batch_size})"
+    )
     parser.add_argument(
         "--learning-rate",
-        type=float,
+        type=positive_number,
         default=defaults.learning_rate,
         help=f"of Adam (default {defaults.learning_rate})",
     )
@@ -73,22 +88,32 @@ def _fit(arguments: argparse.Namespace) -> None:
     run = Run(arguments.out)
     run.folder.mkdir(parents=True, exist_ok=True)
     photos, store = prepare_crops(arguments.data, arguments.crops, arguments.processes)
-    _, parts = split_photos(photos, store, run.split, recipe.seed)
-    fitted = train(recipe, store, parts, run)
-    run.write_description(
-        {
-            "data": str(arguments.data.resolve()),
-            "crops": str(arguments.crops.resolve()) if arguments.crops else None,
-            "photos": {name: len(part) for name, part in parts.items()},
-            "refused": store.refused,
-            **describe_training(recipe, fitted),
-        }
-    )
+    split = draw_or_load_split(photos, store, run.split, recipe.seed)
+    parts = divide_photos(photos, store, split)
+    train(recipe, store, parts, run, describe_data(arguments, store, parts))
     evaluate_run(run, store, parts["test"], arguments.data)
 
 
-def train(recipe: Recipe, store: CropStore, parts: dict[SplitName, tuple[Photo, ...]], run: Run) -> Fitted:
-    """Fit one network and write its curves.
+def describe_data(
+    arguments: argparse.Namespace, store: CropStore, parts: dict[SplitName, tuple[Photo, ...]]
+) -> dict[str, object]:
+    """What `run.json` says of the data: `evaluate` and `export` find them by it."""
+    return {
+        "data": str(arguments.data.resolve()),
+        "crops": str(arguments.crops.resolve()) if arguments.crops else None,
+        "photos": {name: len(part) for name, part in parts.items()},
+        "refused": store.refused,
+    }
+
+
+def train(
+    recipe: Recipe,
+    store: CropStore,
+    parts: dict[SplitName, tuple[Photo, ...]],
+    run: Run,
+    data: dict[str, object],
+) -> None:
+    """Fit one network, write its curves and `run.json`; with `split.json`, the run is then ready for `evaluate`.
 
     Raises:
         DataError: a split is empty.
@@ -104,10 +129,10 @@ def train(recipe: Recipe, store: CropStore, parts: dict[SplitName, tuple[Photo, 
     if fitted.budget_used_up:
         say(f"the {recipe.minutes:g} minutes are used up; the best weights so far are kept")
     draw_curves(fitted.history, run.curves, f"{recipe.architecture}: training")
-    return fitted
+    run.write_description({**data, **_describe_training(recipe, fitted)})
 
 
-def describe_training(recipe: Recipe, fitted: Fitted) -> dict[str, object]:
+def _describe_training(recipe: Recipe, fitted: Fitted) -> dict[str, object]:
     """What `run.json` and the model card say of a training."""
     return {
         "recipe": recipe.as_dict(),

@@ -1,4 +1,4 @@
-"""Options and steps that several commands share."""
+"""Steps that several commands share: crops, split, and what becomes of an error."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from serving.contract.errors import ContractError
+from serving.repository import RepositoryError
+from training.commands.options import whole_number
 from training.crops import crops_folder, describe_store, make_crops
-from training.errors import TrainingError
+from training.errors import RunInvalid, TrainingError
 from training.manifest import read_manifest
-from training.split import SPLIT_NAMES, Split, draw_split
+from training.split import SPLIT_NAMES, Split, digest_subjects, draw_split
 
 if TYPE_CHECKING:
     import argparse
@@ -20,6 +23,9 @@ if TYPE_CHECKING:
     from training.split import SplitName
 
 FAILED = 1
+INTERRUPTED = 130
+"""128 + SIGINT, as shells have it."""
+NEW_SPLIT = "train into a new --out folder for a new split"
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,7 +34,9 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         "--data", type=Path, required=True, metavar="DIR", help="folder with manifest.csv and its photos"
     )
     parser.add_argument("--crops", type=Path, metavar="DIR", help="where the crops are kept (default: DATA/crops)")
-    parser.add_argument("--processes", type=int, metavar="N", help="processes making crops (default: one per core)")
+    parser.add_argument(
+        "--processes", type=whole_number, metavar="N", help="processes making crops (default: one per core)"
+    )
 
 
 def say(sentence: str) -> None:
@@ -38,12 +46,23 @@ def say(sentence: str) -> None:
 
 
 def run_safely(work: Callable[[], None]) -> int:
-    """Do the work; a `TrainingError` becomes its sentence on the standard error stream and exit status 1."""
+    """Do the work; an error of ours or of the file system becomes a sentence on the standard error stream.
+
+    Returns:
+        The exit status: 0, 1 for an error, 130 for Ctrl-C.
+    """
     try:
         work()
-    except TrainingError as error:
+    except (TrainingError, RepositoryError, ContractError) as error:
         sys.stderr.write(f"{error}\n")
         return FAILED
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"{where}{error.strerror or error}. Check the path, its permissions and the space left.\n")
+        return FAILED
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; crops and finished runs are kept\n")
+        return INTERRUPTED
     return 0
 
 
@@ -57,22 +76,60 @@ def prepare_crops(data_dir: Path, crops: Path | None, processes: int | None) -> 
     return photos, store
 
 
-def split_photos(
-    photos: tuple[Photo, ...], store: CropStore, path: Path, seed: int
-) -> tuple[Split, dict[SplitName, tuple[Photo, ...]]]:
-    """Read the split stored at `path`, or draw and store it; photos without a crop are left out.
+def draw_or_load_split(photos: tuple[Photo, ...], store: CropStore, path: Path, seed: int) -> Split:
+    """For a training: read the split stored at `path`, or draw and store it; photos without a crop are left out.
 
     Raises:
         SplitLeaks: the stored split has a subject twice.
         SplitImpossible: too few subjects.
+        RunInvalid: the stored split is of another seed, another data set, or an earlier release that noted neither.
     """
-    with_crop = tuple(photo for photo in photos if photo.path in store)
-    if path.exists():
-        split = Split.load(path)
-    else:
+    with_crop = _with_crop(photos, store)
+    if not path.exists():
         split = draw_split(with_crop, seed)
         split.save(path)
+        return split
+    split = Split.load(path)
+    if split.data_digest is None:
+        message = f"{path} does not say which data it was drawn from (an earlier release wrote it); {NEW_SPLIT}"
+        raise RunInvalid(message)
+    if split.seed != seed:
+        message = f"{path} was drawn with --seed {split.seed}, not {seed}; give that seed, or {NEW_SPLIT}"
+        raise RunInvalid(message)
+    _check_same_data(split, with_crop, path)
+    return split
+
+
+def load_split(photos: tuple[Photo, ...], store: CropStore, path: Path) -> Split:
+    """Of a finished run.
+
+    Raises:
+        SplitLeaks: it has a subject twice.
+        RunInvalid: missing, or drawn from other data.
+    """
+    split = Split.load(path)
+    if split.data_digest is not None:
+        _check_same_data(split, _with_crop(photos, store), path)
+    return split
+
+
+def divide_photos(photos: tuple[Photo, ...], store: CropStore, split: Split) -> dict[SplitName, tuple[Photo, ...]]:
+    """The photos with a crop, by split; says how many."""
+    with_crop = _with_crop(photos, store)
     parts = {name: split.photos(with_crop, name) for name in SPLIT_NAMES}
     counts = ", ".join(f"{name} {len(part)} of {len(split.subjects[name])} subjects" for name, part in parts.items())
     say(f"photos: {counts}")
-    return split, parts
+    return parts
+
+
+def _with_crop(photos: tuple[Photo, ...], store: CropStore) -> tuple[Photo, ...]:
+    return tuple(photo for photo in photos if photo.path in store)
+
+
+def _check_same_data(split: Split, photos: tuple[Photo, ...], path: Path) -> None:
+    if split.data_digest != digest_subjects(photos):
+        message = (
+            f"{path} was drawn from other subjects or labels than the data set has now, so subjects would be left out "
+            f"or change their label; restore the data set, or {NEW_SPLIT}"
+        )
+        raise RunInvalid(message)

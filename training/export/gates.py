@@ -14,10 +14,12 @@ import numpy as np
 from serving.contract.severity import band_of, severity_ppm
 from training.errors import ExportRefused, ParityBroken, PolarityReversed
 from training.export import reload
-from training.measures import auroc
+from training.measures import auroc, bootstrap_intervals
 from training.polarity import DEPRESSED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from serving.contract.model import ModelContract
@@ -28,10 +30,23 @@ LOGIT_TOLERANCE = 1e-3
 """float32 logits of some tens carry about 1e-5 of rounding; p is what has to agree closely."""
 
 
-def check_polarity(labels: NDArray[np.int_], p_no_depression: NDArray[np.float32]) -> None:
+def check_polarity(
+    subjects: Sequence[str],
+    labels: NDArray[np.int_],
+    p_no_depression: NDArray[np.float32],
+    *,
+    chance_allowed: bool = False,
+) -> None:
     """On held-out photos the depressed must get the lower p_no_depression, on the mean and by rank (AUROC >= 0.5).
 
-    A model that knows next to nothing passes or fails here by chance; an inverted one that knows something always fails.
+    A model at chance falls below 0.5 half of the time. Where `chance_allowed`, it is refused only if the AUROC is below
+    0.5 by more than chance explains: if the upper end of its 95 % interval (bootstrap of subjects) is.
+
+    Args:
+        subjects: Whose photo each is.
+        labels: 1 where depressed, [n].
+        p_no_depression: The model's answers, [n].
+        chance_allowed: The version will say that it knows nothing.
 
     Raises:
         PolarityReversed: they do not; or there are no photos of one label to tell by.
@@ -42,10 +57,13 @@ def check_polarity(labels: NDArray[np.int_], p_no_depression: NDArray[np.float32
         raise PolarityReversed(message)
     mean_depressed, mean_not = float(p_no_depression[depressed].mean()), float(p_no_depression[~depressed].mean())
     area = auroc(depressed, 1.0 - p_no_depression.astype(np.float64))
-    if mean_depressed >= mean_not or area < 0.5:
+    low, high = bootstrap_intervals(subjects, depressed, p_no_depression)["auroc"]
+    wrong = not high >= 0.5 if chance_allowed else mean_depressed >= mean_not or area < 0.5
+    if wrong:
         message = (
             f"held-out p_no_depression is {mean_depressed:.3f} for label 1 (depressed) and {mean_not:.3f} for label 0, "
-            f"AUROC {area:.3f}: the polarity is reversed, or the model learned nothing. Check the labels or train longer."
+            f"AUROC {area:.3f} (95 % {low:.3f} to {high:.3f}): the polarity is reversed, or the model learned nothing. "
+            "Check the labels or train longer."
         )
         raise PolarityReversed(message)
 

@@ -41,6 +41,8 @@ class Candidate:
     held_out_crops: NDArray[np.uint8]
     held_out_labels: NDArray[np.int_]
     """1 where depressed."""
+    held_out_subjects: tuple[str, ...]
+    """Whose photo each is."""
     golden_pool: NDArray[np.uint8]
     """Crops of DRAWN faces to choose golden crops from; never photos of people."""
     training: dict[str, Any] = field(default_factory=dict)
@@ -66,7 +68,13 @@ def publish_version(candidate: Candidate, repository: ModelRepository) -> Publis
         ExportRefused: a gate said no; nothing became visible.
         RepositoryError: the repository refused.
     """
-    check_polarity(candidate.held_out_labels, score(candidate.model, candidate.held_out_crops))
+    check_polarity(
+        candidate.held_out_subjects,
+        candidate.held_out_labels,
+        score(candidate.model, candidate.held_out_crops),
+        # Only a demo may be worth nothing, and only where the version then says so.
+        chance_allowed=candidate.evidence is Evidence.DEMO and candidate.evaluation["knows_nothing"],
+    )
     with repository.staging() as staging:
         folder, assets = staging.path, staging.path / ASSETS
         contract = _contract(candidate, repository.model_name, staging.version)

@@ -10,23 +10,49 @@ from serving.repository import ModelRepository
 from tests.support.tiny_version import tiny_repository
 from training.errors import ExportRefused, ParityBroken, PolarityReversed
 from training.export.gates import answer_in_fresh_process, check_answers, check_polarity
+from training.measures import auroc
 
 LABELS = np.array([0, 0, 1, 1])
+SUBJECTS = ("a", "b", "c", "d")
+MANY_LABELS = np.arange(80) % 2
+MANY_SUBJECTS = tuple(f"s{number}" for number in range(80))
 
 
 def test_right_polarity_passes():
-    check_polarity(LABELS, np.array([0.9, 0.6, 0.7, 0.2], np.float32))
+    check_polarity(SUBJECTS, LABELS, np.array([0.9, 0.6, 0.7, 0.2], np.float32))
 
 
 @pytest.mark.parametrize("p", [[0.2, 0.7, 0.6, 0.9], [0.5, 0.5, 0.5, 0.5]])
 def test_reversed_or_constant_model_is_refused(p):
     with pytest.raises(PolarityReversed, match="polarity is reversed, or the model learned nothing"):
-        check_polarity(LABELS, np.array(p, np.float32))
+        check_polarity(SUBJECTS, LABELS, np.array(p, np.float32))
 
 
 def test_polarity_cannot_be_told_from_one_label():
     with pytest.raises(PolarityReversed, match="all of one label"):
-        check_polarity(np.zeros(3, int), np.array([0.1, 0.2, 0.3], np.float32))
+        check_polarity(SUBJECTS[:3], np.zeros(3, int), np.array([0.1, 0.2, 0.3], np.float32))
+
+
+def answers_with_skill(skill):
+    """p_no_depression of 80 photos; negative skill is a reversed model."""
+    noise = np.random.default_rng(5).normal(size=len(MANY_LABELS))
+    noise -= np.where(MANY_LABELS == 1, noise[MANY_LABELS == 1].mean(), noise[MANY_LABELS == 0].mean())
+    return (1 / (1 + np.exp(-noise - skill * (0.5 - MANY_LABELS)))).astype(np.float32)
+
+
+def test_model_at_chance_passes_only_where_the_version_says_that_it_knows_nothing():
+    p = answers_with_skill(-0.2)
+    assert 0.4 < auroc(MANY_LABELS, 1.0 - p) < 0.5
+    check_polarity(MANY_SUBJECTS, MANY_LABELS, p, chance_allowed=True)
+    with pytest.raises(PolarityReversed):
+        check_polarity(MANY_SUBJECTS, MANY_LABELS, p)
+
+
+@pytest.mark.parametrize("chance_allowed", [True, False])
+def test_flipped_polarity_is_refused_whatever_the_version_says(chance_allowed):
+    check_polarity(MANY_SUBJECTS, MANY_LABELS, answers_with_skill(1.0), chance_allowed=chance_allowed)
+    with pytest.raises(PolarityReversed, match="polarity is reversed"):
+        check_polarity(MANY_SUBJECTS, MANY_LABELS, answers_with_skill(-1.0), chance_allowed=chance_allowed)
 
 
 @pytest.fixture(scope="module")
