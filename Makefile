@@ -22,15 +22,15 @@ help: ## list the targets
 .venv/%/.ready: requirements/%.txt requirements/detector.txt .venv/uv/.ready
 	@echo "installing .venv/$* ..."
 	@$(UV) venv --quiet --clear --python $(PYTHON) .venv/$*
-	@$(UV) pip install --quiet --python .venv/$*/bin/python --require-hashes -r requirements/$*.txt
-	@$(UV) pip install --quiet --python .venv/$*/bin/python --require-hashes --no-deps -r requirements/detector.txt
+	@$(UV) pip install --quiet --compile-bytecode --python .venv/$*/bin/python --require-hashes -r requirements/$*.txt
+	@$(UV) pip install --quiet --compile-bytecode --python .venv/$*/bin/python --require-hashes --no-deps -r requirements/detector.txt
 	@touch $@
 
 .venv/dev/.ready: requirements/dev.txt requirements/detector.txt requirements/wire-reference.txt .venv/uv/.ready
 	@echo "installing .venv/dev ..."
 	@$(UV) venv --quiet --clear --python $(PYTHON) .venv/dev
-	@$(UV) pip install --quiet --python .venv/dev/bin/python --require-hashes -r requirements/dev.txt
-	@$(UV) pip install --quiet --python .venv/dev/bin/python --require-hashes --no-deps -r requirements/detector.txt -r requirements/wire-reference.txt
+	@$(UV) pip install --quiet --compile-bytecode --python .venv/dev/bin/python --require-hashes -r requirements/dev.txt
+	@$(UV) pip install --quiet --compile-bytecode --python .venv/dev/bin/python --require-hashes --no-deps -r requirements/detector.txt -r requirements/wire-reference.txt
 	@touch $@
 
 .PHONY: dev

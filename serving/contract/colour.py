@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import io
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image
+
+if TYPE_CHECKING:
+    from PIL import ImageCms
 
 _BACKGROUND: Final = 255
 _SHARED_PROFILE_BYTES: Final = 64 * 1024
@@ -65,6 +68,9 @@ def _flatten(image: Image.Image) -> Image.Image:
 
 def _apply(image: Image.Image, profile: bytes) -> Image.Image | None:
     """The picture in sRGB; None where the profile is damaged, of another colour space, or sRGB already."""
+    # At first use: the colour engine is 3 % of the gateway's import, and most photos carry no profile or sRGB.
+    from PIL import ImageCms  # noqa: PLC0415
+
     try:
         build = _shared_transform if len(profile) <= _SHARED_PROFILE_BYTES else _build_transform
         transform = build(profile, image.mode)
@@ -74,6 +80,8 @@ def _apply(image: Image.Image, profile: bytes) -> Image.Image | None:
 
 
 def _build_transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    from PIL import ImageCms  # noqa: PLC0415 - as above
+
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     if source.profile.xcolor_space.strip() != _SPACE_OF_MODE[mode]:
         return None

@@ -10,17 +10,18 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serving.contract.errors import ContractError
+from serving.contract.model import MODEL_NAME
 from serving.local.ports import LOOPBACK, LocalPorts, PortInvalid, PortTaken
-from serving.local.processes import ProcessFailed, ProcessGroup
-from serving.local.stack import MODEL_NAME, Interpreters, start_gateway, start_model_server, start_prometheus
+from serving.local.processes import ProcessFailed, ProcessGroup, run_to_end
+from serving.local.stack import Interpreters, start_gateway, start_model_server, start_prometheus
 from serving.repository import ModelRepository, RepositoryError
 
 if TYPE_CHECKING:
@@ -32,12 +33,7 @@ DEMO_PHOTOS_PER_SUBJECT = 3
 DEMO_SEED = 7
 QUIET_LIBRARIES = {"TF_CPP_MIN_LOG_LEVEL": "2", "GRPC_VERBOSITY": "ERROR"}
 """TensorFlow's notes about CPU features would bury what the demo has to say."""
-BAND_WORDS = {"none": "low score band (the paper's 'no depression')", "mild": "middle score band (the paper's 'mild')",
-              "high": "high score band (the paper's 'high')"}  # fmt: skip
-DISCLAIMER = (
-    "Demonstration model, trained on drawn faces: its answers say nothing about any person.\n"
-    "Decision support for research, never a diagnosis. Severity is not a PHQ-9 score and not a confidence."
-)
+BAND_WORDS = {"none": "low score band", "mild": "middle score band", "high": "high score band"}
 
 
 class DemoStepFailed(Exception):
@@ -87,17 +83,21 @@ def prepare_model(folder: Path, python: Interpreters, *, arch: str) -> None:
         f"--photos-per-subject={DEMO_PHOTOS_PER_SUBJECT}",
         f"--seed={DEMO_SEED}",
     )
-    say(f"2/3 training the demo model ({arch}), at most {DEMO_TRAINING_MINUTES:g} minutes of fitting")
-    _run_step(
-        python.training,
-        "training",
-        "fit",
-        f"--data={data}",
-        f"--out={run}",
-        f"--arch={arch}",
-        f"--minutes={DEMO_TRAINING_MINUTES}",
-        f"--seed={DEMO_SEED}",
-    )
+    if (run / "evaluation.json").exists():
+        say("2/3 the training of an earlier run is finished, kept")
+    else:
+        say(f"2/3 training the demo model ({arch}), at most {DEMO_TRAINING_MINUTES:g} minutes of fitting")
+        _run_step(
+            python.training,
+            "training",
+            "fit",
+            f"--data={data}",
+            f"--out={run}",
+            f"--arch={arch}",
+            f"--minutes={DEMO_TRAINING_MINUTES}",
+            "--schedule=cosine",
+            f"--seed={DEMO_SEED}",
+        )
     say("3/3 exporting a version and checking it")
     _run_step(python.training, "training", "export", f"--run={run}", f"--repository={models}")
     repository.set_pin(max(repository.versions()))
@@ -138,8 +138,13 @@ def screen(photo: Path, ports: LocalPorts) -> dict[str, Any]:
         data=photo.read_bytes(),
         headers={"Content-Type": "image/jpeg", "Accept": "application/json"},
     )
-    with urllib.request.urlopen(request, timeout=30.0) as answer:  # noqa: S310 - the same
-        content: dict[str, Any] = json.load(answer)
+    try:
+        with urllib.request.urlopen(request, timeout=30.0) as answer:  # noqa: S310 - the same
+            content: dict[str, Any] = json.load(answer)
+    except urllib.error.HTTPError as error:
+        problem = json.load(error)
+        message = f"the gateway gave no answer for {_shown(photo)}: {problem['detail']} {problem['advice']}"
+        raise DemoStepFailed(message) from error
     return content
 
 
@@ -147,11 +152,12 @@ def show_answer(photo: Path, answer: dict[str, Any]) -> None:
     """Print one answer with what it is worth."""
     model = answer["model"]
     say(f"one screening of a face drawn by this demo ({_shown(photo)}):")
-    say(f"    {BAND_WORDS[answer['band']]}; severity {answer['severity_ppm'] / 10_000:.1f} %")
+    say(
+        f"    {BAND_WORDS[answer['band']]} (in the paper's words: {answer['band']}); severity {answer['severity_percent']:.1f} %"
+    )
     say(f"    model {model['name']} version {model['version']}, evidence: {model['evidence']}")
-    if model["knows_nothing"]:
-        say("    this version's held-out AUROC is under 0.80: it knows nothing, read its answers as noise")
-    say("    " + DISCLAIMER.replace("\n", "\n    "))
+    for notice in answer["notice"]:
+        say(f"    {notice}")
 
 
 def say(line: str) -> None:
@@ -183,15 +189,7 @@ def _choose_drawn_face(folder: Path) -> Path:
 
 
 def _run_step(python: Path, module: str, *arguments: str) -> None:
-    child = subprocess.Popen(
-        [python, "-m", module, *arguments], start_new_session=True, env={**os.environ, **QUIET_LIBRARIES}
-    )
-    try:
-        code = child.wait()
-    except Stopped:
-        os.killpg(child.pid, signal.SIGTERM)
-        child.wait()
-        raise
+    code = run_to_end([python, "-m", module, *arguments], {**os.environ, **QUIET_LIBRARIES})
     if code != 0:
         message = f"`python -m {module} {' '.join(arguments)}` ended with exit code {code} (see above)"
         raise DemoStepFailed(message)

@@ -92,17 +92,31 @@ class ProcessGroup:
             _signal_session(child, signal.SIGTERM)
         deadline = time.monotonic() + STOP_GRACE_SECONDS
         for child in children:
-            try:
-                child.wait(timeout=max(0.0, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                _signal_session(child, signal.SIGKILL)
-                child.wait()
+            _end(child, deadline)
         self._children.clear()
 
     def _describe(self, name: str, what: str) -> str:
         log_path = self._log_folder / f"{name}.log"
         tail = "\n".join(log_path.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:])
         return f"{name} {what}; the end of its log ({log_path}):\n{tail}"
+
+
+def run_to_end(command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> int:
+    """Run one child to its end with our terminal as its output, and return its exit code.
+
+    Whatever interrupts the wait ends the child first; it ends with us too when we are killed.
+    """
+    child = subprocess.Popen(
+        [str(part) for part in command],
+        env=dict(environment) if environment is not None else None,
+        start_new_session=True,
+        preexec_fn=_die_with_parent(),  # noqa: PLW1509 - only calls prctl, as above
+    )
+    try:
+        return child.wait()
+    except BaseException:
+        _end(child, time.monotonic() + STOP_GRACE_SECONDS)
+        raise
 
 
 def http_answers(url: str) -> bool:
@@ -112,6 +126,15 @@ def http_answers(url: str) -> bool:
             return bool(200 <= answer.status < 300)
     except (urllib.error.URLError, OSError):
         return False
+
+
+def _end(child: subprocess.Popen[bytes], deadline: float) -> None:
+    _signal_session(child, signal.SIGTERM)
+    try:
+        child.wait(timeout=max(0.0, deadline - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        _signal_session(child, signal.SIGKILL)
+        child.wait()
 
 
 def _signal_session(child: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -6,11 +6,13 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from serving.contract.model import MODEL_NAME
 from serving.local.ports import LOOPBACK, LocalPorts, environment_of
 from serving.local.processes import ProcessGroup, http_answers
 from serving.local.prometheus import find_prometheus, prometheus_command, write_prometheus_config
 
-MODEL_NAME = "depression_severity"
+MODEL_SERVER_GRPC_THREADS = 65
+"""More than the gateway's 32 photos in flight: the default of 4 x CPUs refuses the eighth call on two cores at once."""
 MODEL_SERVER_TIMEOUT_SECONDS = 120.0
 GATEWAY_TIMEOUT_SECONDS = 60.0
 PROMETHEUS_TIMEOUT_SECONDS = 30.0
@@ -51,6 +53,7 @@ def start_model_server(group: ProcessGroup, python: Path, repository: Path, port
         f"--rest_api_port={ports.model_server_rest_port}",
         f"--model_name={MODEL_NAME}",
         f"--model_base_path={(repository / MODEL_NAME).resolve()}",
+        f"--grpc_max_threads={MODEL_SERVER_GRPC_THREADS}",
         "--enable_batching=true",
         f"--batching_parameters_file={_DEPLOY_FOLDER / 'batching.config'}",
         f"--monitoring_config_file={_DEPLOY_FOLDER / 'monitoring.config'}",

@@ -24,13 +24,21 @@ class LoadResult:
 
 
 def run_clients(port: int, path: str, photo: bytes, clients: int, seconds: float) -> LoadResult:
-    """Drive one loopback server for `seconds`. Raises RuntimeError when no request succeeded: a rate of nothing is a lie."""
+    """Drive one loopback server for `seconds`. Raises RuntimeError when no request succeeded or a client failed:
+    a rate of fewer clients than stated is a lie."""
     latencies: list[list[float]] = [[] for _ in range(clients)]
     refused = [0] * clients
     barrier = threading.Barrier(clients + 1)
     stop_at = [0.0]
+    failures: list[Exception] = []
 
     def client(index: int) -> None:
+        try:
+            send_until_stopped(index)
+        except (OSError, http.client.HTTPException) as error:
+            failures.append(error)
+
+    def send_until_stopped(index: int) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         headers = {"Content-Type": "image/jpeg", "Accept": "application/json"}
         barrier.wait()
@@ -54,6 +62,9 @@ def run_clients(port: int, path: str, photo: bytes, clients: int, seconds: float
     for thread in threads:
         thread.join()
     elapsed = time.perf_counter() - started
+    if failures:
+        message = f"{len(failures)} of {clients} clients lost their connection to port {port}: {failures[0]!r}"
+        raise RuntimeError(message)
     everything = np.concatenate([np.asarray(part) for part in latencies])
     if everything.size == 0:
         message = f"no request to port {port} succeeded ({sum(refused)} refused)"
