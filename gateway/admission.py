@@ -86,6 +86,9 @@ class Admission:
 class UploadMemory:
     """The memory that all uploads together may hold, so that many slow or large ones cannot exhaust the machine.
 
+    A thread cannot be stopped: a photo whose deadline passes while it is decoded stays in memory until its thread is
+    done with it, though its share was given back. At most one photo per core comes on top of `max_bytes` in this way.
+
     Args:
         max_bytes: Of all uploads together.
         on_change: Told the bytes held whenever they change.

@@ -7,6 +7,7 @@ import flask
 from gateway.admission import Admission, UploadMemory
 from gateway.api import create_api
 from gateway.crops import CropMaker
+from gateway.errors import ModelNotServable
 from gateway.health import create_health
 from gateway.logs import log_event
 from gateway.observing import answer_problems, observe_requests
@@ -39,7 +40,11 @@ def create_app(
         metrics: With `gateway.observing.gateway_metrics`'s label sets.
     """
 
-    def tell_of_model(model: PinnedModel) -> None:
+    def tell_of_model(model: PinnedModel | ModelNotServable) -> None:
+        if isinstance(model, ModelNotServable):
+            metrics.clear_model()
+            log_event("no model in service", {"code": model.code})
+            return
         evidence = model.contract.evidence.value
         metrics.set_model(model.name, model.version, model.digest, evidence)
         fields = {"model": model.name, "model_version": model.version, "digest": model.digest, "evidence": evidence}

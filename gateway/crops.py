@@ -58,16 +58,21 @@ class CropPool(Generic[Detector]):
             PhotoError: the photo gets no score.
             DeadlinePassed: its turn came too late, or it took too long.
         """
-        work = self._threads.submit(self._run, photo, spec, deadline)
+        handed_over = [photo]
+        work = self._threads.submit(self._run, handed_over, spec, deadline)
         try:
             return wait_for(work, deadline.remaining_seconds)
         except TimeoutError as error:
-            work.cancel()
             raise DeadlinePassed from error
+        finally:
+            # Cancelled work stays in the executor's queue until its turn; its photo must not (`UploadMemory`).
+            if work.cancel():
+                handed_over.clear()
 
-    def _run(self, photo: bytes, spec: CropSpec, deadline: Deadline) -> PreparedCrop:
+    def _run(self, handed_over: list[bytes], spec: CropSpec, deadline: Deadline) -> PreparedCrop:
         if deadline.has_passed:
             raise DeadlinePassed
+        photo = handed_over.pop()
         detector = self._detectors.get()
         try:
             return self._make_crop(photo, spec, detector, self._limits)

@@ -26,6 +26,7 @@ GatewayError
 │   └── DemoModelRefused             demo_model_refused       evidence `demo` outside loopback
 ├── PredictorError                   the model server
 │   ├── PredictorUnavailable         model_unavailable
+│   ├── PredictorBusy                model_busy               its queue is full: asking again at once makes it worse
 │   ├── PredictorTimeout             model_timeout
 │   ├── ModelVersionMissing          model_version_missing    the pinned version is not served
 │   ├── ModelVersionMismatch         model_version_mismatch   another version answered
@@ -34,6 +35,8 @@ GatewayError
 └── StartRefused                     never reaches a caller: a sentence on the terminal and an exit code
     ├── SettingsInvalid
     ├── PortTaken
+    ├── HostUnknown
+    ├── DetectorNotInstalled
     └── DemoModelNotAllowed
 """
 
@@ -215,10 +218,18 @@ class PredictorError(GatewayError):
 
 
 class PredictorUnavailable(PredictorError):
-    """Not reachable, or too busy."""
+    """Not reachable, or going away."""
 
     code = "model_unavailable"
     sentence = "The model is not available right now."
+    advice = TRY_AGAIN
+
+
+class PredictorBusy(PredictorError):
+    """The model server has more to do than it takes on."""
+
+    code = "model_busy"
+    sentence = "The model has too many photos to look at right now."
     advice = TRY_AGAIN
 
 
@@ -269,6 +280,14 @@ class SettingsInvalid(StartRefused):
 
 class PortTaken(StartRefused):
     """Something else listens there."""
+
+
+class HostUnknown(StartRefused):
+    """An address to listen on that is none of this machine's, nor a name of one."""
+
+
+class DetectorNotInstalled(StartRefused):
+    """Without the face detector's weights no photo could be answered."""
 
 
 class DemoModelNotAllowed(StartRefused):

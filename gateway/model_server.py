@@ -14,6 +14,7 @@ from gateway.deadline import Deadline
 from gateway.errors import (
     ModelVersionMismatch,
     ModelVersionMissing,
+    PredictorBusy,
     PredictorError,
     PredictorRejected,
     PredictorTimeout,
@@ -29,7 +30,7 @@ T = TypeVar("T")
 
 ERRORS: Final[dict[grpc.StatusCode, type[PredictorError]]] = {
     grpc.StatusCode.UNAVAILABLE: PredictorUnavailable,
-    grpc.StatusCode.RESOURCE_EXHAUSTED: PredictorUnavailable,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: PredictorBusy,
     grpc.StatusCode.ABORTED: PredictorUnavailable,
     grpc.StatusCode.CANCELLED: PredictorUnavailable,  # by a server that is going away; we cancel nothing ourselves
     grpc.StatusCode.DEADLINE_EXCEEDED: PredictorTimeout,
@@ -50,6 +51,7 @@ ERRORS: Final[dict[grpc.StatusCode, type[PredictorError]]] = {
 
 RESULTS: Final[dict[type[PredictorError], str]] = {
     PredictorUnavailable: "unavailable",
+    PredictorBusy: "busy",
     PredictorTimeout: "deadline",
     ModelVersionMissing: "version_missing",
     ModelVersionMismatch: "invalid_answer",
@@ -57,8 +59,8 @@ RESULTS: Final[dict[type[PredictorError], str]] = {
 }
 """How the metrics name them."""
 
-RETRY_SECONDS: Final = 2.0
-"""For the second attempt, waiting for a connection included: as long as the channel's longest reconnect back-off."""
+RECONNECT_SECONDS: Final = 2.0
+"""For a lost connection to come back before the second attempt: as long as the channel's longest reconnect back-off."""
 CHECK_THREADS: Final = 2
 GRACE_SECONDS: Final = 0.5
 """gRPC itself ends a call at its deadline; only a thread that is not even scheduled is given up after this."""
@@ -96,14 +98,14 @@ class ModelServerPredictor:
     def _predict(self, crop: NDArray[np.uint8], model: PinnedModel, deadline: Deadline) -> Scores:
         try:
             return self._attempt(crop, model, deadline.remaining_seconds)
-        except PredictorUnavailable as first:
-            remaining = min(RETRY_SECONDS, deadline.remaining_seconds)
-            if remaining == 0:
+        except PredictorUnavailable as error:
+            # Only where the call cannot have been taken on: any other retry would add to what made it fail.
+            if not isinstance(error.__cause__, CallFailed) or error.__cause__.code is not grpc.StatusCode.UNAVAILABLE:
                 raise
-            try:
-                return self._attempt(crop, model, remaining, wait_for_ready=True)
-            except PredictorTimeout:
-                raise first from first.__cause__
+            if not self._client.wait_until_ready(min(RECONNECT_SECONDS, deadline.remaining_seconds)):
+                raise
+        # From here on the server is there: whatever takes too long now is slow, not unavailable.
+        return self._attempt(crop, model, deadline.remaining_seconds, wait_for_ready=True)
 
     def _attempt(
         self, crop: NDArray[np.uint8], model: PinnedModel, seconds: float, *, wait_for_ready: bool = False

@@ -30,11 +30,15 @@ class PinReader:
     Args:
         repository: Where they are.
         allow_demo: Whether a version of evidence `demo` may be served.
-        on_change: Told every version that comes into service.
+        on_change: Told every version that comes into service, and why there is none any more when there is none.
     """
 
     def __init__(
-        self, repository: ModelRepository, *, allow_demo: bool, on_change: Callable[[PinnedModel], None]
+        self,
+        repository: ModelRepository,
+        *,
+        allow_demo: bool,
+        on_change: Callable[[PinnedModel | ModelNotServable], None],
     ) -> None:
         self._repository = repository
         self._paths = [repository.directory / name for name in ("pin.json", "policy.json")]
@@ -52,13 +56,22 @@ class PinReader:
         # Two stat calls per request: a changed pin counts at once, an unchanged one costs microseconds.
         fingerprint = tuple(_fingerprint(path) for path in self._paths)
         if fingerprint != self._fingerprint:
-            self._fingerprint = fingerprint
-            self._outcome = self._read()
-            if isinstance(self._outcome, PinnedModel):
-                self._on_change(self._outcome)
+            self._update(fingerprint)
         if isinstance(self._outcome, ModelNotServable):
             raise type(self._outcome) from self._outcome.__cause__
         return self._outcome
+
+    def _update(self, fingerprint: Fingerprint) -> None:
+        before = self._outcome
+        try:
+            self._outcome = self._read()
+            self._fingerprint = fingerprint
+        except OSError as error:
+            # Such as too many open files: it says nothing about the record, so the next request reads it again.
+            self._outcome = _caused(ModelPinInvalid(), error)
+            self._fingerprint = None
+        if isinstance(self._outcome, PinnedModel) or type(self._outcome) is not type(before):
+            self._on_change(self._outcome)
 
     def _read(self) -> PinnedModel | ModelNotServable:
         try:
@@ -66,7 +79,7 @@ class PinReader:
             policy = self._repository.policy()
         except NothingPinned as error:
             return _caused(ModelNotPinned(), error)
-        except (RepositoryError, ValueError, OSError) as error:
+        except (RepositoryError, ValueError) as error:
             return _caused(ModelPinInvalid(), error)
         if pin.contract.crop.preprocessing_version != PREPROCESSING_VERSION:
             return ModelIncompatible()

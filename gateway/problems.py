@@ -59,6 +59,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     # the model
     errors.ModelNotServable: Kind(503, "No model in service", retry_after_seconds=30),
     errors.PredictorUnavailable: Kind(503, "Model not available", retry_after_seconds=5),
+    errors.PredictorBusy: Kind(503, "Model too busy", retry_after_seconds=5),
     errors.PredictorTimeout: Kind(504, "Model too slow"),
     errors.ModelVersionMissing: Kind(503, "Model version not loaded", retry_after_seconds=5),
     errors.ModelVersionMismatch: Kind(502, "Wrong model version answered"),

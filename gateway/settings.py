@@ -110,7 +110,11 @@ class Settings:
     max_in_flight: int = _setting(_whole_number(1), "photos at work at once", 32)
     max_queue: int = _setting(_whole_number(0), "photos that may wait for a place", 64)
     max_photo_bytes: int = _setting(_whole_number(1024), "size of one photo", 10 * MEBIBYTE)
-    max_upload_memory_bytes: int = _setting(_whole_number(MEBIBYTE), "held by all uploads together", 128 * MEBIBYTE)
+    max_upload_memory_bytes: int = _setting(
+        _whole_number(MEBIBYTE),
+        "held by all uploads together; photos given up while being decoded, at most one per core, come on top",
+        128 * MEBIBYTE,
+    )
     cores: int = _setting(
         _whole_number(1, 1024), "threads that decode photos and find faces, one detector each", _CORES
     )

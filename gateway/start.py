@@ -5,10 +5,21 @@ from __future__ import annotations
 import errno
 import socket
 
-from gateway.errors import DemoModelNotAllowed, DemoModelRefused, ModelNotServable, PortTaken
+from gateway.errors import (
+    DemoModelNotAllowed,
+    DemoModelRefused,
+    DetectorNotInstalled,
+    HostUnknown,
+    ModelNotServable,
+    PortTaken,
+    SettingsInvalid,
+)
 from gateway.pin import PinReader
 from gateway.settings import Settings, name_of
+from serving.contract.detector_weights import FULL_RANGE, SHORT_RANGE, weights_path
+from serving.contract.errors import DetectorWeightsMissing
 from serving.repository import ModelRepository
+from serving.repository.errors import ModelNameInvalid
 
 
 def require_startable(settings: Settings) -> None:
@@ -17,16 +28,35 @@ def require_startable(settings: Settings) -> None:
     A missing model is no such thing: the page and the API say so, and the gateway serves it as soon as it is there.
 
     Raises:
+        SettingsInvalid: the model's name cannot name a model.
+        DetectorNotInstalled: the face detector's weights are not there, or are others.
+        HostUnknown: an address to listen on is not this machine's.
         PortTaken: something listens on the port of the API or of the metrics.
         DemoModelNotAllowed: the pinned version is a demo, and others than this machine could reach it.
     """
-    for field, host in (("port", settings.host), ("metrics_port", settings.metrics_host)):
+    try:
+        repository = ModelRepository(settings.model_repository, settings.model_name)
+    except ModelNameInvalid as error:
+        message = f"{name_of('model_name')}: {error}"
+        raise SettingsInvalid(message) from error
+    try:
+        for model in (SHORT_RANGE, FULL_RANGE):
+            weights_path(model)
+    except DetectorWeightsMissing as error:
+        raise DetectorNotInstalled(str(error)) from error
+    for field, host_field in (("port", "host"), ("metrics_port", "metrics_host")):
+        host: str = getattr(settings, host_field)
         port: int = getattr(settings, field)
-        if not _is_free(host, port):
+        try:
+            is_free = _is_free(host, port)
+        # Both are what Python says of names that no resolver knows; the second of names that cannot be any.
+        except (socket.gaierror, UnicodeError) as error:
+            message = f"{name_of(host_field)} is {host!r}, which is no address of this machine; 127.0.0.1 is this machine only"
+            raise HostUnknown(message) from error
+        if not is_free:
             message = f"port {port} on {host} is in use or may not be used; choose another with {name_of(field)}=PORT"
             raise PortTaken(message)
     allow_demo = settings.is_loopback or settings.allow_demo_model
-    repository = ModelRepository(settings.model_repository, settings.model_name)
     try:
         PinReader(repository, allow_demo=allow_demo, on_change=lambda _: None).current()
     except DemoModelRefused as error:

@@ -33,7 +33,7 @@ STATUSES: Final = tuple(
     str(status) for status in (200, 304, 400, 404, 405, 408, 413, 414, 415, 422, 431, 500, 502, 503, 504)
 )
 SHED_REASONS: Final = ("queue_full", "deadline_passed", "upload_memory_full")
-MODEL_CALLS: Final = ("ok", "unavailable", "deadline", "version_missing", "rejected", "invalid_answer")
+MODEL_CALLS: Final = ("ok", "unavailable", "busy", "deadline", "version_missing", "rejected", "invalid_answer")
 
 LATENCY_BUCKETS_SECONDS: Final = (
     0.001, 0.0025, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0, 30.0,
@@ -214,6 +214,10 @@ class Metrics:
             _initialise(self._severity, (version,), SEVERITY_BINS, TRAFFIC_CLASSES)
             _initialise(self._bands, (version,), BANDS, TRAFFIC_CLASSES)
             _initialise(self._invalid, (version,))
+
+    def clear_model(self) -> None:
+        """No version may be asked any more: its info disappears, its counters stay."""
+        self._model.clear()
 
 
 def _counter(declaration: Declaration, registry: CollectorRegistry) -> Counter:

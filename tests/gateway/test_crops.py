@@ -1,4 +1,6 @@
+import gc
 import threading
+import weakref
 
 import gevent
 import pytest
@@ -91,5 +93,25 @@ def test_a_photo_that_waited_past_its_deadline_costs_no_cpu(pool, work):
 
 def test_work_whose_deadline_passed_before_its_thread_began_is_not_begun(pool, work):
     with pytest.raises(DeadlinePassed):
-        pool._run(b"late", SPEC, Deadline.after(0))
+        pool._run([b"late"], SPEC, Deadline.after(0))
     assert work.photos == []
+
+
+def test_a_photo_that_was_given_up_while_waiting_is_held_by_nobody(pool, work):
+    class Photo:
+        """Stands in for bytes, which cannot be referred to weakly."""
+
+    def give_up():
+        photo = Photo()
+        with pytest.raises(DeadlinePassed):
+            pool.make(photo, SPEC, Deadline.after(0.02))
+        return weakref.ref(photo)
+
+    work.go_on.clear()
+    busy = [gevent.spawn(pool.make, b"busy", SPEC, Deadline.after(30)) for _ in range(2)]
+    gevent.idle()
+    photo = give_up()
+    gc.collect()
+    assert photo() is None
+    work.go_on.set()
+    gevent.joinall(busy, raise_error=True)

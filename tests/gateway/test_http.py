@@ -115,3 +115,12 @@ def test_the_model_in_service_is_in_the_metrics(tmp_path):
     lines = [line for line in gateway.exposition().splitlines() if line.startswith("symmetra_model_info{")]
     assert len(lines) == 1
     assert 'model_version="4"' in lines[0]
+
+
+def test_a_model_that_may_not_be_asked_any_more_leaves_the_metrics(tmp_path):
+    gateway = FakeGateway(tmp_path)
+    gateway.client.get("/readyz")
+    assert "symmetra_model_info{" in gateway.exposition()
+    (gateway.repository.directory / "pin.json").write_text("{}")
+    gateway.client.get("/readyz")
+    assert "symmetra_model_info{" not in gateway.exposition()

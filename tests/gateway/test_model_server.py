@@ -6,6 +6,7 @@ from gateway.deadline import Deadline
 from gateway.errors import (
     ModelVersionMismatch,
     ModelVersionMissing,
+    PredictorBusy,
     PredictorRejected,
     PredictorTimeout,
     PredictorUnavailable,
@@ -107,6 +108,29 @@ def test_what_trying_again_cannot_help_is_not_tried_again(connect, stub, model, 
     assert stub.calls == 1
 
 
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, PredictorBusy),
+        (grpc.StatusCode.ABORTED, PredictorUnavailable),
+        (grpc.StatusCode.CANCELLED, PredictorUnavailable),
+    ],
+)
+def test_a_server_with_too_much_to_do_is_not_asked_again(connect, stub, model, code, expected):
+    stub.errors = [code]
+    with pytest.raises(expected):
+        predict(connect(stub.address), model)
+    assert stub.calls == 1
+
+
+def test_a_second_attempt_that_is_slow_is_no_missing_server(connect, stub, model, results):
+    stub.errors = [grpc.StatusCode.UNAVAILABLE]
+    stub.hang_from_call = 2
+    with pytest.raises(PredictorTimeout):
+        predict(connect(stub.address), model, seconds=2)
+    assert results == ["unavailable", "deadline"]
+
+
 def test_a_server_that_hangs_meets_the_deadline(connect, stub, model):
     stub.go_on.clear()
     with pytest.raises(PredictorTimeout):
@@ -117,7 +141,7 @@ def test_nobody_listening_is_unavailable_within_the_deadline(connect, model, res
     predictor = connect(f"127.0.0.1:{find_free_port()}")
     with pytest.raises(PredictorUnavailable):
         predict(predictor, model, seconds=0.5)
-    assert results[0] == "unavailable"
+    assert results == ["unavailable"]
     with pytest.raises(PredictorUnavailable):
         predictor.check(model, Deadline.after(0.5))
 

@@ -70,6 +70,7 @@ def test_our_bugs_are_never_the_callers():
     assert kind_of(ERRORS[grpc.StatusCode.INVALID_ARGUMENT]).status == 500
     assert kind_of(ERRORS[grpc.StatusCode.DEADLINE_EXCEEDED]).status == 504
     assert kind_of(ERRORS[grpc.StatusCode.UNAVAILABLE]).status == 503
+    assert kind_of(ERRORS[grpc.StatusCode.RESOURCE_EXHAUSTED]).status == 503
     assert kind_of(ERRORS[grpc.StatusCode.NOT_FOUND]).status == 503
 
 
@@ -92,4 +93,5 @@ def test_an_unforeseen_error_says_nothing_of_itself():
 def test_only_where_trying_again_helps_it_is_said_when():
     assert Problem.of(errors.QueueFull(), "id").headers == {"Retry-After": "1"}
     assert Problem.of(errors.PredictorUnavailable(), "id").headers["Retry-After"]
+    assert Problem.of(errors.PredictorBusy(), "id").headers["Retry-After"]
     assert Problem.of(contract.NoFace(), "id").headers == {}

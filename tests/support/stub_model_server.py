@@ -28,6 +28,9 @@ class StubModelServer:
         self.go_on = threading.Event()
         """Cleared by a test that wants calls to hang."""
         self.go_on.set()
+        self.hang_from_call: int | None = None
+        """The number of the first call, counted from 1, that gets no answer before the server stops."""
+        self._stopped = threading.Event()
         self.calls = 0
         self.asked = threading.Event()
         """Set by the first call of Predict."""
@@ -46,12 +49,15 @@ class StubModelServer:
 
     def __exit__(self, *_: object) -> None:
         self.go_on.set()
+        self._stopped.set()
         self._server.stop(grace=0).wait()
 
     def predict(self, content: bytes, context: grpc.ServicerContext) -> bytes:
         self.calls += 1
         self.asked.set()
         self.go_on.wait()
+        if self.hang_from_call is not None and self.calls >= self.hang_from_call:
+            self._stopped.wait()
         if self.errors:
             context.abort(self.errors.pop(0), "as told")
         request = pb.PredictRequest.FromString(content)

