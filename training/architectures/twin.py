@@ -33,7 +33,7 @@ def build(size: int = 128, norm: type[layers.BatchNormalization] = layers.BatchN
     trunk = build_trunk(size, norm)
     here = trunk(scaled)
     there = mirror(trunk(mirror(scaled)))
-    same = mirror_mean(here + there, "same")
+    same = mirror_mean(0.5 * (here + there), "same")
     different = mirror_mean(ops.absolute(here - there), "different")
     hidden = layers.Dense(DENSE_UNITS, activation="relu", name="dense")(
         layers.Concatenate(name="pair")([same, different])
@@ -60,8 +60,8 @@ def mirror(image: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def mirror_mean(features: keras.KerasTensor, name: str) -> keras.KerasTensor:
-    """The mean over the picture, bit for bit the same for `features` and their mirror image (times two)."""
-    return layers.GlobalAveragePooling2D(name=name)(features + mirror(features))
+    """The mean over the picture, bit for bit the same for `features` and their mirror image."""
+    return layers.GlobalAveragePooling2D(name=name)(0.5 * (features + mirror(features)))
 
 
 def _separable(
