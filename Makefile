@@ -6,6 +6,7 @@ PYTHON ?= python3
 export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache
 export UV_PYTHON_DOWNLOADS := never
 UV := .venv/uv/bin/uv
+EXTRAS := gateway training serving monitoring loadtests
 
 .PHONY: help
 help: ## list the targets
@@ -40,6 +41,13 @@ dev: .venv/dev/.ready ## install the development environment into .venv/dev
 lock: .venv/uv/.ready ## write the lock files anew from pyproject.toml (make lock LOCK_ARGS=--upgrade)
 	@requirements/compile.sh $(LOCK_ARGS)
 
+.PHONY: proto
+proto: .venv/dev/.ready ## write serving/wire/*_pb2.py anew from the .proto files
+	@.venv/dev/bin/python -m serving.wire.generate
+
+.PHONY: environments
+environments: $(EXTRAS:%=.venv/%/.ready) ## install one environment per component into .venv/<component>
+
 .PHONY: system-deps
 system-deps: ## install Chromium, Prometheus, Alertmanager and strace from Debian (root)
 	@requirements/system-deps.sh
@@ -54,7 +62,6 @@ clean-demo: ## forget the demo's faces and model, so that the next demo trains a
 	@rm -rf .run/demo
 
 # --- checks ---------------------------------------------------------------------------------------------------------
-EXTRAS := gateway training serving monitoring loadtests
 
 .PHONY: test
 test: .venv/dev/.ready $(EXTRAS:%=.venv/%/.ready) ## all tests (installs system packages where it may; otherwise leaves tests out by name)

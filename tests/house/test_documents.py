@@ -1,11 +1,14 @@
 """What the documents say is there, and what is there is in the documents."""
 
+import dataclasses
 import re
 import subprocess
 import tomllib
 from pathlib import Path
 
 import pytest
+
+from gateway.settings import Settings, name_of
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ("README.md", "ARCHITECTURE.md", "DECISIONS.md", "CONTRIBUTING.md", "CHANGELOG.md")
@@ -29,6 +32,13 @@ def test_every_file_that_a_document_names_exists(document):
     )
     named |= set(re.findall(r"\]\((?!http)([\w./-]+)\)", text))
     assert {name for name in named if not (ROOT / name).exists()} == set()
+
+
+def test_every_setting_of_the_gateway_is_in_the_readme_with_its_meaning():
+    readme = (ROOT / "README.md").read_text()
+    for setting in dataclasses.fields(Settings):
+        assert f"| `{name_of(setting.name)}` |" in readme
+        assert f"| {setting.metadata['says']} |" in readme
 
 
 def test_bare_make_lists_every_target():
