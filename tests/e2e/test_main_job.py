@@ -25,9 +25,9 @@ from tests.support.drawn_faces import drawn_face
 from tests.support.gateway_process import GatewayProcess
 from tests.support.stub_model_server import StubModelServer
 from tests.support.tiny_version import tiny_repository
-from training.crops import make_crops
-from training.manifest import read_manifest
-from training.scoring import score
+from training.data.crops import make_crops
+from training.data.manifest import read_manifest
+from training.evaluation.scoring import score
 from training.synthetic.corpus import CorpusPlan, write_corpus
 from training.synthetic.pack import load_pack
 

@@ -17,10 +17,10 @@ from serving.contract.face import FaceDetector
 from serving.contract.model import CropSpec, Evidence
 from serving.repository import ModelRepository
 from training.architectures import build
-from training.evaluate import Answers, measure
+from training.evaluation.evaluate import Answers, measure
+from training.evaluation.scoring import mirror_crops, score
 from training.export.version import Candidate, publish_version
 from training.polarity import targets_from_labels
-from training.scoring import mirror_crops, score
 from training.synthetic.camera import encode_jpeg
 from training.synthetic.drawing import draw_face
 from training.synthetic.label_model import SubjectLatent, sample_cues

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from training.evaluate import Answers
+from training.evaluation.evaluate import Answers
 
 
 def noisy_answers(separation: float, photos: int = 200, seed: int = 0) -> Answers:

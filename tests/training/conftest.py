@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from training.manifest import Photo
-from training.shards import CropStore, Shard, write_shard
+from training.data.manifest import Photo
+from training.data.shards import CropStore, Shard, write_shard
 
 SUBJECTS = 24
 PHOTOS_PER_SUBJECT = 4

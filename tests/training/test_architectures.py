@@ -11,9 +11,9 @@ from keras import layers
 from tests.support.keras_warnings import KERAS_COPIES
 from training import architectures
 from training.architectures import ARCHITECTURES, build
+from training.evaluation.scoring import mirror_crops, score
+from training.fitting.fused_norm import FusedBatchNormalization
 from training.flops import count_flops
-from training.fused_norm import FusedBatchNormalization
-from training.scoring import mirror_crops, score
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings(KERAS_COPIES)]
 

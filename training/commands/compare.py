@@ -22,19 +22,19 @@ from training.commands.shared import (
     run_safely,
     say,
 )
-from training.comparison import ROWS, compare, draw_comparison, write_table
+from training.data.split import Split
 from training.errors import DataError
-from training.evaluate import answer, measure, read_bayes_accuracy
+from training.evaluation.comparison import ROWS, compare, draw_comparison, write_table
+from training.evaluation.evaluate import answer, measure, read_bayes_accuracy
+from training.fitting.recipe import Recipe
 from training.flops import count_flops
-from training.recipe import Recipe
-from training.report import draw_confusion
+from training.reporting.figures import draw_confusion
 from training.runs import Run, write_json
-from training.split import Split
 
 if TYPE_CHECKING:
     import argparse
 
-    from training.evaluate import Answers
+    from training.evaluation.evaluate import Answers
 
 NAME = "comparison"
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from training.commands.shared import divide_photos, load_split, prepare_crops, run_safely, say
-from training.evaluate import KNOWS_NOTHING_BELOW_AUROC, answer, measure, read_bayes_accuracy
-from training.report import draw_confusion
+from training.evaluation.evaluate import KNOWS_NOTHING_BELOW_AUROC, answer, measure, read_bayes_accuracy
+from training.reporting.figures import draw_confusion
 from training.runs import Run, write_json
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from training.manifest import Photo
-    from training.shards import CropStore
-    from training.split import SplitName
+    from training.data.manifest import Photo
+    from training.data.shards import CropStore
+    from training.data.split import SplitName
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

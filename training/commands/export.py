@@ -13,7 +13,7 @@ from serving.repository import ModelRepository
 from training.commands.evaluate import open_data
 from training.commands.shared import run_safely, say
 from training.errors import ExportRefused
-from training.evaluate import SYNTHESIS_NAME
+from training.evaluation.evaluate import SYNTHESIS_NAME
 from training.export.drawn import draw_crops
 from training.export.version import Candidate, publish_version
 from training.runs import Run

@@ -20,19 +20,19 @@ from training.commands.shared import (
     say,
 )
 from training.errors import DataError
-from training.fit import fit
+from training.fitting.fit import fit
+from training.fitting.recipe import SCHEDULES, Recipe
 from training.polarity import DEPRESSED
-from training.recipe import SCHEDULES, Recipe
-from training.report import draw_curves
+from training.reporting.figures import draw_curves
 from training.runs import Run
 
 if TYPE_CHECKING:
     import argparse
 
-    from training.fit import Fitted
-    from training.manifest import Photo
-    from training.shards import CropStore
-    from training.split import SplitName
+    from training.data.manifest import Photo
+    from training.data.shards import CropStore
+    from training.data.split import SplitName
+    from training.fitting.fit import Fitted
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

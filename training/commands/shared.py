@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 from serving.contract.errors import ContractError
 from serving.repository import RepositoryError
 from training.commands.options import whole_number
-from training.crops import crops_folder, describe_store, make_crops
+from training.data.crops import crops_folder, describe_store, make_crops
+from training.data.manifest import read_manifest
+from training.data.split import SPLIT_NAMES, Split, digest_subjects, draw_split
 from training.errors import RunInvalid, TrainingError
-from training.manifest import read_manifest
-from training.split import SPLIT_NAMES, Split, digest_subjects, draw_split
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from training.manifest import Photo
-    from training.shards import CropStore
-    from training.split import SplitName
+    from training.data.manifest import Photo
+    from training.data.shards import CropStore
+    from training.data.split import SplitName
 
 FAILED = 1
 INTERRUPTED = 130

@@ -13,8 +13,8 @@ import numpy as np
 
 from serving.contract.severity import band_of, severity_ppm
 from training.errors import ExportRefused, ParityBroken, PolarityReversed
+from training.evaluation.measures import auroc, bootstrap_intervals
 from training.export import reload
-from training.measures import auroc, bootstrap_intervals
 from training.polarity import DEPRESSED
 
 if TYPE_CHECKING:

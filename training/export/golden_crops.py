@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from serving.contract.severity import PAPER_THRESHOLDS, PARTS_PER_MILLION, band_of, severity_ppm
-from training.scoring import score, score_logits
+from training.evaluation.scoring import score, score_logits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,8 +16,8 @@ from serving.contract.errors import FaceTooSmall, NoFace, PhotoError
 from serving.contract.face import FaceDetector
 from serving.contract.severity import PAPER_THRESHOLDS, Band, band_of, severity_ppm
 from training.errors import GoldenMismatch
+from training.evaluation.scoring import score
 from training.export.drawn import JPEG_QUALITY, PHOTO_PIXELS, draw_photo
-from training.scoring import score
 from training.synthetic.camera import encode_jpeg
 
 if TYPE_CHECKING:

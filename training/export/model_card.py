@@ -48,7 +48,7 @@ def write_card(
 
     Args:
         contract: Of the version.
-        evaluation: `training.evaluate.measure`.
+        evaluation: `training.evaluation.evaluate.measure`.
         training: Recipe and figures of the run, by name; shown as they are.
         golden: The golden crops.
         photos: The golden photos.

@@ -10,13 +10,13 @@ import keras
 import tensorflow as tf
 
 from serving.contract.model import CropSpec, Evidence, ModelContract
+from training.evaluation.scoring import score
 from training.export.gates import check_polarity, check_reloaded
 from training.export.golden_crops import GOLDEN_NAME, choose_golden, write_golden
 from training.export.golden_photos import FOLDER_NAME, draw_golden_photos, write_golden_photos
 from training.export.graph import save_graph
 from training.export.model_card import limits_of, write_card
 from training.export.warmup import write_warmup_requests
-from training.scoring import score
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +37,7 @@ class Candidate:
     training_data: str
     """A sentence for contract and card."""
     evaluation: dict[str, Any]
-    """`training.evaluate.measure` on the held-out test split."""
+    """`training.evaluation.evaluate.measure` on the held-out test split."""
     held_out_crops: NDArray[np.uint8]
     held_out_labels: NDArray[np.int_]
     """1 where depressed."""

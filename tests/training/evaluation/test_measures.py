@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from training.measures import auroc, bootstrap_intervals, confusion, rates, share_of_bayes
+from training.evaluation.measures import auroc, bootstrap_intervals, confusion, rates, share_of_bayes
 
 PAPER = {"tp": 898, "fp": 101, "fn": 182, "tn": 930}
 

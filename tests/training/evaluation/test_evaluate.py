@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.support.training_answers import noisy_answers
-from training.evaluate import Answers, measure, read_bayes_accuracy
+from training.evaluation.evaluate import Answers, measure, read_bayes_accuracy
 
 
 def test_figures_of_a_model_with_known_errors():

@@ -11,9 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from serving.contract.severity import Band, band_of, severity_ppm
-from training.measures import RATE_NAMES, RESAMPLES, auroc, bootstrap_intervals, confusion, rates, share_of_bayes
+from training.evaluation.measures import (
+    RATE_NAMES,
+    RESAMPLES,
+    auroc,
+    bootstrap_intervals,
+    confusion,
+    rates,
+    share_of_bayes,
+)
+from training.evaluation.scoring import mirror_crops, score
 from training.polarity import DEPRESSED
-from training.scoring import mirror_crops, score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +30,8 @@ if TYPE_CHECKING:
     import keras
     from numpy.typing import NDArray
 
-    from training.manifest import Photo
-    from training.shards import CropStore
+    from training.data.manifest import Photo
+    from training.data.shards import CropStore
 
 KNOWS_NOTHING_BELOW_AUROC = 0.80
 """Under this the version says that the model knows nothing (issue 2)."""

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from training.augmentation import Augmentation
+from training.fitting.augmentation import Augmentation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ class Recipe:
     batch_size: int = 32
     learning_rate: float = 1e-3
     schedule: Schedule = "plateau"
-    """`plateau` is the paper's rule. `cosine` (`training.callbacks.cosine_rate`) gets further in few epochs, but wants their
+    """`plateau` is the paper's rule. `cosine` (`training.fitting.callbacks.cosine_rate`) gets further in few epochs, but wants their
     number, or the time budget, known beforehand."""
     stop_patience_epochs: int = 8
     stop_min_delta: float = 1e-3

@@ -22,14 +22,14 @@ from serving.contract.crop import make_crop
 from serving.contract.errors import PhotoError
 from serving.contract.face import FaceDetector
 from serving.contract.model import CropSpec
+from training.data.shards import CropStore, Shard, read_shard, refusal_counts, write_shard
 from training.errors import DataError
-from training.shards import CropStore, Shard, read_shard, refusal_counts, write_shard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from training.manifest import Photo
+    from training.data.manifest import Photo
 
 PHOTOS_PER_SHARD = 128
 """6 MB of 128x128 crops: a second or so of work, so that a kill loses little and the progress bar moves."""

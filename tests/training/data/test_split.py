@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from training.data.manifest import Photo
+from training.data.split import SPLIT_NAMES, Split, digest_subjects, draw_split
 from training.errors import RunInvalid, SplitImpossible, SplitLeaks
-from training.manifest import Photo
-from training.split import SPLIT_NAMES, Split, digest_subjects, draw_split
 
 
 def people(healthy, depressed, photos=3):

@@ -11,19 +11,19 @@ import keras
 import numpy as np
 
 from training.architectures import build
-from training.callbacks import CosineSchedule, HistoryFile, Progress, TimeBudget
-from training.fused_norm import FusedBatchNormalization
-from training.pipeline import evaluation_batches, training_batches
+from training.fitting.callbacks import CosineSchedule, HistoryFile, Progress, TimeBudget
+from training.fitting.fused_norm import FusedBatchNormalization
+from training.fitting.pipeline import evaluation_batches, training_batches
+from training.fitting.recipe import class_weights
 from training.polarity import targets_from_labels
-from training.recipe import class_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from training.manifest import Photo
-    from training.recipe import Recipe
+    from training.data.manifest import Photo
+    from training.data.shards import CropStore
+    from training.fitting.recipe import Recipe
     from training.runs import Run
-    from training.shards import CropStore
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 import pytest
 
+from training.data.manifest import Photo, read_manifest
 from training.errors import ManifestInvalid
-from training.manifest import Photo, read_manifest
 
 
 def write(folder, text):

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from training.measures import paired_difference
-from training.report import new_figure, save_figure
+from training.evaluation.measures import paired_difference
+from training.reporting.figures import new_figure, save_figure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from training.evaluate import Answers
+    from training.evaluation.evaluate import Answers
 
 COMPARISON_SCHEMA = "symmetra.comparison/1"
 ROWS = {

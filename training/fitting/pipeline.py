@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import tensorflow as tf
 
-from training.augmentation import augment
+from training.fitting.augmentation import augment
 from training.polarity import targets_from_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from training.augmentation import Augmentation
-    from training.manifest import Photo
-    from training.shards import CropStore
+    from training.data.manifest import Photo
+    from training.data.shards import CropStore
+    from training.fitting.augmentation import Augmentation
 
 
 def training_batches(

@@ -7,12 +7,12 @@ import pytest
 from serving.contract.crop import make_crop
 from serving.contract.face import FaceDetector
 from serving.contract.model import CropSpec
-from training import shards
-from training.crops import describe_store, make_crops
+from training.data import shards
+from training.data.crops import describe_store, make_crops
+from training.data.manifest import Photo, read_manifest
+from training.data.shards import CropStore, refusal_counts
 from training.errors import CropsIncomplete, DataError
 from training.export.drawn import draw_photo
-from training.manifest import Photo, read_manifest
-from training.shards import CropStore, refusal_counts
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from training.augmentation import NO_AUGMENTATION, Augmentation, augment
+from training.fitting.augmentation import NO_AUGMENTATION, Augmentation, augment
 
 pytestmark = pytest.mark.tensorflow
 SIZE = 32

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from training.fused_norm import FusedBatchNormalization
+from training.fitting.fused_norm import FusedBatchNormalization
 
 pytestmark = pytest.mark.tensorflow
 

@@ -13,15 +13,15 @@ import pytest
 
 from tests.support.keras_warnings import KERAS_COPIES
 from training.architectures import ARCHITECTURES
-from training.augmentation import Augmentation
-from training.callbacks import CosineSchedule, TimeBudget
+from training.data.split import draw_split
 from training.errors import FitFailed
-from training.fit import fit
-from training.pipeline import evaluation_batches, training_batches
-from training.recipe import Recipe, class_weights
+from training.evaluation.scoring import score
+from training.fitting.augmentation import Augmentation
+from training.fitting.callbacks import CosineSchedule, TimeBudget
+from training.fitting.fit import fit
+from training.fitting.pipeline import evaluation_batches, training_batches
+from training.fitting.recipe import Recipe, class_weights
 from training.runs import Run
-from training.scoring import score
-from training.split import draw_split
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings(KERAS_COPIES)]
 
@@ -118,7 +118,7 @@ class CutInASpoiltSecondEpoch(TimeBudget):
 
 
 def test_run_cut_by_its_budget_has_the_weights_of_the_lower_validation_loss(easy_store, parts, tmp_path, monkeypatch):
-    monkeypatch.setattr("training.fit.TimeBudget", CutInASpoiltSecondEpoch)
+    monkeypatch.setattr("training.fitting.fit.TimeBudget", CutInASpoiltSecondEpoch)
     recipe = Recipe(architecture="small", epochs=50, minutes=1.0, batch_size=16)
     result = fit(recipe, easy_store, parts["train"], parts["validation"], Run(tmp_path), quiet=True)
     first, second = result.history["val_loss"]
