@@ -15,8 +15,8 @@ from training.export.gates import check_polarity, check_reloaded
 from training.export.golden_crops import GOLDEN_NAME, choose_golden, write_golden
 from training.export.golden_photos import FOLDER_NAME, draw_golden_photos, write_golden_photos
 from training.export.graph import save_graph
-from training.export.model_card import limits_of, write_card
 from training.export.warmup import write_warmup_requests
+from training.reporting.model_card import limits_of, write_card
 
 if TYPE_CHECKING:
     import numpy as np
