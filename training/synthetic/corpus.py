@@ -35,6 +35,10 @@ ASSUMPTION = (
     "nothing learned from these photos says anything about any person."
 )
 LEADING_COLUMNS = ("path", "subject_id", "label", "severity", "weaker_side", "label_posterior")
+GROUP_COLUMNS = ("age_band", "skin_tone", "source", "device")
+"""Of the groups by which a data set is inspected and a model evaluated, those that a drawn face has."""
+AGE_BANDS = ("smooth", "lined", "deeply_lined")
+SKIN_TONES = ("light", "medium_light", "medium_dark", "dark")
 PHOTOS_PER_TASK = 8
 SHEET_PHOTOS, SHEET_COLUMNS, SHEET_SIDE = 48, 8, 160
 
@@ -226,13 +230,24 @@ def _write_manifest(folder: Path, planned: list[PlannedPhoto]) -> None:
     posterior = label_posterior(_cue_matrix(planned))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow((*LEADING_COLUMNS, *parameter_names()))
+    writer.writerow((*LEADING_COLUMNS, *GROUP_COLUMNS, *parameter_names()))
     for photo, probability in zip(planned, posterior, strict=True):
         latent = photo.subject.latent
         leading = (photo.path, photo.subject_id, latent.label, f"{latent.severity:.6f}", latent.weaker_side)
         values = (f"{value:.6g}" if isinstance(value, float) else value for value in flatten(photo.parameters).values())
-        writer.writerow((*leading, f"{probability:.6f}", *values))
+        writer.writerow((*leading, f"{probability:.6f}", *_groups(photo.parameters), *values))
     _write_atomically(folder / "manifest.csv", text.getvalue().encode())
+
+
+def _groups(parameters: FaceParameters) -> tuple[str, ...]:
+    """The values of `GROUP_COLUMNS`: equal bands of drawn age and skin depth, one source, and whether it is a grey photo."""
+    identity = parameters.identity
+    return (
+        AGE_BANDS[min(int(identity.age * len(AGE_BANDS)), len(AGE_BANDS) - 1)],
+        SKIN_TONES[min(int(identity.skin_depth * len(SKIN_TONES)), len(SKIN_TONES) - 1)],
+        "drawn",
+        "grey" if parameters.view.grey else "colour",
+    )
 
 
 def _write_sheet(folder: Path, planned: list[PlannedPhoto]) -> None:

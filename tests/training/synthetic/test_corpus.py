@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from training.__main__ import main
-from training.synthetic.corpus import CorpusError, CorpusPlan, plan_photo, write_corpus
+from training.synthetic.corpus import AGE_BANDS, SKIN_TONES, CorpusError, CorpusPlan, _groups, plan_photo, write_corpus
 from training.synthetic.parameters import flatten, parameter_names
 
 PLAN = CorpusPlan(photos=20, photos_per_subject=3, seed=5, size_pixels=64)
@@ -59,7 +59,8 @@ def test_the_manifest_names_every_photo_with_all_parameters(corpus):
     rows = read_manifest(corpus)
     assert len(rows) == PLAN.photos
     leading = ["path", "subject_id", "label", "severity", "weaker_side", "label_posterior"]
-    assert list(rows[0]) == leading + list(parameter_names())
+    groups = ["age_band", "skin_tone", "source", "device"]
+    assert list(rows[0]) == leading + groups + list(parameter_names())
     for index, row in enumerate(rows):
         with Image.open(corpus / row["path"]) as image:
             assert image.size == (64, 64)
@@ -73,6 +74,26 @@ def test_the_manifest_names_every_photo_with_all_parameters(corpus):
                 if isinstance(value, (str, int))
                 else float(row[name]) == pytest.approx(value, rel=1e-4, abs=1e-9)
             )
+
+
+def test_groups_follow_from_the_drawn_parameters():
+    planned = [plan_photo(CorpusPlan(photos=60, photos_per_subject=1, seed=4), index) for index in range(60)]
+    for photo in planned:
+        age_band, skin_tone, source, device = _groups(photo.parameters)
+        assert AGE_BANDS.index(age_band) == int(photo.parameters.identity.age * 3)
+        assert SKIN_TONES.index(skin_tone) == int(photo.parameters.identity.skin_depth * 4)
+        assert source == "drawn"
+        assert (device == "grey") == photo.parameters.view.grey
+    assert {_groups(photo.parameters)[3] for photo in planned} == {"colour", "grey"}
+
+
+def test_finished_data_set_gets_a_new_manifest_and_keeps_its_photos(corpus, tmp_path):
+    write_corpus(tmp_path, PLAN, workers=1, progress=False)
+    (tmp_path / "manifest.csv").write_text("path,subject_id,label\n")  # of an earlier release, with fewer columns
+    drawn = (tmp_path / "photos/000000.jpg").stat().st_mtime_ns
+    write_corpus(tmp_path, PLAN, workers=1, progress=False)
+    assert read_files(tmp_path) == read_files(corpus)
+    assert (tmp_path / "photos/000000.jpg").stat().st_mtime_ns == drawn
 
 
 def test_photos_of_a_subject_share_looks_severity_and_label_but_not_the_view(corpus):
