@@ -5,7 +5,9 @@ split.json       subjects by split
 history.csv      one line per epoch
 curves.png       the same as a picture
 best.weights.h5  the weights with the lowest validation loss so far, replaced while training
-model.keras      the finished model
+checkpoint/      the state after the last whole epoch, while training (`training.fitting.checkpoint`)
+model.keras      the finished model, its temperature folded into the last layer
+calibration.json temperature and abstention, chosen on validation
 evaluation.json  every figure measured on the held-out test split
 confusion.png    its confusion matrix
 """
@@ -58,9 +60,19 @@ class Run:
         return self.folder / "best.weights.h5"
 
     @property
+    def checkpoint(self) -> Path:
+        """`checkpoint/`."""
+        return self.folder / "checkpoint"
+
+    @property
     def model(self) -> Path:
         """`model.keras`."""
         return self.folder / "model.keras"
+
+    @property
+    def calibration(self) -> Path:
+        """`calibration.json`."""
+        return self.folder / "calibration.json"
 
     @property
     def evaluation(self) -> Path:

@@ -2,7 +2,8 @@
 
 Each takes uint8 crops [n, 128, 128, 3] (scaling to [0, 1] is its first layer) and ends in `Dense(1, sigmoid)`, whose
 output is p_no_depression. A new one is a module with `build(size, norm)` and one line in `ARCHITECTURES`. `norm` is the
-batch-normalisation layer's class, which training may replace by a faster one with the same weights.
+batch-normalisation layer's class, which training may replace by a faster one with the same weights. The last layer is
+float32 whatever the precision of training: in bfloat16 a p of 0.998 is 1, and its loss has no gradient.
 """
 
 from __future__ import annotations

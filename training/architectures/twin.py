@@ -38,7 +38,7 @@ def build(size: int = 128, norm: type[layers.BatchNormalization] = layers.BatchN
     hidden = layers.Dense(DENSE_UNITS, activation="relu", name="dense")(
         layers.Concatenate(name="pair")([same, different])
     )
-    p_no_depression = layers.Dense(1, activation="sigmoid", name="p_no_depression")(hidden)
+    p_no_depression = layers.Dense(1, activation="sigmoid", dtype="float32", name="p_no_depression")(hidden)
     return keras.Model(crop, p_no_depression, name="twin")
 
 

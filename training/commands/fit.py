@@ -1,7 +1,12 @@
-"""`python -m training fit`: crops, split, training, evaluation and pictures, into one run directory."""
+"""`python -m training fit`: crops, split, training, evaluation and pictures, into one run directory.
+
+A command that was killed goes on where it was when it is given again; one that had finished trains nothing again.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +24,10 @@ from training.commands.shared import (
     run_safely,
     say,
 )
-from training.errors import DataError
-from training.fitting.fit import fit
-from training.fitting.recipe import SCHEDULES, Recipe
+from training.errors import DataError, ExperimentInvalid, RunInvalid
+from training.fitting.experiment import experiment_names, load_experiment
+from training.fitting.fit import fit, forget_checkpoint
+from training.fitting.recipe import PRECISIONS, SCHEDULES, Recipe
 from training.polarity import DEPRESSED
 from training.reporting.figures import draw_curves
 from training.runs import Run
@@ -37,37 +43,35 @@ if TYPE_CHECKING:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
-    defaults = Recipe()
     add_data_arguments(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="run directory, made if missing")
     parser.add_argument(
-        "--arch",
-        choices=sorted(ARCHITECTURES),
-        default=DEFAULT_ARCHITECTURE,
-        help=f"network (default {DEFAULT_ARCHITECTURE})",
+        "--config",
+        metavar="NAME|FILE",
+        help=f"experiment: {', '.join(experiment_names())}, or a .toml file of yours (default {DEFAULT_ARCHITECTURE})",
     )
-    parser.add_argument(
-        "--epochs", type=whole_number, default=defaults.epochs, help=f"at most (default {defaults.epochs})"
+    overrides = parser.add_argument_group("instead of what the experiment says")
+    overrides.add_argument(
+        "--arch", dest="architecture", choices=sorted(ARCHITECTURES), help="network; without --config its experiment"
     )
-    parser.add_argument(
+    overrides.add_argument("--epochs", type=whole_number, help="at most")
+    overrides.add_argument(
         "--minutes",
         type=positive_number,
         metavar="M",
         help="stop training cleanly after this long, keeping the best weights",
     )
-    parser.add_argument(
-        "--batch-size", type=whole_number, default=defaults.batch_size, help=f"(default {defaults.batch_size})"
+    overrides.add_argument("--batch-size", type=whole_number)
+    overrides.add_argument("--learning-rate", type=positive_number, help="of Adam")
+    overrides.add_argument("--schedule", choices=SCHEDULES, help="of the learning rate")
+    overrides.add_argument("--precision", choices=PRECISIONS, help="of layers while training")
+    overrides.add_argument(
+        "--start-from",
+        dest="initial_model",
+        metavar="VERSION|RUN|FILE",
+        help="start from the weights of a model version's directory, a run, or a .keras file (transfer learning)",
     )
-    parser.add_argument(
-        "--learning-rate",
-        type=positive_number,
-        default=defaults.learning_rate,
-        help=f"of Adam (default {defaults.learning_rate})",
-    )
-    parser.add_argument("--schedule", choices=SCHEDULES, default=defaults.schedule, help="of the learning rate")
-    parser.add_argument(
-        "--seed", type=int, default=defaults.seed, help=f"of split and training (default {defaults.seed})"
-    )
+    overrides.add_argument("--seed", type=int, help="of split and training")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -76,15 +80,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _fit(arguments: argparse.Namespace) -> None:
-    recipe = Recipe(
-        architecture=arguments.arch,
-        epochs=arguments.epochs,
-        minutes=arguments.minutes,
-        batch_size=arguments.batch_size,
-        learning_rate=arguments.learning_rate,
-        schedule=arguments.schedule,
-        seed=arguments.seed,
-    )
+    recipe = read_recipe(arguments)
     run = Run(arguments.out)
     run.folder.mkdir(parents=True, exist_ok=True)
     photos, store = prepare_crops(arguments.data, arguments.crops, arguments.processes)
@@ -92,6 +88,49 @@ def _fit(arguments: argparse.Namespace) -> None:
     parts = divide_photos(photos, store, split)
     train(recipe, store, parts, run, describe_data(arguments, store, parts))
     evaluate_run(run, store, parts["test"], arguments.data)
+
+
+OVERRIDES = (
+    "architecture",
+    "epochs",
+    "minutes",
+    "batch_size",
+    "learning_rate",
+    "schedule",
+    "precision",
+    "initial_model",
+    "seed",
+)
+"""Fields of `Recipe` that have an option of their own."""
+
+
+def read_recipe(arguments: argparse.Namespace) -> Recipe:
+    """The experiment, with what the command line says instead.
+
+    Raises:
+        ExperimentInvalid: no such experiment, or a mistake in it; no model to start from.
+    """
+    named = arguments.config or arguments.architecture or DEFAULT_ARCHITECTURE
+    # A network that somebody registered without an experiment file of its own is trained by the default rules.
+    known = arguments.config is not None or named in experiment_names()
+    recipe = load_experiment(named) if known else Recipe(architecture=named)
+    said = {name: getattr(arguments, name) for name in OVERRIDES if getattr(arguments, name) is not None}
+    if "initial_model" in said:
+        said["initial_model"] = str(find_keras_file(Path(said["initial_model"])))
+    return dataclasses.replace(recipe, **said)
+
+
+def find_keras_file(path: Path) -> Path:
+    """The `.keras` file of a model version's directory, of a run, or the file itself; absolute.
+
+    Raises:
+        ExperimentInvalid: there is none.
+    """
+    for candidate in (path, path / "assets.extra" / "model.keras", path / "model.keras"):
+        if candidate.is_file():
+            return candidate.resolve()
+    message = f"--start-from {path}: there is no model.keras; give a model version's directory, a run, or a .keras file"
+    raise ExperimentInvalid(message)
 
 
 def describe_data(
@@ -123,6 +162,9 @@ def train(
         if not part:
             message = f"no photo of the {name} split gave a crop; look at the refused photos above"
             raise DataError(message)
+    if _is_finished(run, recipe, data):
+        say(f"{run.folder}: trained before by the same recipe on the same photos, kept")
+        return
     labels = [photo.label for photo in parts["train"]]
     say(f"training {recipe.architecture} on {len(labels)} photos, {labels.count(DEPRESSED)} of them depressed")
     fitted = fit(recipe, store, parts["train"], parts["validation"], run)
@@ -130,6 +172,20 @@ def train(
         say(f"the {recipe.minutes:g} minutes are used up; the best weights so far are kept")
     draw_curves(fitted.history, run.curves, f"{recipe.architecture}: training")
     run.write_description({**data, **_describe_training(recipe, fitted)})
+    forget_checkpoint(run)  # last: until the description is there, a run that is killed goes on from it
+
+
+def _is_finished(run: Run, recipe: Recipe, data: dict[str, object]) -> bool:
+    if not run.description.exists():
+        return False
+    description = run.read_description()
+    wanted = {"recipe": recipe.as_dict(), **data}
+    if all(description.get(name) == value for name, value in json.loads(json.dumps(wanted)).items()):
+        return True
+    message = (
+        f"{run.folder} holds a finished training by another recipe or on other photos; train into a new --out folder"
+    )
+    raise RunInvalid(message)
 
 
 def _describe_training(recipe: Recipe, fitted: Fitted) -> dict[str, object]:

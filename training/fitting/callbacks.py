@@ -1,4 +1,4 @@
-"""What watches and steers a training run: time budget, learning rate, history, progress, a loss that is not finite."""
+"""What watches a training run: time budget, history, progress, a loss that is not finite."""
 
 from __future__ import annotations
 
@@ -18,16 +18,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-WARM_UP_SHARE = 0.1
-COSINE_END = 0.01
-
-
 class TimeBudget(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
     """Stops training, after a batch, when the time left is only enough for the validation that follows."""
 
     def __init__(self, minutes: float) -> None:
         super().__init__()
         self._budget_seconds = minutes * 60.0
+        self.seconds_before = 0.0
+        """Spent by earlier processes on the same training."""
         self._started = 0.0
         self._validation_started = 0.0
         self._validation_seconds = 0.0
@@ -41,7 +39,12 @@ class TimeBudget(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
     @property
     def share_used(self) -> float:
         """Of the budget, from 0; the validation to come counts as used."""
-        return (time.monotonic() - self._started + self._validation_seconds) / self._budget_seconds
+        return (self.seconds_spent + self._validation_seconds) / self._budget_seconds
+
+    @property
+    def seconds_spent(self) -> float:
+        """On this training so far, by this process and those before it."""
+        return self.seconds_before + time.monotonic() - self._started
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         """Look at the clock."""
@@ -61,70 +64,34 @@ class TimeBudget(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has n
         self._validation_seconds = time.monotonic() - self._validation_started
 
 
-class CosineSchedule(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
-    """Sets the learning rate before each batch by `cosine_rate`, over the planned batches or the time budget.
-
-    Whichever of the two is further on counts, so that a slow machine ends with a low rate too. Where time decides, two runs
-    differ.
-    """
-
-    def __init__(self, peak: float, batches: int, budget: TimeBudget) -> None:
-        super().__init__()
-        self._peak = peak
-        self._batches = batches
-        self._budget = budget
-        self._done = 0
-
-    def on_train_batch_begin(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Set the rate."""
-        del batch, logs
-        self.model.optimizer.learning_rate = cosine_rate(
-            self._peak, max(self._done / self._batches, self._budget.share_used)
-        )
-        self._done += 1
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Put the rate into the history, as `ReduceLROnPlateau` does."""
-        del epoch
-        if logs is not None:
-            logs["learning_rate"] = float(self.model.optimizer.learning_rate)
-
-
-def cosine_rate(peak: float, share_done: float) -> float:
-    """Linear from a tenth of the peak over the first tenth of the training, then half a cosine down to a hundredth.
-
-    >>> [round(cosine_rate(1.0, share), 3) for share in (0.0, 0.05, 0.1, 0.55, 1.0)]
-    [0.1, 0.55, 1.0, 0.505, 0.01]
-    """
-    if share_done < WARM_UP_SHARE:
-        return peak * (WARM_UP_SHARE + (1.0 - WARM_UP_SHARE) * share_done / WARM_UP_SHARE)
-    falling = min(1.0, (share_done - WARM_UP_SHARE) / (1.0 - WARM_UP_SHARE))
-    return peak * (COSINE_END + (1.0 - COSINE_END) * 0.5 * (1.0 + math.cos(math.pi * falling)))
-
-
 class HistoryFile(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
-    """`history.csv`: one line per epoch, complete on the disk when the epoch ends, whatever happens later.
+    """The figures of each epoch, in memory and as `history.csv`, complete on the disk when the epoch ends.
 
-    `keras.callbacks.CSVLogger` keeps the file open, and leaves it so when training fails.
+    `keras.callbacks.CSVLogger` keeps the file open, leaves it so when training fails, and would write an epoch twice where a
+    killed training goes on.
     """
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._path = path
+        self.epochs: list[dict[str, float]] = []
+        """One entry per finished epoch; set before the training starts where earlier processes trained some."""
 
-    def on_train_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        """Forget the history of an earlier run."""
-        del logs
-        self._path.unlink(missing_ok=True)
+    @property
+    def columns(self) -> dict[str, list[float]]:
+        """The figures by name, over the epochs."""
+        return {name: [figures[name] for figures in self.epochs] for name in (self.epochs[0] if self.epochs else ())}
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        """Append the epoch's figures."""
-        figures = {"epoch": epoch + 1, **(logs or {})}
-        with self._path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, figures)
-            if file.tell() == 0:
-                writer.writeheader()
-            writer.writerow(figures)
+        """Add the epoch."""
+        del epoch
+        self.epochs.append({name: float(value) for name, value in (logs or {}).items()})
+        temporary = self._path.with_name(self._path.name + ".tmp")
+        with temporary.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, ["epoch", *self.epochs[0]])
+            writer.writeheader()
+            writer.writerows({"epoch": number, **figures} for number, figures in enumerate(self.epochs, start=1))
+        temporary.replace(self._path)
 
 
 class Progress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types

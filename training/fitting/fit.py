@@ -1,28 +1,33 @@
-"""Train one network by a recipe: crops in, `model.keras`, history and figures of the run out."""
+"""Train one network by a recipe: crops in, `model.keras`, history and figures of the run out; resumable after a kill."""
 
 from __future__ import annotations
 
-import math
+import shutil
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from training.architectures import build
-from training.fitting.callbacks import CosineSchedule, HistoryFile, Progress, TimeBudget
+from training.errors import ExperimentInvalid
+from training.fitting.callbacks import HistoryFile, Progress, TimeBudget
+from training.fitting.checkpoint import Checkpoint, digest_photos, read_checkpoint
 from training.fitting.fused_norm import FusedBatchNormalization
-from training.fitting.pipeline import evaluation_batches, training_batches
+from training.fitting.pipeline import batches_per_epoch, evaluation_batches, training_batches
 from training.fitting.recipe import class_weights
+from training.fitting.schedules import CosineSchedule, WarmUp
 from training.polarity import targets_from_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from training.data.manifest import Photo
     from training.data.shards import CropStore
-    from training.fitting.recipe import Recipe
+    from training.fitting.recipe import Precision, Recipe
     from training.runs import Run
 
 
@@ -33,6 +38,7 @@ class Fitted:
     model: keras.Model
     history: dict[str, list[float]]
     seconds: float
+    """Of training and validation, over all processes that worked on it."""
     photos_per_second: float
     budget_used_up: bool
     weights: dict[int, float]
@@ -50,8 +56,10 @@ def fit(
 ) -> Fitted:
     """Train, keep the weights of the lowest validation loss, and save `model.keras`.
 
+    Where an earlier process was killed in the middle of the same training, it goes on after the last whole epoch.
+
     Args:
-        recipe: What to do. The same recipe, data and machine give the same weights.
+        recipe: What to do. The same recipe, data and machine give the same weights, bit for bit, on a CPU.
         store: Crops of both splits.
         training: Photos to learn from; augmented.
         validation: Photos that decide when to stop; never augmented.
@@ -60,44 +68,133 @@ def fit(
 
     Raises:
         FitFailed: the loss is not finite.
+        ExperimentInvalid: the model to start from does not fit the architecture, or a frozen layer does not exist.
+        RunInvalid: `run` holds the unfinished training of something else.
     """
-    run.best.unlink(missing_ok=True)  # those of an earlier training here would be taken for this one's
+    identity = {
+        "recipe": recipe.as_dict(),
+        "training": digest_photos(training),
+        "validation": digest_photos(validation),
+        "crop_size": store.crop_size,
+    }
+    saved = read_checkpoint(run.checkpoint, identity)
+    if saved is None:
+        run.best.unlink(missing_ok=True)  # those of an earlier training here would be taken for this one's
     keras.utils.set_random_seed(recipe.seed)
-    plain = build(recipe.architecture, store.crop_size)
-    model = build(recipe.architecture, store.crop_size, FusedBatchNormalization)
-    model.set_weights(plain.get_weights())
-    model.compile(keras.optimizers.Adam(recipe.learning_rate), loss="binary_crossentropy", metrics=["accuracy"])
+    if not tf.config.list_physical_devices("GPU"):
+        # Some GPU kernels have no deterministic form and would refuse to run.
+        tf.config.experimental.enable_op_determinism()
+    plain = build_plain(recipe, store.crop_size)
+    model = build_for_training(recipe, plain)
     weights = class_weights(targets_from_labels([photo.label for photo in training]).tolist())
-    progress = Progress(len(training), recipe.batch_size, recipe.epochs, quiet=quiet)
+    history, progress = HistoryFile(run.history), Progress(len(training), recipe.batch_size, recipe.epochs, quiet=quiet)
     budget = TimeBudget(recipe.minutes if recipe.minutes is not None else np.inf)
-    started = time.monotonic()
-    history = model.fit(
-        training_batches(store, training, recipe.augmentation, batch_size=recipe.batch_size, seed=recipe.seed),
-        validation_data=evaluation_batches(store, validation, batch_size=recipe.batch_size),
-        epochs=recipe.epochs,
-        class_weight=weights,
-        shuffle=False,  # the pipeline shuffles, from the seed
-        verbose=0,
-        callbacks=[progress, budget, *_rules(recipe, run, budget, len(training)), HistoryFile(run.history)],
-    ).history
+    watchers = [progress, budget, *_rules(recipe, run, budget, len(training)), history]
+    if saved is not None and (saved.finished or saved.epochs_done >= recipe.epochs):
+        history.epochs, budget.seconds_before = saved.memory["HistoryFile"]["epochs"], saved.seconds
+    else:
+        started = time.monotonic()
+        first = saved.epochs_done if saved is not None else 0
+        model.fit(
+            training_batches(
+                store,
+                training,
+                recipe.augmentation,
+                batch_size=recipe.batch_size,
+                seed=recipe.seed,
+                epochs=range(first, recipe.epochs),
+            ),
+            validation_data=evaluation_batches(store, validation, batch_size=recipe.batch_size),
+            initial_epoch=first,
+            epochs=recipe.epochs,
+            steps_per_epoch=batches_per_epoch(len(training), recipe.batch_size),
+            class_weight=weights,
+            shuffle=False,  # the pipeline shuffles, from the seed
+            verbose=0,
+            callbacks=[*watchers, Checkpoint(run.checkpoint, identity, watchers, budget, saved)],
+        )
+        budget.seconds_before += time.monotonic() - started
     # Not left to EarlyStopping: it keeps nothing before its first epoch, ignores small gains, and a run that its time
     # budget cuts would end with the weights of an unfinished epoch.
     if run.best.exists():
         model.load_weights(run.best)
     plain.set_weights(model.get_weights())
-    plain.save(run.model)
+    temporary = run.model.with_name(f"tmp-{run.model.name}")
+    plain.save(temporary)
+    temporary.replace(run.model)
     return Fitted(
         model=plain,
-        history={name: [float(value) for value in values] for name, values in history.items()},
-        seconds=time.monotonic() - started,
+        history=history.columns,
+        seconds=budget.seconds_before,
         photos_per_second=progress.photos_per_second,
         budget_used_up=budget.used_up,
         weights=weights,
     )
 
 
+def forget_checkpoint(run: Run) -> None:
+    """When a run is complete there is nothing left to resume."""
+    shutil.rmtree(run.checkpoint, ignore_errors=True)
+
+
+def build_plain(recipe: Recipe, size: int) -> keras.Model:
+    """The network that is saved: plain Keras layers in float32, with the weights that training starts from.
+
+    Raises:
+        ExperimentInvalid: the model to start from cannot be read, or has other weights.
+    """
+    model = build(recipe.architecture, size)
+    if recipe.initial_model is None:
+        return model
+    try:
+        start = keras.saving.load_model(recipe.initial_model, compile=False).get_weights()
+    except (OSError, ValueError) as error:
+        message = f"the model to start from, {recipe.initial_model}, cannot be read: {error}"
+        raise ExperimentInvalid(message) from error
+    if [value.shape for value in start] != [value.shape for value in model.get_weights()]:
+        message = (
+            f"{recipe.initial_model} is no {recipe.architecture} network for crops of {size} pixels: other weights"
+        )
+        raise ExperimentInvalid(message)
+    model.set_weights(start)
+    return model
+
+
+def build_for_training(recipe: Recipe, plain: keras.Model) -> keras.Model:
+    """The same network with faster layers, in the recipe's precision, compiled, with the weights of `plain`.
+
+    Raises:
+        ExperimentInvalid: a frozen layer does not exist.
+    """
+    with _precision(recipe.precision):
+        model = build(recipe.architecture, plain.inputs[0].shape[1], FusedBatchNormalization)
+        model.set_weights(plain.get_weights())
+        for name in recipe.frozen_layers:
+            try:
+                model.get_layer(name).trainable = False
+            except ValueError as error:
+                known = ", ".join(layer.name for layer in model.layers)
+                message = f"frozen_layers names {name!r}, which {recipe.architecture} does not have; it has {known}"
+                raise ExperimentInvalid(message) from error
+        model.compile(keras.optimizers.Adam(recipe.learning_rate), loss="binary_crossentropy", metrics=["accuracy"])
+        model.optimizer.build(model.trainable_variables)  # before a checkpoint or the best weights are read into it
+    return model
+
+
+@contextmanager
+def _precision(precision: Precision) -> Iterator[None]:
+    """Keras' dtype policy while layers are made; it is global, and the models made afterwards must not inherit it."""
+    before: Any = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32" if precision == "float32" else f"mixed_{precision}")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
 def _rules(recipe: Recipe, run: Run, budget: TimeBudget, photos: int) -> list[keras.callbacks.Callback]:
-    """A checkpoint, when to stop, and how the learning rate falls."""
+    """A checkpoint of the best weights, when to stop, and how the learning rate moves."""
+    per_epoch = batches_per_epoch(photos, recipe.batch_size)
     rules = [
         keras.callbacks.ModelCheckpoint(str(run.best), monitor="val_loss", save_best_only=True, save_weights_only=True),
         keras.callbacks.EarlyStopping(
@@ -108,15 +205,11 @@ def _rules(recipe: Recipe, run: Run, budget: TimeBudget, photos: int) -> list[ke
         ),
     ]
     if recipe.schedule == "cosine":
-        batches = recipe.epochs * math.ceil(photos / recipe.batch_size)
-        rules.append(CosineSchedule(recipe.learning_rate, batches, budget))
-    else:
-        rules.append(
-            keras.callbacks.ReduceLROnPlateau(
-                monitor="val_loss",
-                patience=recipe.plateau_patience_epochs,
-                factor=recipe.plateau_factor,
-                min_lr=recipe.learning_rate_floor,
-            )
-        )
-    return rules
+        return [*rules, CosineSchedule(recipe.learning_rate, recipe.epochs, per_epoch, budget)]
+    plateau = keras.callbacks.ReduceLROnPlateau(
+        monitor="val_loss",
+        patience=recipe.plateau_patience_epochs,
+        factor=recipe.plateau_factor,
+        min_lr=recipe.learning_rate_floor,
+    )
+    return [*rules, WarmUp(recipe.learning_rate, recipe.warm_up_epochs * per_epoch, per_epoch), plateau]

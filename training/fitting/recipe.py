@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 Schedule = Literal["plateau", "cosine"]
 SCHEDULES: tuple[Schedule, ...] = ("plateau", "cosine")
+Precision = Literal["float32", "bfloat16", "float16"]
+PRECISIONS: tuple[Precision, ...] = ("float32", "bfloat16", "float16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +33,31 @@ class Recipe:
     """Time budget; training stops cleanly when it is used up. None: no limit."""
     batch_size: int = 32
     learning_rate: float = 1e-3
+    warm_up_epochs: float = 2.0
+    """The rate rises linearly over these epochs. Adam's first steps move each of the 16,384 weights of a dense unit of the
+    paper's CNN by the full rate, whatever their gradient's size: without warm-up 73 % of the units are dead after two epochs
+    and the network answers every photo alike (measured; the paper says nothing of a start). `cosine` has its own."""
     schedule: Schedule = "plateau"
-    """`plateau` is the paper's rule. `cosine` (`training.fitting.callbacks.cosine_rate`) gets further in few epochs, but wants their
-    number, or the time budget, known beforehand."""
+    """`plateau` is the paper's rule. `cosine` (`training.fitting.callbacks.cosine_rate`) gets further in few epochs, but wants
+    their number, or the time budget, known beforehand."""
     stop_patience_epochs: int = 8
     stop_min_delta: float = 1e-3
     stop_start_epoch: int = 5
     plateau_patience_epochs: int = 5
     plateau_factor: float = 0.5
     learning_rate_floor: float = 1e-5
+    precision: Precision = "float32"
+    """Of layers while training; weights, loss and the saved model are float32 always (mixed precision)."""
+    initial_model: str | None = None
+    """A `.keras` file to start from (transfer learning); None starts from random weights."""
+    frozen_layers: tuple[str, ...] = ()
+    """Layers, by name, that keep the weights they start with."""
     augmentation: Augmentation = field(default_factory=Augmentation)
     seed: int = 1
 
     def as_dict(self) -> dict[str, Any]:
-        """For `run.json` and the model card."""
-        return dataclasses.asdict(self)
+        """For `run.json` and the model card; JSON values only."""
+        return dataclasses.asdict(self) | {"frozen_layers": list(self.frozen_layers)}
 
 
 def class_weights(targets: Sequence[float]) -> dict[int, float]:

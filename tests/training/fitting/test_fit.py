@@ -1,7 +1,4 @@
-"""Training for real, on pictures that are learned at once, with a network of 40 weights.
-
-Tracing the training of a real network takes longer than all of these tests together.
-"""
+"""Training for real, on pictures that are learned at once, with a network of 40 weights."""
 
 import csv
 import json
@@ -12,44 +9,23 @@ import numpy as np
 import pytest
 
 from tests.support.keras_warnings import KERAS_COPIES
-from training.architectures import ARCHITECTURES
-from training.data.split import draw_split
 from training.errors import FitFailed
 from training.evaluation.scoring import score
 from training.fitting.augmentation import Augmentation
-from training.fitting.callbacks import CosineSchedule, TimeBudget
+from training.fitting.callbacks import TimeBudget
 from training.fitting.fit import fit
 from training.fitting.pipeline import evaluation_batches, training_batches
 from training.fitting.recipe import Recipe, class_weights
+from training.fitting.schedules import CosineSchedule
 from training.runs import Run
 
 pytestmark = [pytest.mark.tensorflow, pytest.mark.filterwarnings(KERAS_COPIES)]
 
 
-def build_small(size, norm):
-    crop = keras.Input((size, size, 3), dtype="uint8")
-    x = keras.layers.Rescaling(1 / 255)(crop)
-    x = norm(momentum=0.5)(keras.layers.Conv2D(2, 3, strides=8)(x))
-    return keras.Model(crop, keras.layers.Dense(1, activation="sigmoid")(keras.layers.GlobalMaxPooling2D()(x)))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_architecture():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(ARCHITECTURES, "small", build_small)
-        yield
-
-
-@pytest.fixture(scope="module")
-def parts(easy_photos):
-    split = draw_split(easy_photos, 1)
-    return {name: split.photos(easy_photos, name) for name in split.subjects}
-
-
 @pytest.fixture(scope="module")
 def fitted(easy_store, parts, tmp_path_factory):
     run = Run(tmp_path_factory.mktemp("run"))
-    recipe = Recipe(architecture="small", epochs=4, batch_size=16, learning_rate=0.05)
+    recipe = Recipe(architecture="small", epochs=4, batch_size=16, learning_rate=0.05, warm_up_epochs=0.0)
     return fit(recipe, easy_store, parts["train"], parts["validation"], run, quiet=True), run
 
 
@@ -81,7 +57,7 @@ def test_history_has_one_line_per_epoch_and_the_best_weights_are_kept(fitted):
 
 def test_same_seed_gives_the_same_weights(fitted, easy_store, parts, tmp_path):
     again = fit(
-        Recipe(architecture="small", epochs=4, batch_size=16, learning_rate=0.05),
+        Recipe(architecture="small", epochs=4, batch_size=16, learning_rate=0.05, warm_up_epochs=0.0),
         easy_store,
         parts["train"],
         parts["validation"],
@@ -158,7 +134,7 @@ def test_cosine_schedule_follows_the_clock_where_the_budget_is_shorter_than_the_
     budget.on_train_begin()
     model = keras.Sequential([keras.layers.Dense(1)])
     model.compile(keras.optimizers.Adam(0.5))
-    schedule = CosineSchedule(0.5, 1000, budget)
+    schedule = CosineSchedule(0.5, 10, 100, budget)
     schedule.set_model(model)
     schedule.on_train_batch_begin(0)
     assert float(model.optimizer.learning_rate) == pytest.approx(0.005)
@@ -177,8 +153,12 @@ def test_evaluation_batches_are_the_crops_in_order_with_inverted_labels(easy_sto
 
 def test_training_batches_hold_every_photo_once_in_a_new_order_each_epoch(easy_store, easy_photos):
     no_change = Augmentation(rotation_degrees=0.0, zoom_fraction=0.0, flip=False, brightness_fraction=0.0)
-    batches = training_batches(easy_store, easy_photos, no_change, batch_size=32, seed=4)
-    epochs = [[crop.tobytes() for crops, _ in batches.as_numpy_iterator() for crop in crops] for _ in range(2)]
+    epochs = []
+    for epoch in range(2):
+        batches = training_batches(
+            easy_store, easy_photos, no_change, batch_size=32, seed=4, epochs=range(epoch, epoch + 1)
+        )
+        epochs.append([crop.tobytes() for crops, _ in batches.as_numpy_iterator() for crop in crops])
     original = [crop.tobytes() for crop in easy_store.read([photo.path for photo in easy_photos])]
     assert sorted(epochs[0]) == sorted(epochs[1]) == sorted(original)
     assert epochs[0] != epochs[1]
