@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.errors import DemoModelRefused, ModelIncompatible, ModelNotPinned, ModelNotServable, ModelPinInvalid
-from serving.contract.model import PREPROCESSING_VERSION, Evidence, ModelContract, Policy
+from serving.contract.model import PREPROCESSING_VERSION, Evidence, ModelContract
+from serving.contract.policy import Policy
 from serving.repository import ModelRepository, NothingPinned, RepositoryError
 
 Fingerprint = tuple[tuple[int, int, int] | None, ...]

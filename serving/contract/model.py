@@ -1,4 +1,4 @@
-"""What a model version promises: `contract.json` inside the version, and `policy.json` beside the versions.
+"""What a model version promises: `contract.json` inside the version.
 
 The contract holds no digests (a version's digest is the sha256 of its `manifest.json`, which covers the contract).
 Of the crop, `preprocessing_version` must equal `PREPROCESSING_VERSION` of the running code: a version made for another
@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import hashlib
 import json
-import math
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
+from typing import Literal, Self
 
 from serving.contract.errors import ContractInvalid
-from serving.contract.severity import PAPER_THRESHOLDS, ROUNDING_RULE, Thresholds
+from serving.contract.severity import ROUNDING_RULE
+from serving.contract.typed_json import read_object, require_types
 
 CONTRACT_SCHEMA = "symmetra.contract/1"
-POLICY_SCHEMA = "symmetra.policy/1"
 PREPROCESSING_VERSION = "crop-1"
 """Name of the behaviour of `serving.contract.crop`. Raise it when any crop changes by more than the golden tolerance."""
 
@@ -128,7 +126,7 @@ class ModelContract:
             ContractInvalid: not JSON, another schema, a missing or unknown field, a value of another type, or another
                 polarity or rounding.
         """
-        fields = _read_object(text, "contract", CONTRACT_SCHEMA)
+        fields = read_object(text, "contract", CONTRACT_SCHEMA)
         try:
             fields["crop"] = CropSpec(**fields["crop"])
             fields["calibration"] = Calibration(**fields["calibration"])
@@ -137,7 +135,7 @@ class ModelContract:
             if isinstance(fields["limits"], list):
                 fields["limits"] = tuple(fields["limits"])
             contract = cls(**fields)
-            _require_types(contract)
+            require_types(contract)
         except (KeyError, TypeError, ValueError) as error:
             message = f"contract.json cannot be read: {error}"
             raise ContractInvalid(message) from error
@@ -148,76 +146,3 @@ class ModelContract:
             message = "contract.json states another polarity or rounding rule than this code applies"
             raise ContractInvalid(message)
         return contract
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """The content of `policy.json`: numbered, digested, separate from the model, named by every receipt."""
-
-    number: int = 1
-    thresholds: Thresholds = PAPER_THRESHOLDS
-    schema: str = POLICY_SCHEMA
-
-    def to_json(self) -> str:
-        """Canonical JSON; `digest` is taken over these bytes."""
-        return json.dumps(dataclasses.asdict(self), sort_keys=True, indent=2) + "\n"
-
-    @property
-    def digest(self) -> str:
-        """sha256 of the canonical JSON, in hexadecimal."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Read and check a policy.
-
-        Raises:
-            ContractInvalid: not JSON, another schema, a missing or unknown field, a value of another type, or
-                impossible thresholds.
-        """
-        fields = _read_object(text, "policy", POLICY_SCHEMA)
-        try:
-            fields["thresholds"] = Thresholds(**fields["thresholds"])
-            policy = cls(**fields)
-            _require_types(policy)
-        except (KeyError, TypeError) as error:
-            message = f"policy.json cannot be read: {error}"
-            raise ContractInvalid(message) from error
-        return policy
-
-
-def _require_types(record: Any) -> None:  # noqa: ANN401 - a dataclass instance, for which typing has no public name
-    """Dataclasses check no types: a wrong one would come to light in the middle of a request."""
-    for name, hint in get_type_hints(type(record)).items():
-        value = getattr(record, name)
-        if dataclasses.is_dataclass(hint):
-            _require_types(value)
-        elif not _fits(value, hint):
-            message = f"{name} is {value!r}, which is not {hint}"
-            raise TypeError(message)
-
-
-def _fits(value: object, hint: Any) -> bool:  # noqa: ANN401 - any type hint
-    arguments = get_args(hint)
-    if get_origin(hint) is Literal:
-        return value in arguments
-    if get_origin(hint) is tuple:
-        return isinstance(value, tuple) and all(_fits(item, arguments[0]) for item in value)
-    if get_origin(hint) is dict:
-        return isinstance(value, dict) and all(_fits(item, arguments[1]) for item in value.values())
-    if isinstance(value, float):
-        return hint is float and math.isfinite(value)
-    # Not `isinstance`: a bool is an int, and a count of True is none. A float may be written without its point.
-    return type(value) is hint or (hint is float and type(value) is int)
-
-
-def _read_object(text: str, name: str, schema: str) -> dict[str, Any]:
-    try:
-        content = json.loads(text)
-    except json.JSONDecodeError as error:
-        message = f"{name}.json is not JSON: {error}"
-        raise ContractInvalid(message) from error
-    if not isinstance(content, dict) or content.get("schema") != schema:
-        message = f"{name}.json is not of schema {schema}"
-        raise ContractInvalid(message)
-    return content

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from serving.contract.errors import ContractInvalid
-from serving.contract.model import MODEL_NAME, ModelContract, Policy
+from serving.contract.model import MODEL_NAME, ModelContract
+from serving.contract.policy import Policy
 from serving.repository.durable import flush_directory, flush_tree, locked, make_directory, write_atomically
 from serving.repository.errors import (
     ModelNameInvalid,

@@ -5,7 +5,8 @@ import pytest
 
 from gateway.errors import DemoModelRefused, ModelIncompatible, ModelNotPinned, ModelPinInvalid
 from gateway.pin import PinnedModel, PinReader
-from serving.contract.model import CropSpec, Evidence, Policy
+from serving.contract.model import CropSpec, Evidence
+from serving.contract.policy import Policy
 from serving.contract.severity import Thresholds
 from serving.repository import ModelRepository
 from tests.support.gateway import DIGEST, LIMITS, make_contract, make_repository, write_pin, write_policy

@@ -14,7 +14,8 @@ from gateway.errors import (
 )
 from gateway.texts import DEMO_NOTICE, KNOWS_NOTHING_NOTICE, NOTICE
 from serving.contract.errors import NoFace, PhotoTooLarge, PhotoUnreadable, PhotoUnsupported
-from serving.contract.model import Evidence, Policy
+from serving.contract.model import Evidence
+from serving.contract.policy import Policy
 from serving.contract.severity import Thresholds
 from tests.support.gateway import DIGEST, LIMITS, FakeGateway, make_contract, multipart, write_pin, write_policy
 

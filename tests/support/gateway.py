@@ -14,7 +14,8 @@ from gateway.pin import PinnedModel
 from gateway.predictor import Scores
 from gateway.settings import Settings
 from serving.contract.crop import PreparedCrop, StageSeconds
-from serving.contract.model import MODEL_NAME, CropSpec, Evidence, ModelContract, Policy
+from serving.contract.model import MODEL_NAME, CropSpec, Evidence, ModelContract
+from serving.contract.policy import Policy
 from serving.contract.quality import Quality
 from serving.repository import ModelRepository, Pin
 

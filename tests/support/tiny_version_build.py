@@ -17,7 +17,8 @@ from serving.contract.face import FaceDetector
 from serving.contract.model import CropSpec, Evidence
 from serving.repository import ModelRepository
 from training.architectures import build
-from training.evaluation.evaluate import Answers, measure
+from training.evaluation.answers import Answers
+from training.evaluation.evaluate import measure
 from training.evaluation.scoring import mirror_crops, score
 from training.export.version import Candidate, publish_version
 from training.polarity import targets_from_labels

@@ -24,8 +24,9 @@ from training.commands.shared import (
 )
 from training.data.split import Split
 from training.errors import DataError
+from training.evaluation.answers import answer
 from training.evaluation.comparison import ROWS, compare, draw_comparison, write_table
-from training.evaluation.evaluate import answer, measure, read_bayes_accuracy
+from training.evaluation.evaluate import measure, read_bayes_accuracy
 from training.fitting.recipe import Recipe
 from training.flops import count_flops
 from training.reporting.figures import draw_confusion
@@ -34,7 +35,7 @@ from training.runs import Run, write_json
 if TYPE_CHECKING:
     import argparse
 
-    from training.evaluation.evaluate import Answers
+    from training.evaluation.answers import Answers
 
 NAME = "comparison"
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 
 from training.commands.shared import divide_photos, load_split, prepare_crops, run_safely, say
-from training.evaluation.evaluate import KNOWS_NOTHING_BELOW_AUROC, answer, measure, read_bayes_accuracy
+from training.evaluation.answers import answer
+from training.evaluation.evaluate import KNOWS_NOTHING_BELOW_AUROC, measure, read_bayes_accuracy
 from training.reporting.figures import draw_confusion
 from training.runs import Run, write_json
 

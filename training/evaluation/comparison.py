@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from training.evaluation.measures import paired_difference
+from training.evaluation.rates import paired_difference
 from training.reporting.figures import new_figure, save_figure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from training.evaluation.evaluate import Answers
+    from training.evaluation.answers import Answers
 
 COMPARISON_SCHEMA = "symmetra.comparison/1"
 ROWS = {

@@ -4,98 +4,94 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from serving.contract.severity import Band, band_of, severity_ppm
-from training.evaluation.measures import (
-    RATE_NAMES,
-    RESAMPLES,
-    auroc,
-    bootstrap_intervals,
-    confusion,
-    rates,
-    share_of_bayes,
-)
-from training.evaluation.scoring import mirror_crops, score
-from training.polarity import DEPRESSED
+from serving.contract.severity import Band
+from training.evaluation.abstention_figures import abstention_section, abstention_statistic
+from training.evaluation.band_rule import BANDS, band_section, band_statistic, bands_of
+from training.evaluation.bootstrap import INTERVAL_METHOD, bootstrap, defined
+from training.evaluation.calibration_curve import calibration_section, calibration_statistic
+from training.evaluation.class_report import class_report, class_report_statistic
+from training.evaluation.curves import trace_curves
+from training.evaluation.decision_curve import decision_section, decision_statistic
+from training.evaluation.instability import abstains
+from training.evaluation.mirrored import mirrored_section, mirrored_statistic
+from training.evaluation.ranking import SPECIFICITIES, ranking_statistic
+from training.evaluation.rates import RATE_NAMES, confusion, prevalence_table, rate_statistic, share_of_bayes
+from training.evaluation.risk_coverage import risk_coverage_section, risk_coverage_statistic, risk_of
+from training.evaluation.split_exchange import compare_splits
+from training.evaluation.subgroups import measure_subgroups
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
-    import keras
-    from numpy.typing import NDArray
-
-    from training.data.manifest import Photo
-    from training.data.shards import CropStore
+    from serving.contract.policy import Abstention
+    from training.evaluation.answers import Answers
+    from training.evaluation.bootstrap import Estimate, Statistic
 
 KNOWS_NOTHING_BELOW_AUROC = 0.80
 """Under this the version says that the model knows nothing (issue 2)."""
 SYNTHESIS_NAME = "synthesis.json"
-EVALUATION_SCHEMA = "symmetra.evaluation/1"
+EVALUATION_SCHEMA = "symmetra.evaluation/2"
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """What a model answered on the photos of a split, in order."""
-
-    depressed: NDArray[np.bool_]
-    subjects: tuple[str, ...]
-    p: NDArray[np.float32]
-    """p_no_depression."""
-    p_mirrored: NDArray[np.float32]
-    """The same for the mirrored crops."""
-
-
-def answer(model: keras.Model, store: CropStore, photos: Sequence[Photo]) -> Answers:
-    """Ask a model about photos and about their mirror images."""
-    crops = store.read([photo.path for photo in photos])
-    return Answers(
-        depressed=np.array([photo.label == DEPRESSED for photo in photos]),
-        subjects=tuple(photo.subject_id for photo in photos),
-        p=score(model, crops),
-        p_mirrored=score(model, mirror_crops(crops)),
-    )
-
-
-def measure(answers: Answers, bayes_accuracy: float | None) -> dict[str, Any]:
-    """Every figure; an undefined rate (nobody called depressed) is None.
+def measure(
+    answers: Answers,
+    bayes_accuracy: float | None,
+    *,
+    abstention: Abstention | None = None,
+    validation: Answers | None = None,
+) -> dict[str, Any]:
+    """Every figure; an undefined one (nobody called depressed) is None.
 
     Args:
-        answers: On the held-out test split.
+        answers: On the held-out test split; with jittered copies where `abstention` is given.
         bayes_accuracy: Of the best possible reader, where the data are drawn; else None.
+        abstention: Chosen on validation, to be measured here.
+        validation: Answers of the same model on the validation split, to compare the two.
     """
-    depressed, subjects, p, p_mirrored = answers.depressed, answers.subjects, answers.p, answers.p_mirrored
-    counts = confusion(depressed, p)
-    values = {name: float(value) for name, value in rates(**dataclasses.asdict(counts)).items()}
-    values["auroc"] = auroc(depressed, 1.0 - p.astype(np.float64))
-    intervals = bootstrap_intervals(subjects, depressed, p)
-    bands = [band_of(severity_ppm(value)) for value in p]
-    bands_mirrored = [band_of(severity_ppm(value)) for value in p_mirrored]
-    share = float(depressed.mean())
+    depressed, p = answers.depressed, answers.p
+    bands, bands_mirrored = bands_of(p), bands_of(answers.p_mirrored)
+    statistics: dict[str, Statistic] = {
+        "rates": rate_statistic(depressed, p),
+        "ranking": ranking_statistic(depressed, p),
+        "classes": class_report_statistic(depressed, p),
+        "bands": band_statistic(depressed, bands),
+        "calibration": calibration_statistic(depressed, p),
+        "decision": decision_statistic(depressed, p),
+        "risk": risk_coverage_statistic(answers, bands == BANDS.index(Band.MILD)),
+        "mirrored": mirrored_statistic(bands, bands_mirrored),
+    }
+    declined = None if abstention is None else abstains(answers, abstention)
+    if declined is not None:
+        statistics["abstention"] = abstention_statistic(answers, bands, declined)
+    found = bootstrap(answers.subjects, statistics)
+    rule = band_section(found["bands"], depressed, bands)
+    mirrored = mirrored_section(found["mirrored"], bands, bands_mirrored, p, answers.p_mirrored)
     return {
-        "schema": EVALUATION_SCHEMA,
-        "positive": "depressed (label 1), called where p_no_depression < 0.5",
-        "photos": len(p),
-        "subjects": len(set(subjects)),
-        "depressed_share": share,
-        "confusion": dataclasses.asdict(counts),
-        **{name: _defined(values[name]) for name in (*RATE_NAMES, "auroc")},
-        "intervals_95": {name: [_defined(end) for end in intervals[name]] for name in intervals},
-        "interval_method": f"percentiles of {RESAMPLES} bootstrap resamples of subjects",
-        "bayes_accuracy": bayes_accuracy,
-        "share_of_bayes": None if bayes_accuracy is None else share_of_bayes(values["accuracy"], bayes_accuracy),
-        "baseline_accuracy": max(share, 1.0 - share),
-        "baseline": "always the more frequent label",
-        "bands": {str(band): bands.count(band) for band in Band},
-        "depressed_by_band": {str(band): _depressed_share(depressed, bands, band) for band in Band},
-        "band_flips_mirrored": sum(one is not other for one, other in zip(bands, bands_mirrored, strict=True)),
-        "largest_p_difference_mirrored": float(np.abs(p.astype(np.float64) - p_mirrored).max()),
-        "knows_nothing": not values["auroc"] >= KNOWS_NOTHING_BELOW_AUROC,
+        **_head(answers, found, bayes_accuracy),
+        "bands": {band: row["photos"] for band, row in rule["bands"].items()},
+        "depressed_by_band": {band: row["depressed_share"]["value"] for band, row in rule["bands"].items()},
+        "band_flips_mirrored": mirrored["band_flips"],
+        "largest_p_difference_mirrored": mirrored["largest_p_difference"],
+        "knows_nothing": not found["ranking"]["auroc"].value >= KNOWS_NOTHING_BELOW_AUROC,
+        "operating_points": _operating_points(found["rates"], found["ranking"]),
+        "prevalence_table": prevalence_table(found["rates"]),
+        "class_report": class_report(found["classes"], depressed),
+        "band_rule": rule,
+        "calibration": calibration_section(found["calibration"], answers.subjects, p),
+        "decision_curve": decision_section(found["decision"]),
+        "curves": trace_curves(depressed, p),
+        "risk_coverage": risk_coverage_section(found["risk"], risk_of(answers)[0]),
+        "mirrored": mirrored,
+        "subgroups": measure_subgroups(answers, bands),
+        "abstention": None
+        if declined is None or abstention is None
+        else abstention_section(found["abstention"], answers, bands, declined, abstention),
+        "exchangeable_splits": None if validation is None else compare_splits(answers, validation),
     }
 
 
@@ -105,10 +101,53 @@ def read_bayes_accuracy(data_dir: Path) -> float | None:
     return float(json.loads(path.read_text(encoding="utf-8"))["bayes_accuracy"]) if path.exists() else None
 
 
-def _depressed_share(depressed: NDArray[np.bool_], bands: Sequence[Band], band: Band) -> float | None:
-    inside = [bool(truth) for truth, found in zip(depressed, bands, strict=True) if found is band]
-    return sum(inside) / len(inside) if inside else None
+def _head(
+    answers: Answers, found: Mapping[str, Mapping[str, Estimate]], bayes_accuracy: float | None
+) -> dict[str, Any]:
+    """What a reader of schema 1 finds: one number per figure, intervals apart."""
+    scalars = {
+        **{name: found["rates"][name] for name in RATE_NAMES},
+        **{name: found["ranking"][name] for name in ("auroc", "auprc")},
+        **{name: found["calibration"][name] for name in ("brier", "ece")},
+    }
+    accuracy, share = float(scalars["accuracy"].value), float(np.mean(answers.depressed))
+    return {
+        "schema": EVALUATION_SCHEMA,
+        "positive": "depressed (label 1), called where p_no_depression < 0.5",
+        "photos": len(answers.p),
+        "subjects": len(set(answers.subjects)),
+        "depressed_share": share,
+        "confusion": dataclasses.asdict(confusion(answers.depressed, answers.p)),
+        **{name: defined(float(estimate.value)) for name, estimate in scalars.items()},
+        "intervals_95": {name: estimate.interval() for name, estimate in scalars.items()},
+        "interval_method": INTERVAL_METHOD,
+        "bayes_accuracy": bayes_accuracy,
+        "share_of_bayes": None if bayes_accuracy is None else share_of_bayes(accuracy, bayes_accuracy),
+        "baseline_accuracy": max(share, 1.0 - share),
+        "baseline": "always the more frequent label",
+    }
 
 
-def _defined(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _operating_points(rates: Mapping[str, Estimate], ranking: Mapping[str, Estimate]) -> list[dict[str, Any]]:
+    """Where on the ROC curve: the paper's decision, then the sensitivities at `SPECIFICITIES`.
+
+    The thresholds of the latter are found on this very split: points of its curve, not thresholds to deploy.
+    """
+    decision = {
+        "name": "decision at p = 0.5",
+        "p_below": 0.5,
+        "sensitivity": rates["recall"].figure(),
+        "specificity": rates["specificity"].figure(),
+    }
+    return [
+        decision,
+        *(
+            {
+                "name": f"specificity {specificity:.2f}",
+                "p_below": ranking["p_below"].figure(place)["value"],
+                "sensitivity": ranking["sensitivity"].figure(place),
+                "specificity": ranking["reached"].figure(place),
+            }
+            for place, specificity in enumerate(SPECIFICITIES)
+        ),
+    ]

@@ -13,28 +13,43 @@ if TYPE_CHECKING:
 BATCH_SIZE = 64
 
 
-def score(model: keras.Model, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """p_no_depression of each crop, float32 [n].
+class Scorer:
+    """Asks a model for p_no_depression and the logit in one pass.
 
-    The same crops in the same order give the same bits; in another order or batch, the last bits can differ.
+    Args:
+        model: Ends in Dense(1, sigmoid).
     """
-    return _predict(model, crops).reshape(-1)
+
+    def __init__(self, model: keras.Model) -> None:
+        head = model.layers[-1]
+        self._kernel, self._bias = (np.asarray(value, np.float32) for value in head.get_weights())
+        self._both = keras.Model(model.inputs, [model.outputs[0], head.input])
+
+    def score(self, crops: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """p_no_depression and its logit, the input of the final sigmoid, float32 [n] each.
+
+        The same crops in the same order give the same bits; in another order or batch, the last bits can differ.
+        """
+        p, logits = np.empty(len(crops), np.float32), np.empty(len(crops), np.float32)
+        for start in range(0, len(crops), BATCH_SIZE):
+            rows = slice(start, start + BATCH_SIZE)
+            # `Model.predict` builds a tf.data pipeline per call, which costs more than the network for a few crops.
+            answers, features = self._both.predict_on_batch(crops[rows])
+            p[rows] = np.asarray(answers, np.float32).reshape(-1)
+            logits[rows] = (np.asarray(features, np.float32) @ self._kernel + self._bias).reshape(-1)
+        return p, logits
+
+
+def score(model: keras.Model, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """p_no_depression of each crop, float32 [n]."""
+    return Scorer(model).score(crops)[0]
 
 
 def score_logits(model: keras.Model, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Logit of p_no_depression, float32 [n]: the input of the final sigmoid."""
-    head = model.layers[-1]
-    features = _predict(keras.Model(model.inputs, head.input), crops)
-    kernel, bias = (np.asarray(value, np.float32) for value in head.get_weights())
-    return np.asarray(features @ kernel + bias, dtype=np.float32).reshape(-1)
+    return Scorer(model).score(crops)[1]
 
 
 def mirror_crops(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Left and right swapped."""
     return np.ascontiguousarray(crops[:, :, ::-1])
-
-
-def _predict(model: keras.Model, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-    # `Model.predict` builds a tf.data pipeline per call, which costs more than the network for a few crops.
-    batches = [crops[start : start + BATCH_SIZE] for start in range(0, len(crops), BATCH_SIZE)]
-    return np.concatenate([np.asarray(model.predict_on_batch(batch), dtype=np.float32) for batch in batches])

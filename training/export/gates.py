@@ -13,7 +13,7 @@ import numpy as np
 
 from serving.contract.severity import band_of, severity_ppm
 from training.errors import ExportRefused, ParityBroken, PolarityReversed
-from training.evaluation.measures import auroc, bootstrap_intervals
+from training.evaluation.ranking import auroc, auroc_interval
 from training.export import reload
 from training.polarity import DEPRESSED
 
@@ -57,7 +57,7 @@ def check_polarity(
         raise PolarityReversed(message)
     mean_depressed, mean_not = float(p_no_depression[depressed].mean()), float(p_no_depression[~depressed].mean())
     area = auroc(depressed, 1.0 - p_no_depression.astype(np.float64))
-    low, high = bootstrap_intervals(subjects, depressed, p_no_depression)["auroc"]
+    low, high = auroc_interval(subjects, depressed, p_no_depression)
     wrong = not high >= 0.5 if chance_allowed else mean_depressed >= mean_not or area < 0.5
     if wrong:
         message = (

@@ -1,4 +1,4 @@
-"""`contract.json` and `policy.json`: what is written can be read back, and what cannot be trusted is refused."""
+"""`contract.json`: what is written can be read back, and what cannot be trusted is refused."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from serving.contract.model import (
     CropSpec,
     Evidence,
     ModelContract,
-    Policy,
     Tolerances,
 )
-from serving.contract.severity import ROUNDING_RULE, Thresholds
+from serving.contract.severity import ROUNDING_RULE
 
 CONTRACT = ModelContract(
     version=3,
@@ -128,32 +127,3 @@ def test_crops_that_differ_in_anything_are_different() -> None:
     assert CropSpec() == CropSpec()
     for change in ({"size": 64}, {"kind": "whole"}, {"eye_line_fraction": 0.4}, {"preprocessing_version": "crop-0"}):
         assert dataclasses.replace(CropSpec(), **change) != CropSpec()
-
-
-def test_a_policy_survives_being_written_and_read_and_has_a_digest_of_its_own() -> None:
-    policy = Policy(number=4, thresholds=Thresholds(100_000, 200_000))
-    assert Policy.from_json(policy.to_json()) == policy
-    assert Policy.from_json(policy.to_json()).digest == policy.digest
-    assert len({Policy().digest, policy.digest, Policy(number=5, thresholds=policy.thresholds).digest}) == 3
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "{}",
-        changed(Policy().to_json(), schema="symmetra.policy/2"),
-        changed(Policy().to_json(), surprise=1),
-        changed(Policy().to_json(), number="x"),
-        changed(Policy().to_json(), number=1.0),
-        changed(Policy().to_json(), thresholds={"none_max_ppm": 300_000.5, "mild_max_ppm": 600_000}),
-        changed(Policy().to_json(), thresholds={"none_max_ppm": "1", "mild_max_ppm": "2"}),
-        changed(Policy().to_json(), thresholds={"none_max_ppm": 7}) + "]",
-        changed(Policy().to_json(), thresholds={"none": 7}),
-        changed(Policy().to_json(), thresholds={"none_max_ppm": 700_000, "mild_max_ppm": 600_000}),
-        without(Policy().to_json(), "thresholds"),
-    ],
-)
-def test_a_policy_that_cannot_be_trusted_is_refused(text: str) -> None:
-    with pytest.raises(ContractInvalid):
-        Policy.from_json(text)

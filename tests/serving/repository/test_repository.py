@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.contract.model import Policy
+from serving.contract.policy import Policy
 from serving.contract.severity import Thresholds
 from serving.repository import (
     ModelRepository,

@@ -2,9 +2,10 @@ import numpy as np
 from PIL import Image
 
 from tests.support.training_answers import noisy_answers
+from training.evaluation.answers import Answers
 from training.evaluation.comparison import ROWS, compare, draw_comparison, write_table
-from training.evaluation.evaluate import Answers, measure
-from training.evaluation.measures import paired_difference
+from training.evaluation.evaluate import measure
+from training.evaluation.rates import paired_difference
 from training.reporting.figures import draw_confusion, draw_curves
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tests.support.training_answers import noisy_answers
-from training.evaluation.evaluate import Answers, measure, read_bayes_accuracy
+from training.evaluation.answers import Answers
+from training.evaluation.evaluate import measure, read_bayes_accuracy
 
 
 def test_figures_of_a_model_with_known_errors():

@@ -9,7 +9,7 @@ from serving.contract.model import ModelContract
 from serving.repository import ModelRepository
 from tests.support.tiny_version import tiny_repository
 from training.errors import ExportRefused, ParityBroken, PolarityReversed
-from training.evaluation.measures import auroc
+from training.evaluation.ranking import auroc
 from training.export.gates import answer_in_fresh_process, check_answers, check_polarity
 
 LABELS = np.array([0, 0, 1, 1])
