@@ -3,16 +3,23 @@
 TrainingError                  `str(error)` is a sentence for the person at the command line: what was wrong, what to do
 ├── DataError                  the data set
 │   ├── ManifestInvalid        manifest.csv: missing column, unreadable row, label outside {0, 1}
-│   ├── SplitLeaks             a subject stands in two splits
+│   ├── LabelsSwapped          labels, scores, folder names or a known model contradict each other: 0 and 1 exchanged
+│   ├── FoldersUnclear         which of the folders holds the depressed is not said, and never guessed
+│   ├── SplitLeaks             a subject, or one picture under two names, stands in two splits
 │   ├── SplitImpossible        too few subjects of one label to split
-│   └── CropsIncomplete        crops are missing, or were made for another crop specification
+│   ├── CropsIncomplete        crops are missing, or were made for another crop specification
+│   └── TrainingForbidden      `inspect` found something that no training on these data may pass over
 ├── RunInvalid                 the run directory lacks a file, or holds one from another schema
+├── ExperimentInvalid          an experiment file that cannot be used: unknown key, wrong type, no architecture
 ├── FitFailed                  training produced a loss that is not finite
 ├── CalibrationImpossible      no temperature or abstention can be chosen or applied
 └── ExportRefused              a gate before publishing said no; nothing was published
     ├── PolarityReversed       p_no_depression is higher for the depressed
     ├── ParityBroken           the exported graph answers differently from the Keras model
-    └── GoldenMismatch         a golden photo gives another crop, probability or refusal than recorded
+    ├── GoldenMismatch         a golden photo gives another crop, probability or refusal than recorded
+    ├── LayerUnsupported       the network is not one that can become an inference graph
+    ├── ExplanationUnsound     the attribution map does not depend on what the model learned
+    └── PrecisionRefused       bfloat16 moves a golden crop too far, or over a band edge
 """
 
 from __future__ import annotations
@@ -30,8 +37,16 @@ class ManifestInvalid(DataError):
     """A manifest that cannot be trusted: column missing, row unreadable, label outside {0, 1}."""
 
 
+class LabelsSwapped(DataError):
+    """The depressed look like the ones that are not: a model would learn the answers exchanged."""
+
+
+class FoldersUnclear(DataError):
+    """The names of two class folders do not say which is which."""
+
+
 class SplitLeaks(DataError):
-    """One subject in two splits: the held-out figures would be worthless."""
+    """One subject, or one picture, in two splits: the held-out figures would be worthless."""
 
 
 class SplitImpossible(DataError):
@@ -42,8 +57,16 @@ class CropsIncomplete(DataError):
     """The crop store does not hold what was asked for."""
 
 
+class TrainingForbidden(DataError):
+    """The inspection of a data set ended with findings that forbid training; the message lists them."""
+
+
 class RunInvalid(TrainingError):
     """A run directory without a file that the command needs."""
+
+
+class ExperimentInvalid(TrainingError):
+    """An experiment file that cannot be used."""
 
 
 class FitFailed(TrainingError):
@@ -68,3 +91,15 @@ class ParityBroken(ExportRefused):
 
 class GoldenMismatch(ExportRefused):
     """A golden photo does not give what the version directory records for it."""
+
+
+class LayerUnsupported(ExportRefused):
+    """The network is not one that can become an inference graph."""
+
+
+class ExplanationUnsound(ExportRefused):
+    """The attribution map is not finite, constant, or the same for a model that knows nothing."""
+
+
+class PrecisionRefused(ExportRefused):
+    """bfloat16 moves a golden crop too far, or over a band edge."""
