@@ -55,25 +55,29 @@ def jitter_crops(crops: NDArray[np.uint8]) -> NDArray[np.uint8]:
     copies = np.empty((count, JITTER_COPIES, size, size, 3), np.uint8)
     half = len(_DESIGN)
     for number, crop in enumerate(crops):
-        copies[number, :half] = _move(crop)
-        copies[number, half:] = _move(crop[:, ::-1])[:, :, ::-1]
+        plain, mirrored = _move(crop), _move(crop[:, ::-1])[:, :, ::-1]
+        for colour in range(3):  # NumPy copies three of four bytes five times slower in one step
+            copies[number, :half, ..., colour] = plain[..., colour]
+            copies[number, half:, ..., colour] = mirrored[..., colour]
     return copies
 
 
 def _move(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The copies of `_DESIGN`, uint8 [4, size, size, 3]: weighted sums of four neighbours, three colours per 64-bit number."""
+    """The copies of `_DESIGN`, [4, size, size, 4] with one unused colour, all colours of a pixel in one 64-bit number."""
     size = len(crop)
     place, weights, width = _tables(size)
     margin = (width - size) // 2
     colours = np.zeros((width, width, 4), np.uint16)
-    colours[..., :3] = np.pad(crop, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
+    widened = np.pad(crop, ((margin, margin), (margin, margin), (0, 0)), mode="edge")
+    for colour in range(3):
+        colours[..., colour] = widened[..., colour]
     pixels = colours.view(np.uint64).ravel()
     moved = np.zeros(weights.shape[1:], np.uint64)
     for step, weight in zip((0, 1, width, width + 1), weights, strict=True):
         moved += pixels[step:].take(place, mode="clip") * weight
-    levels = moved.view(np.uint16).reshape(len(_DESIGN), size, size, 4)[..., :3] >> 7
-    copies: NDArray[np.uint8] = np.minimum(levels, 255).astype(np.uint8)
-    return copies
+    levels = moved.view(np.uint16) >> 7
+    np.minimum(levels, 255, out=levels)
+    return levels.astype(np.uint8).reshape(len(_DESIGN), size, size, 4)
 
 
 @lru_cache(maxsize=4)
