@@ -5,14 +5,18 @@
   1/  2/  ...       versions: saved_model.pb, variables/, assets.extra/contract.json, ..., manifest.json
   tmp-3/            a version being written; model servers skip names that are no number
   tmp-3.lock        held by the process that writes tmp-3, so that a dead one's leftovers can be told from work
+  approvals/        <n>.json: the latest decision about version n, with its evidence; <n>.md the same for people
   pin.json          the version that the gateway asks for, with its digest and contract
   policy.json       thresholds, numbered
-  history.jsonl     what was published, pinned and changed, in order; only ever appended to
+  history.jsonl     what was published, approved, refused, pinned and changed, in order; only ever appended to
   .lock             held while one of these is written
 ```
 """
 
+from serving.repository.approval import Approval, ApprovalState, ChangePolicyUsed, Decision, Statement
 from serving.repository.errors import (
+    ApprovalInvalid,
+    NotApproved,
     NothingPinned,
     PolicyOutdated,
     RecordUnreadable,
@@ -28,14 +32,21 @@ from serving.repository.repository import ModelRepository, VersionEntry, Version
 from serving.repository.staging import Staging
 
 __all__ = [
+    "Approval",
+    "ApprovalInvalid",
+    "ApprovalState",
+    "ChangePolicyUsed",
+    "Decision",
     "HistoryRecord",
     "ModelRepository",
+    "NotApproved",
     "NothingPinned",
     "Pin",
     "PolicyOutdated",
     "RecordUnreadable",
     "RepositoryError",
     "Staging",
+    "Statement",
     "VersionDamaged",
     "VersionEntry",
     "VersionIncomplete",

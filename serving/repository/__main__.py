@@ -60,10 +60,10 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser.add_argument("--model", default=MODEL_NAME, help=f"name of the model (default: {MODEL_NAME})")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command, help_text in (
-        ("list", _list, "every version with its state and digest"),
+        ("list", _list, "every version with its state, whether it is approved, and its digest"),
         ("verify", _verify, "compare every file with the manifest"),
-        ("pin", _pin, "show the pinned version, or pin one after verifying it"),
-        ("history", _history, "what was published and pinned, and when"),
+        ("pin", _pin, "show the pinned version, or pin an approved one after verifying it"),
+        ("history", _history, "what was published, approved, refused and pinned: when, by whom, why"),
         ("clean", _clean, "remove what publishers that died left behind"),
     ):
         sub = commands.add_parser(name, help=help_text, description=help_text)
@@ -94,7 +94,9 @@ def _list(repository: ModelRepository, _options: argparse.Namespace, out: TextIO
     entries = repository.list()
     if not entries:
         out.write(f"{repository.model_name} has no versions yet.\n")
-    out.writelines(f"{entry.version:>6}  {entry.state:<14} {entry.digest or '-'}\n" for entry in entries)
+    out.writelines(
+        f"{entry.version:>6}  {entry.state:<14} {entry.approval:<14} {entry.digest or '-'}\n" for entry in entries
+    )
     # A pin that cannot be read must not hide the versions; it is reported after them.
     with suppress(NothingPinned):
         repository.pin()
@@ -138,8 +140,13 @@ def _history(repository: ModelRepository, _options: argparse.Namespace, out: Tex
         out.write(f"{repository.model_name} has no history yet.\n")
     for record in records:
         late = "  (recorded late)" if record.recovered else ""
-        out.write(f"{record.at}  {record.action:<8} {record.number:>6}  {record.digest}{late}\n")
+        decided = f"  by {_one_line(record.by)}: {_one_line(record.why)}" if record.by else ""
+        out.write(f"{record.at}  {record.action:<8} {record.number:>6}  {record.digest or '-'}{decided}{late}\n")
     return 0
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _clean(repository: ModelRepository, _options: argparse.Namespace, out: TextIO) -> int:

@@ -7,8 +7,10 @@ RepositoryError
 ├── VersionIncomplete    what was staged cannot become a version
 ├── VersionDamaged       a published version that differs from its manifest
 ├── NothingPinned        there is no pin.json yet
+├── NotApproved          only an approved version can be made live
+├── ApprovalInvalid      a decision without a name or a reason, or of other content than was judged
 ├── PolicyOutdated       a policy whose number does not rise
-└── RecordUnreadable     pin.json, policy.json or history.jsonl cannot be read
+└── RecordUnreadable     pin.json, policy.json, history.jsonl or a file of approvals/ cannot be read
 """
 
 from __future__ import annotations
@@ -69,6 +71,14 @@ class VersionDamaged(RepositoryError):
 
 class NothingPinned(RepositoryError):
     """No version is pinned yet."""
+
+
+class NotApproved(RepositoryError):
+    """A version that nobody approved, that was refused, or whose approval is of other content."""
+
+
+class ApprovalInvalid(RepositoryError):
+    """A decision that cannot be kept: nobody or no reason named, or the version is not the one that was judged."""
 
 
 class PolicyOutdated(RepositoryError):

@@ -17,6 +17,7 @@ from serving.repository.durable import append_line
 from serving.repository.errors import RecordUnreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 
@@ -25,6 +26,8 @@ class Action(enum.StrEnum):
 
     PUBLISH = "publish"
     PIN = "pin"
+    APPROVE = "approve"
+    REFUSE = "refuse"
     POLICY = "policy"
 
 
@@ -37,6 +40,8 @@ class HistoryRecord:
         action: What happened.
         number: The version, or the policy's number for `Action.POLICY`.
         digest: The version's or the policy's sha256, in hexadecimal.
+        by: Who decided, for `Action.APPROVE` and `Action.REFUSE`; "" otherwise and in lines of earlier releases.
+        why: Their reason, likewise.
         recovered: True where the process that made the change died before it could record it; `at` is then when the
             next writer noticed.
     """
@@ -46,12 +51,32 @@ class HistoryRecord:
     number: int
     digest: str
     recovered: bool = False
+    by: str = ""
+    why: str = ""
 
     @classmethod
-    def now(cls, action: Action, number: int, digest: str, *, recovered: bool = False) -> Self:
+    def now(
+        cls, action: Action, number: int, digest: str, *, by: str = "", why: str = "", recovered: bool = False
+    ) -> Self:
         """A record of this moment."""
-        at = dt.datetime.now(dt.UTC).isoformat(timespec="microseconds")
-        return cls(at, action, number, digest, recovered)
+        return cls(timestamp(), action, number, digest, recovered, by, why)
+
+    @property
+    def subject(self) -> tuple[str, int | None]:
+        """What it speaks of: there is one pin and one policy, but each version is published and decided by itself."""
+        if self.action in {Action.APPROVE, Action.REFUSE}:
+            return "decision", self.number
+        return self.action, self.number if self.action is Action.PUBLISH else None
+
+    @property
+    def change(self) -> tuple[Action, int, str, str, str]:
+        """What happened, whenever it did: two records of one change are equal in this."""
+        return self.action, self.number, self.digest, self.by, self.why
+
+
+def timestamp() -> str:
+    """This moment, as records write it: UTC, ISO 8601 with microseconds."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="microseconds")
 
 
 def append_record(path: Path, record: HistoryRecord) -> None:
@@ -81,3 +106,15 @@ def read_records(path: Path) -> tuple[HistoryRecord, ...]:
             message = f"{path.name}, line {number}, is not a record of this repository."
             raise RecordUnreadable(message) from error
     return tuple(records)
+
+
+def find_missing(records: Iterable[HistoryRecord], visible: Iterable[HistoryRecord]) -> tuple[HistoryRecord, ...]:
+    """Records of changes that the files show and the history does not: their writers died before they could record them.
+
+    Args:
+        records: The history, oldest first.
+        visible: What the files show of what was changed last.
+    """
+    last = {record.subject: record.change for record in records}
+    missing = [record for record in visible if last.get(record.subject) != record.change]
+    return tuple(dataclasses.replace(record, at=timestamp(), recovered=True) for record in missing)

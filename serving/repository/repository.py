@@ -1,4 +1,4 @@
-"""The versions of one model: publishing, checking, pinning, and what happened when."""
+"""The versions of one model: publishing, checking, approving, pinning, and what happened when."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Final
 from serving.contract.errors import ContractInvalid
 from serving.contract.model import MODEL_NAME, ModelContract
 from serving.contract.policy import Policy
+from serving.repository.approval import Approval, Approvals, ApprovalState, Decision, Statement
 from serving.repository.durable import flush_directory, flush_tree, locked, make_directory, write_atomically
 from serving.repository.errors import (
+    ApprovalInvalid,
     ModelNameInvalid,
     NothingPinned,
     PolicyOutdated,
@@ -22,7 +24,7 @@ from serving.repository.errors import (
     VersionMissing,
     VersionTaken,
 )
-from serving.repository.history import Action, HistoryRecord, append_record, read_records
+from serving.repository.history import Action, HistoryRecord, append_record, find_missing, read_records
 from serving.repository.manifest import MANIFEST_NAME, check_files, digest_of, write_manifest
 from serving.repository.pin import Pin
 from serving.repository.staging import CONTRACT_PATH, Staging, find_stagings, staging_path
@@ -51,6 +53,7 @@ class VersionEntry:
     version: int
     state: VersionState
     digest: str | None
+    approval: ApprovalState = ApprovalState.NONE
 
 
 class ModelRepository:
@@ -73,6 +76,7 @@ class ModelRepository:
         self._history = self.directory / "history.jsonl"
         self._pin = self.directory / "pin.json"
         self._policy = self.directory / "policy.json"
+        self._approvals = Approvals(self.directory, model_name)
 
     def versions(self) -> tuple[int, ...]:
         """Published versions, lowest first."""
@@ -197,7 +201,7 @@ class ModelRepository:
                 entries.append(VersionEntry(version, VersionState.NO_MANIFEST, None))
                 continue
             state = VersionState.PINNED if version == pinned else VersionState.PUBLISHED
-            entries.append(VersionEntry(version, state, digest))
+            entries.append(VersionEntry(version, state, digest, self._approvals.state(version, digest)))
         for staging in find_stagings(self.directory) if self.directory.is_dir() else ():
             state = VersionState.ABANDONED if staging.is_abandoned else VersionState.BEING_WRITTEN
             entries.append(VersionEntry(staging.version, state, None))
@@ -231,16 +235,61 @@ class ModelRepository:
             message = f"pin.json cannot be read: {error}."
             raise RecordUnreadable(message) from error
 
+    def approval(self, version: int) -> Approval | None:
+        """The latest decision about a version; None where nobody decided yet.
+
+        Raises:
+            RecordUnreadable: The file is not what this repository writes.
+        """
+        return self._approvals.read(version)
+
+    def approve(self, version: int, statement: Statement, judged_digest: str | None = None) -> Approval:
+        """Verify a version and let it go live: from now on it can be pinned.
+
+        Args:
+            version: The version.
+            statement: Who approves it, why, and on what grounds.
+            judged_digest: Digest of the content that was judged; what lies there now where None.
+
+        Raises:
+            VersionMissing: There is no such version.
+            VersionDamaged: It differs from its manifest.
+            ApprovalInvalid: Nobody or no reason is named, or the content is not what was judged.
+        """
+        digest = self.verify(version)
+        if judged_digest not in {None, digest}:
+            message = f"Version {version} changed while it was judged. Judge it again."
+            raise ApprovalInvalid(message)
+        return self._decide(Decision.APPROVED, version, digest, statement)
+
+    def refuse(self, version: int, statement: Statement) -> Approval:
+        """Record that a version must not go live, damaged or not; an earlier approval of it ends.
+
+        One that is pinned stays pinned: what is live changes only by a pin.
+
+        Raises:
+            VersionMissing: There is no such version.
+            ApprovalInvalid: Nobody or no reason is named.
+        """
+        try:
+            digest = self.digest(version)
+        except VersionDamaged:
+            digest = ""
+        return self._decide(Decision.REFUSED, version, digest, statement)
+
     def set_pin(self, version: int) -> Pin:
-        """Verify a version and make it the one that the gateway asks for.
+        """Verify a version and make it the one that the gateway asks for. Only an approved one can be.
 
         Raises:
             VersionMissing: There is no such version.
             VersionDamaged: It differs from its manifest; the old pin stays.
+            NotApproved: Nobody approved what lies there, or it was refused; the old pin stays.
+            RecordUnreadable: The approval is not what this repository writes.
         """
         digest = self.verify(version)
         pin = Pin(self.model_name, version, digest, self.contract(version))
         with self._exclusive():
+            self._approvals.require(version, digest)
             write_atomically(self._pin, pin.to_json())
             self._record(Action.PIN, version, digest)
         return pin
@@ -285,6 +334,14 @@ class ModelRepository:
         """
         return read_records(self._history)
 
+    def _decide(self, decision: Decision, version: int, digest: str, statement: Statement) -> Approval:
+        with self._exclusive():
+            approval = Approval.now(self.model_name, version, digest, decision, statement)
+            self._approvals.write(approval, statement.report)
+            append_record(self._history, approval.record)
+            self._approvals.finish()
+        return approval
+
     def _record(self, action: Action, number: int, digest: str) -> None:
         append_record(self._history, HistoryRecord.now(action, number, digest))
 
@@ -296,28 +353,25 @@ class ModelRepository:
 
     def _record_what_was_missed(self) -> None:
         """A writer that died between its rename and its record left a change that only the files show."""
-        last: dict[Action, HistoryRecord] = {}
-        published = set()
-        for record in self.history():
-            last[record.action] = record
-            if record.action is Action.PUBLISH:
-                published.add(record.number)
-        missed = [(Action.PUBLISH, version, self.digest(version)) for version in self._unrecorded(published)]
-        # A record that cannot be read must not stop the command that replaces it.
-        with suppress(NothingPinned, RecordUnreadable):
-            pin = self.pin()
-            missed.append((Action.PIN, pin.version, pin.digest))
-        with suppress(RecordUnreadable):
-            if self._policy.exists():
-                policy = self.policy()
-                missed.append((Action.POLICY, policy.number, policy.digest))
-        for action, number, digest in missed:
-            known = last.get(action)
-            if action is Action.PUBLISH or known is None or (known.number, known.digest) != (number, digest):
-                append_record(self._history, HistoryRecord.now(action, number, digest, recovered=True))
+        records = self.history()
+        published = {record.number for record in records if record.action is Action.PUBLISH}
+        for record in find_missing(records, self._visible_changes(published)):
+            append_record(self._history, record)
+        self._approvals.finish()
 
-    def _unrecorded(self, published: set[int]) -> Iterator[int]:
+    def _visible_changes(self, published: set[int]) -> Iterator[HistoryRecord]:
+        """What the files show. A record that cannot be read must not stop the command that replaces it."""
         for version in self.versions():
             # A directory without a manifest was not published from here: `list` shows it, the history does not.
             if version not in published and (self.version_path(version) / MANIFEST_NAME).is_file():
-                yield version
+                yield HistoryRecord.now(Action.PUBLISH, version, self.digest(version))
+        unrecorded = self._approvals.find_unrecorded()
+        if unrecorded is not None:
+            yield unrecorded
+        with suppress(NothingPinned, RecordUnreadable):
+            pin = self.pin()
+            yield HistoryRecord.now(Action.PIN, pin.version, pin.digest)
+        with suppress(RecordUnreadable):
+            if self._policy.exists():
+                policy = self.policy()
+                yield HistoryRecord.now(Action.POLICY, policy.number, policy.digest)

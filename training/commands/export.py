@@ -39,7 +39,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--training-data", metavar="SENTENCE", help="says what the model learned from; goes with --evidence"
     )
-    parser.add_argument("--pin", action="store_true", help="make the gateway ask for the new version at once")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -74,9 +73,6 @@ def _export(arguments: argparse.Namespace) -> None:
     published = publish_version(candidate, repository)
     say(f"published {repository.model_name} version {published.version}, digest {published.digest}")
     say(f"largest difference to Keras in a fresh process: {published.largest_p_difference:.1e}")
-    if arguments.pin:
-        repository.set_pin(published.version)
-        say(f"pinned version {published.version}")
 
 
 def _evidence(stated: str | None, training_data: str | None, *, drawn: bool) -> tuple[Evidence, str]:

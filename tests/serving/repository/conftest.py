@@ -3,7 +3,7 @@
 import pytest
 
 from serving.contract.model import Evidence, ModelContract
-from serving.repository import ModelRepository
+from serving.repository import ModelRepository, Statement
 
 
 def write_version(directory, version, model_name="toy"):
@@ -44,3 +44,13 @@ def publish():
 @pytest.fixture
 def write_files():
     return write_version
+
+
+@pytest.fixture
+def publish_approved(publish):
+    def publish_next(repository):
+        version, digest = publish(repository)
+        repository.approve(version, Statement("a test", "it is a toy", {}))
+        return version, digest
+
+    return publish_next

@@ -1,4 +1,4 @@
-"""Publishes and pins, dying by SIGKILL at the k-th step that touches the repository, for k = 1, 2, ... until it lives.
+"""Publishes, approves and pins, dying by SIGKILL at the k-th step that touches the repository, for k = 1, 2, ... until it lives.
 
 Run as a script: `dying_publisher.py ROOT`. Each attempt is a forked child. Prints one JSON line per attempt: what the
 repository looked like right after the death, as another process sees it.
@@ -14,14 +14,15 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[3]), str(Path(__file__).res
 
 from conftest import write_version  # noqa: E402 - the line above makes it importable from a script
 
-from serving.repository import ModelRepository  # noqa: E402 - likewise
+from serving.repository import ModelRepository, Statement  # noqa: E402 - likewise
 
 
-def publish_and_pin(root):
+def publish_approve_and_pin(root):
     repository = ModelRepository(root, "toy")
     with repository.staging() as staging:
         write_version(staging.path, staging.version)
         repository.publish(staging)
+    repository.approve(staging.version, Statement("a test", "it is a toy", {"accuracy": 1.0}, report="# good"))
     repository.set_pin(staging.version)
 
 
@@ -48,7 +49,7 @@ def main(root):
         child = os.fork()
         if not child:
             die_at_step(fatal_step, root)
-            publish_and_pin(root)
+            publish_approve_and_pin(root)
             os._exit(0)
         died = os.waitpid(child, 0)[1] != 0
         repository = ModelRepository(root, "toy")
@@ -57,6 +58,7 @@ def main(root):
             "versions": repository.versions(),
             "digests": [repository.verify(version) for version in repository.versions()],
             "being_written": [entry.version for entry in repository.list() if entry.state == "being written"],
+            "approved": [version for version in repository.versions() if repository.approval(version)],
             "pinned": repository.pin().version if (repository.directory / "pin.json").exists() else None,
             "recorded": [record.number for record in repository.history()],
         }

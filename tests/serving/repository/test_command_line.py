@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from serving.repository import Statement
 from serving.repository.__main__ import main
 
 
@@ -27,44 +28,48 @@ def test_an_empty_repository_is_no_failure(run):
         assert out in {"toy has no versions yet.\n", "toy has no history yet.\n"}
 
 
-def test_list_and_history_show_versions(run, repository, publish):
-    _, digest = publish(repository)
+def test_list_and_history_show_versions(run, repository, publish_approved):
+    _, digest = publish_approved(repository)
     assert run("pin", "1")[0] == 0
-    assert run("list") == (0, f"     1  pinned         {digest}\n", "")
+    assert run("list") == (0, f"     1  pinned         approved       {digest}\n", "")
     code, out, _ = run("history")
     assert code == 0
-    assert [line.split()[1:] for line in out.splitlines()] == [["publish", "1", digest], ["pin", "1", digest]]
+    assert [line.split(maxsplit=4)[1:] for line in out.splitlines()] == [
+        ["publish", "1", digest],
+        ["approve", "1", digest, "by a test: it is a toy"],
+        ["pin", "1", digest],
+    ]
 
 
-def test_pin_without_a_number_shows_the_pin(run, repository, publish):
+def test_pin_without_a_number_shows_the_pin(run, repository, publish_approved):
     code, _, err = run("pin")
     assert code == 1
     assert err == "No version of toy is pinned yet. Pin one: python -m serving.repository pin N\n"
-    _, digest = publish(repository)
+    _, digest = publish_approved(repository)
     run("pin", "1")
     assert run("pin") == (0, f"toy version 1 is pinned, evidence: demo, digest {digest}\n", "")
 
 
-def test_pin_latest_takes_the_highest_version(run, repository, publish):
+def test_pin_latest_takes_the_highest_version(run, repository, publish_approved):
     assert run("pin", "latest") == (1, "", "toy has no versions yet.\n")
-    publish(repository)
-    publish(repository)
+    publish_approved(repository)
+    publish_approved(repository)
     assert run("pin", "latest")[0] == 0
     assert repository.pin().version == 2
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"{"])
-def test_list_shows_versions_although_the_pin_is_unreadable(run, repository, publish, content):
-    _, digest = publish(repository)
+def test_list_shows_versions_although_the_pin_is_unreadable(run, repository, publish_approved, content):
+    _, digest = publish_approved(repository)
     run("pin", "1")
     (repository.directory / "pin.json").write_bytes(content)
     code, out, err = run("list")
-    assert (code, out) == (1, f"     1  published      {digest}\n")
+    assert (code, out) == (1, f"     1  published      approved       {digest}\n")
     assert err.startswith("pin.json cannot be read: ")
     assert err.count("\n") == 1
     assert run("pin") == (1, "", err)
     assert run("pin", "1")[0] == 0
-    assert run("list") == (0, f"     1  pinned         {digest}\n", "")
+    assert run("list") == (0, f"     1  pinned         approved       {digest}\n", "")
 
 
 def test_verify_names_the_damaged_file_and_exits_1(run, repository, publish):
@@ -78,6 +83,27 @@ def test_verify_names_the_damaged_file_and_exits_1(run, repository, publish):
     assert run("verify", "2")[0] == 0
 
 
+def test_a_version_that_nobody_approved_is_listed_so_and_not_pinned(run, repository, publish):
+    _, digest = publish(repository)
+    assert run("list") == (0, f"     1  published      not approved   {digest}\n", "")
+    code, out, err = run("pin", "1")
+    assert (code, out) == (1, "")
+    assert err.startswith(
+        "Version 1 of toy is not approved, and only an approved version can be made live. Run: python -m "
+    )
+    assert f"training approve --run RUN --repository {repository.directory.parent} --version 1 --by WHO" in err
+    assert err.count("\n") == 1
+
+
+def test_a_reason_of_several_lines_is_one_line_of_the_history(run, repository, publish):
+    publish(repository)
+    repository.refuse(1, Statement("A. Person", "it is worse\n  by far", {}))
+    assert run("list")[1].split()[2] == "refused"
+    last = run("history")[1].splitlines()[-1]
+    assert last.split()[1] == "refuse"
+    assert last.endswith("by A. Person: it is worse by far")
+
+
 def test_a_missing_version_is_a_sentence(run, repository, publish):
     publish(repository)
     assert run("pin", "5") == (1, "", "toy has no version 5; published: 1.\n")
@@ -86,7 +112,7 @@ def test_a_missing_version_is_a_sentence(run, repository, publish):
 def test_clean_removes_what_the_dead_left(run, repository, publish):
     publish(repository)
     (repository.directory / "tmp-2").mkdir()
-    assert "     2  abandoned      -\n" in run("list")[1]
+    assert "     2  abandoned      not approved   -\n" in run("list")[1]
     assert run("clean") == (0, "removed: tmp-2\n", "")
     assert run("clean") == (0, "removed: nothing\n", "")
 

@@ -59,10 +59,13 @@ def test_death_at_every_step_leaves_whole_versions_only(repository, publish):
         for version, digest in zip(report["versions"], report["digests"], strict=True):
             assert known.setdefault(version, digest) == digest
         assert report["being_written"] == [], "a dead publisher must not look alive"
-        assert report["pinned"] in {None, *report["versions"]}
+        assert report["pinned"] in {None, *report["approved"]}, "nothing goes live without an approval"
     assert len(known) > 3, "some deaths come after the rename"
     numbers = [record.number for record in repository.history() if record.action is Action.PUBLISH]
     assert sorted(numbers) == sorted(known), "every version is recorded once, also where its publisher died first"
+    decided = [record.number for record in repository.history() if record.action is Action.APPROVE]
+    assert len(set(reports[-1]["approved"])) > 2, "some deaths come after the approval became visible"
+    assert sorted(decided) == reports[-1]["approved"], "every approval is recorded once, whenever its writer died"
     assert repository.remove_abandoned()
     assert all(entry.state in {VersionState.PUBLISHED, VersionState.PINNED} for entry in repository.list())
     assert publish(repository)[0] > max(known)

@@ -142,8 +142,8 @@ def test_every_tampered_missing_and_extra_file_is_named(repository, publish):
         assert name in str(damage.value)
 
 
-def test_any_single_flipped_byte_is_noticed(repository, publish):
-    publish(repository)
+def test_any_single_flipped_byte_is_noticed(repository, publish_approved):
+    publish_approved(repository)
     pinned = repository.set_pin(1)
     for path in [path for path in repository.version_path(1).rglob("*") if path.is_file()]:
         content = path.read_bytes()
@@ -195,8 +195,8 @@ def test_a_model_name_cannot_leave_its_root(tmp_path, name):
         ModelRepository(tmp_path, name)
 
 
-def test_a_pin_carries_all_that_a_gateway_needs(repository, publish):
-    _, digest = publish(repository)
+def test_a_pin_carries_all_that_a_gateway_needs(repository, publish_approved):
+    _, digest = publish_approved(repository)
     made = repository.set_pin(1)
     pin = ModelRepository(repository.directory.parent, "toy").pin()
     assert pin == made
@@ -205,9 +205,9 @@ def test_a_pin_carries_all_that_a_gateway_needs(repository, publish):
     assert [entry.state for entry in repository.list()] == [VersionState.PINNED]
 
 
-def test_a_tampered_version_is_not_pinned_and_the_old_pin_stays(repository, publish):
-    publish(repository)
-    publish(repository)
+def test_a_tampered_version_is_not_pinned_and_the_old_pin_stays(repository, publish_approved):
+    publish_approved(repository)
+    publish_approved(repository)
     repository.set_pin(1)
     (repository.version_path(2) / "saved_model.pb").write_bytes(b"other")
     with pytest.raises(VersionDamaged):
@@ -218,8 +218,8 @@ def test_a_tampered_version_is_not_pinned_and_the_old_pin_stays(repository, publ
 @pytest.mark.parametrize(
     "change", ["version", "model", "schema", "digest", "contract", "half", "not json", "not utf-8"]
 )
-def test_a_pin_that_was_edited_is_not_believed(repository, publish, change):
-    publish(repository)
+def test_a_pin_that_was_edited_is_not_believed(repository, publish_approved, change):
+    publish_approved(repository)
     repository.set_pin(1)
     path = repository.directory / "pin.json"
     fields = json.loads(path.read_text())
@@ -249,8 +249,8 @@ def test_policies_rise_and_the_same_one_may_be_set_again(repository):
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe", b"{"])
-def test_a_policy_that_cannot_be_read_is_not_believed(repository, publish, content):
-    publish(repository)
+def test_a_policy_that_cannot_be_read_is_not_believed(repository, publish_approved, content):
+    publish_approved(repository)
     (repository.directory / "policy.json").write_bytes(content)
     with pytest.raises(RecordUnreadable, match=r"policy\.json"):
         repository.policy()
@@ -277,16 +277,18 @@ def test_every_new_directory_is_flushed_in_its_parent(tmp_path, monkeypatch, wri
     assert flushed[:3] == expected
 
 
-def test_history_tells_what_happened_in_order(repository, publish):
-    _, first = publish(repository)
+def test_history_tells_what_happened_in_order(repository, publish_approved):
+    _, first = publish_approved(repository)
     repository.set_pin(1)
-    _, second = publish(repository)
+    _, second = publish_approved(repository)
     repository.set_pin(2)
     told = [(record.action, record.number, record.digest) for record in repository.history()]
     assert told == [
         (Action.PUBLISH, 1, first),
+        (Action.APPROVE, 1, first),
         (Action.PIN, 1, first),
         (Action.PUBLISH, 2, second),
+        (Action.APPROVE, 2, second),
         (Action.PIN, 2, second),
     ]
     assert not any(record.recovered for record in repository.history())
@@ -312,8 +314,8 @@ def test_a_history_that_somebody_else_wrote_is_not_believed(repository, publish)
         repository.history()
 
 
-def test_reading_needs_no_write_access(repository, publish):
-    publish(repository)
+def test_reading_needs_no_write_access(repository, publish_approved):
+    publish_approved(repository)
     repository.set_pin(1)
     before = {path: path.stat().st_mtime_ns for path in repository.directory.rglob("*")}
     repository.list(), repository.verify(1), repository.pin(), repository.policy(), repository.history()
