@@ -13,6 +13,9 @@ TrainingError                  `str(error)` is a sentence for the person at the 
 ├── ExperimentInvalid          an experiment file that cannot be used: unknown key, wrong type, no architecture
 ├── FitFailed                  training produced a loss that is not finite
 ├── CalibrationImpossible      no temperature or abstention can be chosen or applied
+├── ChangePolicyInvalid        a change policy that cannot be used: unknown rule, wrong type
+├── ServingFailed              a version does not answer in the model server
+├── ApprovalRefused            the version must not go live, by the change policy; the refusal is recorded
 └── ExportRefused              a gate before publishing said no; nothing was published
     ├── PolarityReversed       p_no_depression is higher for the depressed
     ├── ParityBroken           the exported graph answers differently from the Keras model
@@ -75,6 +78,18 @@ class FitFailed(TrainingError):
 
 class CalibrationImpossible(TrainingError):
     """No temperature or abstention can be chosen or applied: one label only, another last layer, nothing jittered."""
+
+
+class ChangePolicyInvalid(TrainingError):
+    """A change policy that cannot be used."""
+
+
+class ServingFailed(TrainingError):
+    """The model server does not start, does not load a version, or gets no probabilities out of it."""
+
+
+class ApprovalRefused(TrainingError):
+    """The version must not go live; the message says which rules it breaks, and the history keeps it."""
 
 
 class ExportRefused(TrainingError):

@@ -16,6 +16,7 @@ from training.commands.fit import describe_data, train
 from training.commands.options import whole_number
 from training.commands.shared import (
     add_data_arguments,
+    data_options,
     divide_photos,
     draw_or_load_split,
     prepare_crops,
@@ -61,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _compare(arguments: argparse.Namespace) -> None:
-    photos, store = prepare_crops(arguments.data, arguments.crops, arguments.processes)
+    photos, store = prepare_crops(arguments.data, arguments.crops, arguments.processes, data_options(arguments))
     arguments.out.mkdir(parents=True, exist_ok=True)
     split = draw_or_load_split(photos, store, arguments.out / "split.json", arguments.seed)
     parts = divide_photos(photos, store, split)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from training.commands.shared import add_data_arguments, prepare_crops, run_safely
+from training.commands.shared import add_data_arguments, data_options, prepare_crops, run_safely
 
 if TYPE_CHECKING:
     import argparse
@@ -21,4 +21,4 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _make(arguments: argparse.Namespace) -> None:
-    prepare_crops(arguments.data, arguments.crops, arguments.processes)
+    prepare_crops(arguments.data, arguments.crops, arguments.processes, data_options(arguments))

@@ -18,6 +18,7 @@ from training.commands.evaluate import evaluate_run
 from training.commands.options import positive_number, whole_number
 from training.commands.shared import (
     add_data_arguments,
+    data_options,
     divide_photos,
     draw_or_load_split,
     prepare_crops,
@@ -83,7 +84,7 @@ def _fit(arguments: argparse.Namespace) -> None:
     recipe = read_recipe(arguments)
     run = Run(arguments.out)
     run.folder.mkdir(parents=True, exist_ok=True)
-    photos, store = prepare_crops(arguments.data, arguments.crops, arguments.processes)
+    photos, store = prepare_crops(arguments.data, arguments.crops, arguments.processes, data_options(arguments))
     split = draw_or_load_split(photos, store, run.split, recipe.seed)
     parts = divide_photos(photos, store, split)
     train(recipe, store, parts, run, describe_data(arguments, store, parts))
@@ -140,6 +141,7 @@ def describe_data(
     return {
         "data": str(arguments.data.resolve()),
         "crops": str(arguments.crops.resolve()) if arguments.crops else None,
+        "data_options": data_options(arguments).as_dict(),
         "photos": {name: len(part) for name, part in parts.items()},
         "refused": store.refused,
     }

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from serving.contract.errors import ContractError
 from serving.repository import RepositoryError
 from training.commands.options import whole_number
-from training.data.crops import crops_folder, describe_store, make_crops
-from training.data.manifest import read_manifest
+from training.data.crops import describe_store, make_crops
+from training.data.dataset import CROP_KINDS, SUB_FOLDERS, DataOptions, read_dataset
+from training.data.manifest import check_manifest
+from training.data.near_duplicates import find_near_duplicates
 from training.data.split import SPLIT_NAMES, Split, digest_subjects, draw_split
+from training.data.subjects import check_near_duplicates, link_subjects, name_subjects
 from training.errors import RunInvalid, TrainingError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from training.data.manifest import Photo
     from training.data.shards import CropStore
     from training.data.split import SplitName
+
+
+class DrawSplit(Protocol):
+    """How a split is drawn: `draw_split`, or `draw_protocol_split` for the paper's own counts."""
+
+    def __call__(self, photos: Sequence[Photo], seed: int, *, links: Mapping[str, str]) -> Split:
+        """Draw it; `links` names the groups of subjects that stay together."""
+
 
 FAILED = 1
 INTERRUPTED = 130
@@ -29,13 +40,45 @@ NEW_SPLIT = "train into a new --out folder for a new split"
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
-    """`--data`, `--crops` and `--processes`."""
+    """`--data`, `--crops`, `--processes`, and what must be said of a data set that does not say it itself."""
     parser.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="folder with manifest.csv and its photos"
+        "--data",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder with manifest.csv (or manifest.parquet) and its photos, or with a folder of photos for each class",
     )
     parser.add_argument("--crops", type=Path, metavar="DIR", help="where the crops are kept (default: DATA/crops)")
     parser.add_argument(
         "--processes", type=whole_number, metavar="N", help="processes making crops (default: one per core)"
+    )
+    parser.add_argument(
+        "--crop",
+        choices=CROP_KINDS,
+        default="aligned",
+        help="the face found and aligned (default), or the whole photo resized, as in the paper",
+    )
+    parser.add_argument(
+        "--cutoff", type=whole_number, metavar="SCORE", help="depressed from this PHQ-8 or PHQ-9 score on, such as 10"
+    )
+    parser.add_argument("--depressed-folder", metavar="NAME", help="class folder of the depressed, inside DIR")
+    parser.add_argument("--not-depressed-folder", metavar="NAME", help="class folder of the others, inside DIR")
+    parser.add_argument(
+        "--sub-folders",
+        choices=SUB_FOLDERS,
+        default="source",
+        help="what a folder inside a class folder means: where photos come from (default), or whose they are",
+    )
+
+
+def data_options(arguments: argparse.Namespace) -> DataOptions:
+    """What the command line says of the data set (`add_data_arguments`)."""
+    return DataOptions(
+        cutoff=arguments.cutoff,
+        depressed_folder=arguments.depressed_folder,
+        not_depressed_folder=arguments.not_depressed_folder,
+        sub_folders=arguments.sub_folders,
+        crop=arguments.crop,
     )
 
 
@@ -66,27 +109,58 @@ def run_safely(work: Callable[[], None]) -> int:
     return 0
 
 
-def prepare_crops(data_dir: Path, crops: Path | None, processes: int | None) -> tuple[tuple[Photo, ...], CropStore]:
-    """Read the manifest, make the crops that are not there yet, and say what was refused."""
-    photos = read_manifest(data_dir)
-    store = make_crops(data_dir, photos, crops or crops_folder(data_dir), None, processes)
+def prepare_crops(
+    data_dir: Path, crops: Path | None, processes: int | None, options: DataOptions | None = None
+) -> tuple[tuple[Photo, ...], CropStore]:
+    """Read the data set, make the crops that are not there yet, and say what was refused.
+
+    Args:
+        data_dir: Of either layout.
+        crops: Where the crops go; None for beside the photos.
+        processes: Making crops; None for one per core.
+        options: What was said of the data set.
+
+    Raises:
+        DataError: the data set cannot be used; a manifest with a single bad row cannot.
+    """
+    options = options or DataOptions()
+    dataset = read_dataset(data_dir, options)
+    if dataset.manifest is not None:
+        check_manifest(dataset.manifest)
+    photos = dataset.photos
+    store = make_crops(data_dir, photos, crops or options.crops_folder(data_dir), options.crop_spec, processes)
     say(describe_store(store))
     for path, code in store.refused.items():
         say(f"  refused: {path} ({code})")
+    if not dataset.subjects_known:
+        photos = name_subjects(
+            photos, find_near_duplicates(store, [photo.path for photo in photos if photo.path in store])
+        )
+        subjects = len({photo.subject_id for photo in photos})
+        say(f"subjects are not known; photos of the same picture count as one: {subjects} for {len(photos)} photos")
     return photos, store
 
 
-def draw_or_load_split(photos: tuple[Photo, ...], store: CropStore, path: Path, seed: int) -> Split:
+def draw_or_load_split(
+    photos: tuple[Photo, ...], store: CropStore, path: Path, seed: int, draw: DrawSplit = draw_split
+) -> Split:
     """For a training: read the split stored at `path`, or draw and store it; photos without a crop are left out.
 
+    Subjects that share a picture are kept on one side, and said.
+
     Raises:
-        SplitLeaks: the stored split has a subject twice.
+        SplitLeaks: the stored split has a subject twice, or one picture in two splits.
         SplitImpossible: too few subjects.
         RunInvalid: the stored split is of another seed, another data set, or an earlier release that noted neither.
     """
     with_crop = _with_crop(photos, store)
+    pairs = _find_near_duplicates(photos, store)
     if not path.exists():
-        split = draw_split(with_crop, seed)
+        links = link_subjects(with_crop, pairs)
+        if links:
+            say(f"{len(links)} subjects share pictures with others and are kept in one split with them; see `inspect`")
+        split = draw(with_crop, seed, links=links)
+        check_near_duplicates(split, with_crop, pairs)
         split.save(path)
         return split
     split = Split.load(path)
@@ -97,6 +171,7 @@ def draw_or_load_split(photos: tuple[Photo, ...], store: CropStore, path: Path, 
         message = f"{path} was drawn with --seed {split.seed}, not {seed}; give that seed, or {NEW_SPLIT}"
         raise RunInvalid(message)
     _check_same_data(split, with_crop, path)
+    check_near_duplicates(split, with_crop, pairs)
     return split
 
 
@@ -104,12 +179,13 @@ def load_split(photos: tuple[Photo, ...], store: CropStore, path: Path) -> Split
     """Of a finished run.
 
     Raises:
-        SplitLeaks: it has a subject twice.
+        SplitLeaks: it has a subject twice, or one picture in two splits.
         RunInvalid: missing, or drawn from other data.
     """
     split = Split.load(path)
     if split.data_digest is not None:
         _check_same_data(split, _with_crop(photos, store), path)
+    check_near_duplicates(split, _with_crop(photos, store), _find_near_duplicates(photos, store))
     return split
 
 
@@ -118,12 +194,17 @@ def divide_photos(photos: tuple[Photo, ...], store: CropStore, split: Split) -> 
     with_crop = _with_crop(photos, store)
     parts = {name: split.photos(with_crop, name) for name in SPLIT_NAMES}
     counts = ", ".join(f"{name} {len(part)} of {len(split.subjects[name])} subjects" for name, part in parts.items())
-    say(f"photos: {counts}")
+    left_out = f"; left out: {len(split.left_out)}" if split.left_out else ""
+    say(f"photos: {counts}{left_out}")
     return parts
 
 
 def _with_crop(photos: tuple[Photo, ...], store: CropStore) -> tuple[Photo, ...]:
     return tuple(photo for photo in photos if photo.path in store)
+
+
+def _find_near_duplicates(photos: tuple[Photo, ...], store: CropStore) -> list[tuple[str, str]]:
+    return find_near_duplicates(store, [photo.path for photo in _with_crop(photos, store)])
 
 
 def _check_same_data(split: Split, photos: tuple[Photo, ...], path: Path) -> None:

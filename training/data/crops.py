@@ -11,6 +11,7 @@ import hashlib
 import json
 import multiprocessing
 import os
+import stat
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import cache
 from typing import TYPE_CHECKING
@@ -22,22 +23,19 @@ from serving.contract.crop import make_crop
 from serving.contract.errors import PhotoError
 from serving.contract.face import FaceDetector
 from serving.contract.model import CropSpec
+from serving.contract.quality import Quality
 from training.data.shards import CropStore, Shard, read_shard, refusal_counts, write_shard
 from training.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from training.data.manifest import Photo
 
+SHOWN = 10
 PHOTOS_PER_SHARD = 128
 """6 MB of 128x128 crops: a second or so of work, so that a kill loses little and the progress bar moves."""
-
-
-def crops_folder(data_dir: Path) -> Path:
-    """Where a data set's crops lie when nothing else is said: beside its photos, under the same access rules."""
-    return data_dir / "crops"
 
 
 def make_crops(
@@ -60,10 +58,13 @@ def make_crops(
         quiet: No progress bar.
 
     Raises:
-        DataError: a photo's file cannot be read. (A photo that can be read but gives no crop is listed as refused.)
+        DataError: files of photos cannot be read; the first ten are named. (A photo that can be read but gives no crop is listed as refused.)
     """
     spec = spec or CropSpec()
     folder.mkdir(parents=True, exist_ok=True)
+    missing = find_missing(data_dir, photos)
+    if missing:
+        raise _missing(missing)
     paths = [photo.path for photo in photos]
     batches = [tuple(paths[start : start + PHOTOS_PER_SHARD]) for start in range(0, len(paths), PHOTOS_PER_SHARD)]
     keys = [_key(data_dir, batch, spec) for batch in batches]
@@ -89,6 +90,21 @@ def make_crops(
     return CropStore(folder, len(batches))
 
 
+def find_missing(data_dir: Path, photos: Sequence[Photo]) -> dict[str, str]:
+    """Path of each photo whose file is not there or is none that can be opened -> why; no file is read."""
+    missing: dict[str, str] = {}
+    for photo in photos:
+        path = data_dir / photo.path
+        try:
+            if not stat.S_ISREG(path.stat().st_mode):
+                missing[photo.path] = "it is not a file"
+            elif not os.access(path, os.R_OK):
+                missing[photo.path] = "it may not be read"
+        except OSError as error:
+            missing[photo.path] = error.strerror or str(error)
+    return missing
+
+
 def describe_store(store: CropStore) -> str:
     """One line: crops made, photos refused by code."""
     counts = ", ".join(f"{code} {count}" for code, count in refusal_counts(store.refused).items())
@@ -97,11 +113,8 @@ def describe_store(store: CropStore) -> str:
 
 def _key(data_dir: Path, paths: Sequence[str], spec: CropSpec) -> str:
     """Changes when a photo file or the crop specification changes; reading file sizes and times is enough and fast."""
-    try:
-        stats = [(data_dir / path).stat() for path in paths]
-    except OSError as error:
-        raise _unreadable(error) from error
-    files = [(path, stat.st_size, stat.st_mtime_ns) for path, stat in zip(paths, stats, strict=True)]
+    stats = [(data_dir / path).stat() for path in paths]
+    files = [(path, status.st_size, status.st_mtime_ns) for path, status in zip(paths, stats, strict=True)]
     content = json.dumps([dataclasses.asdict(spec), files], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()
 
@@ -112,6 +125,7 @@ def _make_shard(  # in a worker process
     crops: list[np.ndarray] = []
     made: list[str] = []
     refused: dict[str, str] = {}
+    quality: dict[str, list[float]] = {field.name: [] for field in dataclasses.fields(Quality)}
     for path in paths:
         try:
             prepared = make_crop(_read_photo(data_dir / path), spec, _detector())
@@ -120,22 +134,27 @@ def _make_shard(  # in a worker process
         else:
             crops.append(prepared.crop)
             made.append(path)
+            for name, value in prepared.quality.as_dict().items():
+                quality[name].append(value)
     array = np.stack(crops) if crops else np.empty((0, spec.size, spec.size, 3), np.uint8)
-    write_shard(folder, number, Shard(key, tuple(made), refused), array)
+    measures = {name: tuple(values) for name, values in quality.items()}
+    write_shard(folder, number, Shard(key, tuple(made), refused, measures), array)
     return len(paths)
+
+
+def _missing(missing: Mapping[str, str]) -> DataError:
+    shown = "; ".join(f"{path}: {reason}" for path, reason in list(missing.items())[:SHOWN])
+    more = f"; and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+    return DataError(
+        f"{len(missing)} photo(s) cannot be read: {shown}{more}. Correct the manifest or restore the files."
+    )
 
 
 def _read_photo(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise _unreadable(error) from error
-
-
-def _unreadable(error: OSError) -> DataError:
-    return DataError(
-        f"photo {error.filename} cannot be read: {error.strerror}. Correct the manifest or restore the file."
-    )
+        raise _missing({str(path): error.strerror or str(error)}) from error
 
 
 @cache

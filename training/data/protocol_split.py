@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from training.data.split import SPLIT_NAMES, Split, SplitName, digest_subjects
+from training.data.split import SPLIT_NAMES, Split, SplitName, assemble_split, group_photos, majority_label
 from training.errors import SplitImpossible
-from training.polarity import DEPRESSED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from training.data.manifest import Photo
 
@@ -23,53 +22,50 @@ PAPER_PHOTOS = 10_555
 PAPER_TEST_NOT_DEPRESSED = 1_031
 PAPER_TEST_DEPRESSED = 1_080
 VALIDATION_SHARE = 0.15
-"""Of the subjects that are not in the test split; the paper gives no number."""
+"""Of the subjects that are not in the test split; the paper gives no number, `seed` item E takes 1,000 to 2,111 photos."""
 
 
 def draw_protocol_split(
     photos: Sequence[Photo],
     seed: int,
+    *,
     test_not_depressed: int = PAPER_TEST_NOT_DEPRESSED,
     test_depressed: int = PAPER_TEST_DEPRESSED,
+    validation_share: float = VALIDATION_SHARE,
+    links: Mapping[str, str] | None = None,
 ) -> Split:
-    """Draw subjects until the test split has exactly these photo counts, then 15 % of the others for validation.
+    """Draw a test split of exactly so many photos of each label, as the paper's, but of subjects nobody else has.
 
-    Args:
-        photos: Every photo of a subject must have the same label.
-        seed: Another seed draws other subjects.
-        test_not_depressed: Photos of label 0 in the test split.
-        test_depressed: Photos of label 1 in the test split.
+    Subjects are drawn until a count is reached; what the last one has beyond it is left out of every split. Subjects with
+    photos of both labels are never in the test. Of the other subjects, `validation_share` go to the validation split.
 
     Raises:
-        SplitImpossible: the counts cannot be met by whole subjects, or a subject has photos of both labels.
+        SplitImpossible: too few photos of a label for the test, or no subjects are left for training and validation.
     """
-    owned: dict[str, list[int]] = {}
-    for photo in photos:
-        owned.setdefault(photo.subject_id, []).append(photo.label)
-    if any(len(set(labels)) > 1 for labels in owned.values()):
-        message = "a subject has photos of both labels; the paper's protocol needs one label per subject"
-        raise SplitImpossible(message)
+    groups = group_photos(photos, links or {})
     rng = np.random.default_rng(seed)
-    subjects: dict[SplitName, list[str]] = {name: [] for name in SPLIT_NAMES}
-    for label, wanted in ((1 - DEPRESSED, test_not_depressed), (DEPRESSED, test_depressed)):
-        stratum = sorted(subject for subject, labels in owned.items() if labels[0] == label)
-        missing = wanted
-        rest: list[str] = []
-        for index in rng.permutation(len(stratum)):
-            subject = stratum[index]
-            count = len(owned[subject])
-            if count <= missing:
-                subjects["test"].append(subject)
-                missing -= count
-            else:
-                rest.append(subject)
-        if missing or len(rest) < len(SPLIT_NAMES) - 1:
+    drawn: dict[SplitName, list[str]] = {name: [] for name in SPLIT_NAMES}
+    left_out: list[str] = []
+    for label, wanted in ((0, test_not_depressed), (1, test_depressed)):
+        stratum = sorted(name for name, members in groups.items() if majority_label(members) == label)
+        shuffled = [stratum[index] for index in rng.permutation(len(stratum))]
+        testable = [name for name in shuffled if {photo.label for photo in groups[name]} == {label}]
+        totals = np.cumsum([len(groups[name]) for name in testable])
+        needed = int(np.searchsorted(totals, wanted)) + 1
+        rest = len(shuffled) - needed
+        if needed > len(testable) or rest < 2:
+            available = int(totals[-1]) if len(totals) else 0
             message = (
-                f"the paper's test split needs {wanted} photos of label {label} by whole subjects, and some left to learn "
-                f"from; draw {PAPER_PHOTOS:,} photos with `python -m training synthesize --photos-per-subject 2`"
+                f"label {label} has {available} photos of subjects with one label; a test of {wanted} and subjects left to learn from "
+                f"need more: draw {PAPER_PHOTOS:,} photos with `python -m training synthesize`, or bring a larger data set"
             )
             raise SplitImpossible(message)
-        held_out = max(1, round(VALIDATION_SHARE * len(rest)))
-        subjects["validation"] += rest[:held_out]
-        subjects["train"] += rest[held_out:]
-    return Split(seed, {name: tuple(sorted(members)) for name, members in subjects.items()}, digest_subjects(photos))
+        test = testable[:needed]
+        surplus = int(totals[needed - 1]) - wanted
+        left_out += [photo.path for photo in groups[test[-1]][len(groups[test[-1]]) - surplus :]]
+        others = [name for name in shuffled if name not in set(test)]
+        validation = min(rest - 1, max(1, round(validation_share * rest)))
+        drawn["test"] += test
+        drawn["validation"] += others[:validation]
+        drawn["train"] += others[validation:]
+    return assemble_split(seed, drawn, groups, photos, left_out)

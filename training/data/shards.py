@@ -1,29 +1,36 @@
-"""Crops on disk: fixed-size shards of uint8 arrays that are read through memory maps, and what happened to each photo.
+"""Crops on disk: fixed-size shards of uint8 arrays that are read by position, and what happened to each photo.
 
-    shard-00000.npy    uint8 [k, size, size, 3], the crops that were made, in the manifest's order
-    shard-00000.json   key, path of each crop, refused photos with their code; written last, so it means "complete"
+    shard-00000.npy         uint8 [k, size, size, 3], the crops that were made, in the manifest's order
+    shard-00000.small.npy   uint8 [k, 32, 32], the same, grey and small: near-duplicates are compared on them
+    shard-00000.json        key, path, quality and perceptual hash of each crop, refused photos with their code; written
+                            last, so it means "complete"
 
-A training set larger than memory stays on disk: only the pages of the current batch are read.
+A training set larger than memory stays on disk: only the crops of the current batch are read, by `preadv` into the batch
+itself. Memory maps would do without the copy, but their pages count as the process's own, so that its peak memory would
+grow with the data set until it is all there (issue 3, bar 6).
 """
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from training.data.hashing import hash_greys, shrink_crops
 from training.errors import CropsIncomplete
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-SHARD_SCHEMA = "symmetra.crops/1"
+SHARD_SCHEMA = "symmetra.crops/2"
+AGAIN = "run `python -m training crops` again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +41,41 @@ class Shard:
     paths: tuple[str, ...]
     refused: dict[str, str]
     """Photo path -> stable code of the reason (`serving.contract.errors`)."""
+    quality: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    """Name of a measure (`serving.contract.quality.Quality`) -> its value for each crop."""
+    hashes: tuple[int, ...] = ()
+    """Perceptual hash of each crop (`training.data.hashing`); `write_shard` computes it."""
 
 
 def write_shard(folder: Path, number: int, shard: Shard, crops: NDArray[np.uint8]) -> None:
     """Write one shard; a kill at any moment leaves either no description or a complete shard."""
-    array_path, description_path = _paths(folder, number)
+    greys = shrink_crops(crops)
+    description_path = _description_path(folder, number)
     description_path.unlink(missing_ok=True)
-    _replace(array_path, lambda temporary: _save_array(temporary, crops))
-    content = {"schema": SHARD_SCHEMA, "key": shard.key, "paths": shard.paths, "refused": shard.refused}
+    _replace(_crops_path(folder, number), lambda temporary: _save_array(temporary, crops))
+    _replace(_greys_path(folder, number), lambda temporary: _save_array(temporary, greys))
+    content = {
+        "schema": SHARD_SCHEMA,
+        "key": shard.key,
+        "paths": shard.paths,
+        "refused": shard.refused,
+        "quality": shard.quality,
+        "hashes": hash_greys(greys).tolist(),
+    }
     _replace(description_path, lambda temporary: temporary.write_text(json.dumps(content), encoding="utf-8"))
 
 
 def read_shard(folder: Path, number: int) -> Shard | None:
     """The description of a complete shard, or None where there is none (or one of another schema)."""
     try:
-        content = json.loads(_paths(folder, number)[1].read_text(encoding="utf-8"))
+        content = json.loads(_description_path(folder, number).read_text(encoding="utf-8"))
         if content["schema"] != SHARD_SCHEMA:
             return None
-        return Shard(content["key"], tuple(content["paths"]), dict(content["refused"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        # Interned: the manifest's rows name the same paths, and two copies of each would be most of a store's memory.
+        paths = tuple(sys.intern(path) for path in content["paths"])
+        quality = {name: tuple(values) for name, values in content["quality"].items()}
+        return Shard(content["key"], paths, dict(content["refused"]), quality, tuple(content["hashes"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -69,16 +92,21 @@ class CropStore:
 
     def __init__(self, folder: Path, shard_count: int) -> None:
         self.refused: dict[str, str] = {}
-        self._place: dict[str, tuple[int, int]] = {}
-        self._arrays: list[NDArray[np.uint8]] = []
+        self._folder = folder
+        self._place: dict[str, int] = {}
+        starts, hashes = [0], []
         for number in range(shard_count):
             shard = read_shard(folder, number)
             if shard is None:
-                message = f"{folder} lacks shard {number} of {shard_count}; run `python -m training crops` again"
+                message = f"{folder} lacks shard {number} of {shard_count}; {AGAIN}"
                 raise CropsIncomplete(message)
-            self._arrays.append(np.load(_paths(folder, number)[0], mmap_mode="r"))
-            self._place.update({path: (number, position) for position, path in enumerate(shard.paths)})
+            self._place.update({path: starts[-1] + position for position, path in enumerate(shard.paths)})
             self.refused.update(shard.refused)
+            starts.append(starts[-1] + len(shard.paths))
+            hashes.append(np.array(shard.hashes, np.uint64))
+        self._starts = np.array(starts[:-1])
+        self._hashes = np.concatenate(hashes) if hashes else np.empty(0, np.uint64)
+        self._crop_shape = _read_header(_crops_path(folder, 0))[0][1:]
 
     def __contains__(self, path: object) -> bool:
         """Whether a crop was made from this photo."""
@@ -91,22 +119,84 @@ class CropStore:
     @property
     def crop_size(self) -> int:
         """Height and width of a crop, in pixels."""
-        return int(self._arrays[0].shape[1])
+        return self._crop_shape[0]
 
     def read(self, paths: Sequence[str]) -> NDArray[np.uint8]:
         """The crops of these photos, uint8 [len(paths), size, size, 3]: the bytes that `make_crop` gave.
 
         Raises:
+            CropsIncomplete: no crop was made from one of them, or a shard has lost its end.
+        """
+        return self._read(paths, _crops_path)
+
+    def batches(self, paths: Sequence[str], batch_size: int) -> Iterator[NDArray[np.uint8]]:
+        """The same, a batch after another, the last one perhaps smaller: for data sets larger than memory."""
+        for start in range(0, len(paths), batch_size):
+            yield self.read(paths[start : start + batch_size])
+
+    def greys(self, paths: Sequence[str]) -> NDArray[np.uint8]:
+        """The crops of these photos, grey and small, uint8 [len(paths), 32, 32].
+
+        Raises:
+            CropsIncomplete: as `read`.
+        """
+        return self._read(paths, _greys_path)
+
+    def hashes(self, paths: Sequence[str]) -> NDArray[np.uint64]:
+        """The perceptual hash of each crop, uint64 [len(paths)].
+
+        Raises:
             CropsIncomplete: no crop was made from one of them.
         """
+        return self._hashes[self._find(paths)]
+
+    def quality(self, paths: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+        """What `make_crop` measured on each photo: name of the measure -> float64 [len(paths)].
+
+        Raises:
+            CropsIncomplete: no crop was made from one of them, or its shard holds no measures.
+        """
+        places = self._find(paths)
+        measures: dict[str, NDArray[np.float64]] = {}
+        for number, chosen in self._by_shard(places):
+            shard = read_shard(self._folder, number)
+            if shard is None or not shard.quality:
+                message = f"{self._folder}, shard {number}, holds no quality measures; {AGAIN}"
+                raise CropsIncomplete(message)
+            for name, values in shard.quality.items():
+                column = measures.setdefault(name, np.full(len(places), np.nan))
+                column[chosen] = np.array(values)[places[chosen] - self._starts[number]]
+        return measures
+
+    def _find(self, paths: Sequence[str]) -> NDArray[np.int64]:
         try:
-            places = [self._place[path] for path in paths]
+            return np.array([self._place[path] for path in paths], np.int64)
         except KeyError as error:
-            message = f"there is no crop of photo {error.args[0]}; run `python -m training crops` again"
+            message = f"there is no crop of photo {error.args[0]}; {AGAIN}"
             raise CropsIncomplete(message) from error
-        if not places:
-            return np.empty((0, *self._arrays[0].shape[1:]), np.uint8)
-        return np.stack([self._arrays[number][position] for number, position in places])
+
+    def _by_shard(self, places: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """Each shard that is needed, and which of `places` lie in it."""
+        numbers = np.searchsorted(self._starts, places, side="right") - 1
+        order = np.argsort(numbers, kind="stable")
+        found, first = np.unique(numbers[order], return_index=True)
+        for number, chosen in zip(found, np.split(order, first[1:]), strict=False):
+            yield int(number), chosen
+
+    def _read(self, paths: Sequence[str], path_of: Callable[[Path, int], Path]) -> NDArray[np.uint8]:
+        places = self._find(paths)
+        items = np.empty((len(places), *_read_header(path_of(self._folder, 0))[0][1:]), np.uint8)
+        for number, chosen in self._by_shard(places):
+            array_path = path_of(self._folder, number)
+            _, offset = _read_header(array_path)
+            with array_path.open("rb") as file:
+                for item in chosen:
+                    position = int(places[item] - self._starts[number])
+                    place_bytes = offset + position * items[item].nbytes
+                    if os.preadv(file.fileno(), [items[item]], place_bytes) != items[item].nbytes:
+                        message = f"{array_path} has lost its end; remove it and {AGAIN}"
+                        raise CropsIncomplete(message)
+        return items
 
 
 def refusal_counts(refused: Mapping[str, str]) -> dict[str, int]:
@@ -115,14 +205,29 @@ def refusal_counts(refused: Mapping[str, str]) -> dict[str, int]:
     return {code: codes.count(code) for code in sorted(set(codes), key=lambda code: (-codes.count(code), code))}
 
 
-def _paths(folder: Path, number: int) -> tuple[Path, Path]:
-    stem = folder / f"shard-{number:05d}"
-    return stem.with_suffix(".npy"), stem.with_suffix(".json")
+def _description_path(folder: Path, number: int) -> Path:
+    return folder / f"shard-{number:05d}.json"
 
 
-def _save_array(path: Path, crops: NDArray[np.uint8]) -> None:
+def _crops_path(folder: Path, number: int) -> Path:
+    return folder / f"shard-{number:05d}.npy"
+
+
+def _greys_path(folder: Path, number: int) -> Path:
+    return folder / f"shard-{number:05d}.small.npy"
+
+
+def _read_header(path: Path) -> tuple[tuple[int, ...], int]:
+    """Shape of a stored array, and where its first byte lies."""
+    with path.open("rb") as file:
+        np.lib.format.read_magic(file)
+        shape, _, _ = np.lib.format.read_array_header_1_0(file)
+        return shape, file.tell()
+
+
+def _save_array(path: Path, array: NDArray[np.uint8]) -> None:
     with path.open("wb") as file:
-        np.save(file, crops)
+        np.lib.format.write_array(file, array, version=(1, 0))
         file.flush()
         os.fsync(file.fileno())
 

@@ -1,7 +1,9 @@
 import csv
+import json
 import os
 
 import numpy as np
+import psutil
 import pytest
 
 from serving.contract.crop import make_crop
@@ -9,6 +11,7 @@ from serving.contract.face import FaceDetector
 from serving.contract.model import CropSpec
 from training.data import shards
 from training.data.crops import describe_store, make_crops
+from training.data.dataset import DataOptions
 from training.data.manifest import Photo, read_manifest
 from training.data.shards import CropStore, refusal_counts
 from training.errors import CropsIncomplete, DataError
@@ -95,8 +98,59 @@ def test_kill_between_array_and_description_leaves_the_shard_undone(tmp_path, mo
     assert shards.read_shard(tmp_path, 0) is None
 
 
-def test_crops_stay_on_disk_until_they_are_read(easy_store):
-    assert all(isinstance(array, np.memmap) for array in easy_store._arrays)
+def test_memory_does_not_grow_with_the_crops_that_were_read(tmp_path):
+    crops = np.random.default_rng(0).integers(0, 256, (400, 128, 128, 3), dtype=np.uint8)
+    paths = tuple(f"{number}.jpg" for number in range(400))
+    for number in range(4):
+        shard = shards.Shard("key", paths[100 * number : 100 * number + 100], {})
+        shards.write_shard(tmp_path, number, shard, crops[100 * number : 100 * number + 100])
+    store = CropStore(tmp_path, 4)
+    process = psutil.Process()
+    store.read(paths[:8])
+    before = process.memory_info().rss
+    mixed = [paths[place] for place in np.random.default_rng(1).permutation(400)]
+    for batch, start in zip(store.batches(mixed, 16), range(0, 400, 16), strict=True):
+        assert batch.tobytes() == crops[[paths.index(path) for path in mixed[start : start + 16]]].tobytes()
+    # 400 crops have 20 MB; a memory map would have grown by all of it.
+    assert process.memory_info().rss - before < 8e6
+
+
+def test_quality_of_every_crop_is_kept_as_the_contract_measured_it(data, store):
+    paths = ["face-2.jpg", "face-0.jpg"]
+    measures = store.quality(paths)
+    for place, path in enumerate(paths):
+        expected = make_crop((data / path).read_bytes(), CropSpec(), FaceDetector()).quality.as_dict()
+        assert {name: values[place] for name, values in measures.items()} == expected
+
+
+def test_store_without_quality_says_so(easy_store, easy_photos):
+    with pytest.raises(CropsIncomplete, match="no quality measures"):
+        easy_store.quality([easy_photos[0].path])
+
+
+def test_shard_that_lost_its_end_is_refused(data, tmp_path):
+    store = make_crops(data, read_manifest(data), tmp_path, processes=1, quiet=True)
+    os.truncate(tmp_path / "shard-00000.npy", 128 * 128 * 3)
+    with pytest.raises(CropsIncomplete, match="lost its end"):
+        store.read(["face-0.jpg"])
+
+
+def test_shard_of_an_earlier_release_is_made_again(data, tmp_path):
+    photos = read_manifest(data)
+    make_crops(data, photos, tmp_path, processes=1, quiet=True)
+    description = tmp_path / "shard-00000.json"
+    content = json.loads(description.read_text())
+    description.write_text(json.dumps(content | {"schema": "symmetra.crops/1"}))
+    assert len(make_crops(data, photos, tmp_path, processes=1, quiet=True)) == 3
+    assert json.loads(description.read_text()) == content
+
+
+def test_whole_photo_can_be_the_crop(data, tmp_path):
+    options = DataOptions(crop="whole")
+    store = make_crops(data, read_manifest(data), tmp_path, options.crop_spec, processes=1, quiet=True)
+    expected = make_crop((data / "face-0.jpg").read_bytes(), CropSpec(kind="whole"), FaceDetector()).crop
+    assert store.read(["face-0.jpg"])[0].tobytes() == expected.tobytes()
+    assert options.crops_folder(data) != DataOptions().crops_folder(data)
 
 
 def test_refusals_are_counted_most_frequent_first():
@@ -108,5 +162,5 @@ def test_refusals_are_counted_most_frequent_first():
 
 def test_photo_that_cannot_be_read_is_a_data_error_that_names_it(tmp_path):
     (tmp_path / "folder.jpg").mkdir()
-    with pytest.raises(DataError, match=r"folder\.jpg cannot be read: .*irectory.* Correct the manifest"):
+    with pytest.raises(DataError, match=r"folder\.jpg: it is not a file.* Correct the manifest"):
         make_crops(tmp_path, [Photo("folder.jpg", "s1", 0)], tmp_path / "crops", processes=1, quiet=True)

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -77,6 +78,25 @@ def test_stored_split_with_a_subject_twice_is_refused_by_name(tmp_path):
     path.write_text(json.dumps(content))
     with pytest.raises(SplitLeaks, match=f"train and test.*{planted}"):
         Split.load(path)
+
+
+def test_subjects_that_share_a_picture_are_kept_on_one_side():
+    photos = people(30, 30)
+    links = {f"s{number}": f"s{number - number % 5}" for number in range(30)}
+    split = draw_split(photos, 4, links)
+    for members in split.subjects.values():
+        groups = [links[subject] for subject in members if subject in links]
+        assert all(groups.count(group) == 5 for group in groups)
+    assert draw_split(photos, 4, {}) == draw_split(photos, 4)
+
+
+def test_photos_left_out_are_in_no_split():
+    photos = people(4, 4)
+    split = draw_split(photos, 1)
+    gone = split.photos(photos, "test")[0].path
+    smaller = dataclasses.replace(split, left_out=(gone,))
+    assert gone not in {photo.path for name in SPLIT_NAMES for photo in smaller.photos(photos, name)}
+    assert len(smaller.photos(photos, "test")) == len(split.photos(photos, "test")) - 1
 
 
 def test_file_that_is_no_split_is_refused(tmp_path):
