@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from training.calibration.calibrate import read_abstention
 from training.commands.shared import divide_photos, load_split, prepare_crops, run_safely, say
 from training.evaluation.answers import answer
 from training.evaluation.evaluate import KNOWS_NOTHING_BELOW_AUROC, measure, read_bayes_accuracy
 from training.reporting.figures import draw_confusion
-from training.runs import Run, write_json
+from training.runs import Run, read_json, write_json
 
 if TYPE_CHECKING:
     import argparse
@@ -34,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _evaluate(run: Run) -> None:
     store, parts, data_dir = open_data(run)
-    evaluate_run(run, store, parts["test"], data_dir)
+    evaluate_run(run, store, parts["test"], data_dir, parts["validation"])
 
 
 def open_data(run: Run) -> tuple[CropStore, dict[SplitName, tuple[Photo, ...]], Path]:
@@ -50,11 +51,32 @@ def open_data(run: Run) -> tuple[CropStore, dict[SplitName, tuple[Photo, ...]], 
     return store, divide_photos(photos, store, load_split(photos, store, run.split)), data_dir
 
 
-def evaluate_run(run: Run, store: CropStore, test: Sequence[Photo], data_dir: Path) -> dict[str, Any]:
-    """Measure `model.keras`, write the figures and the picture, and say them."""
-    evaluation = measure(answer(keras.saving.load_model(run.model), store, test), read_bayes_accuracy(data_dir))
+def evaluate_run(
+    run: Run, store: CropStore, test: Sequence[Photo], data_dir: Path, validation: Sequence[Photo] = ()
+) -> dict[str, Any]:
+    """Measure `model.keras` with the abstention of `calibration.json`, write figures and picture, and say them.
+
+    Args:
+        run: Trained, and calibrated where it is to abstain.
+        store: Crops of the photos.
+        test: The held-out photos.
+        data_dir: Where a drawn data set says how well the best possible reader does.
+        validation: Photos of the validation split, to tell whether the two accuracies are further apart than chance.
+    """
+    description = run.read_description()
+    model = keras.saving.load_model(run.model)
+    abstention = (
+        read_abstention(read_json(run.calibration, "python -m training fit")) if run.calibration.exists() else None
+    )
+    aligned = description.get("data_options", {}).get("crop", "aligned") == "aligned"
+    evaluation = measure(
+        answer(model, store, test, jittered=abstention is not None, aligned=aligned),
+        read_bayes_accuracy(data_dir),
+        abstention=abstention,
+        validation=answer(model, store, validation) if validation else None,
+    )
     write_json(run.evaluation, evaluation)
-    architecture = run.read_description()["recipe"]["architecture"]
+    architecture = description["recipe"]["architecture"]
     draw_confusion(evaluation, run.confusion, f"{architecture}: held-out test split")
     say(describe_evaluation(evaluation))
     return evaluation
@@ -75,8 +97,25 @@ def describe_evaluation(evaluation: dict[str, Any]) -> str:
             f"(Bayes accuracy {evaluation['bayes_accuracy']:.3f})"
         )
     sentences.append(f"bands that change when the crop is mirrored: {evaluation['band_flips_mirrored']}")
+    if evaluation["abstention"] is not None:
+        kept = evaluation["abstention"]
+        sentences.append(
+            f"photos that keep their band under the chosen abstention: {kept['coverage']['value']:.1%}; share of mild "
+            f"{_percent(kept['mild_share_before'])} before, {_percent(kept['mild_share_after'])} after"
+        )
+    if evaluation["exchangeable_splits"] is not None and not evaluation["exchangeable_splits"]["exchangeable"]:
+        compared = evaluation["exchangeable_splits"]
+        sentences.append(
+            f"SUSPICIOUS: test accuracy {compared['accuracy_test']['value']:.3f} and validation accuracy "
+            f"{compared['accuracy_validation']['value']:.3f} differ by more than {compared['allowed_standard_errors']:g} "
+            "standard errors; splits drawn alike would not, so look for a leak"
+        )
     if evaluation["knows_nothing"]:
         sentences.append(
             f"AUROC is under {KNOWS_NOTHING_BELOW_AUROC:g}: this model knows nothing, and its version says so"
         )
     return "\n".join(sentences)
+
+
+def _percent(figure: dict[str, Any]) -> str:
+    return "undefined" if figure["value"] is None else f"{figure['value']:.1%}"

@@ -47,7 +47,9 @@ class Answers:
     """Measure of the crop -> its value for each photo, [n]."""
 
 
-def answer(model: keras.Model, store: CropStore, photos: Sequence[Photo], *, jittered: bool = False) -> Answers:
+def answer(
+    model: keras.Model, store: CropStore, photos: Sequence[Photo], *, jittered: bool = False, aligned: bool = True
+) -> Answers:
     """Ask a model about photos and about their mirror images.
 
     Args:
@@ -56,8 +58,10 @@ def answer(model: keras.Model, store: CropStore, photos: Sequence[Photo], *, jit
         photos: Whose; only a batch of crops is in memory at a time.
         jittered: Ask about the jittered copies too, which costs `JITTER_COPIES` more crops per photo, and measure the
             quality: what abstention is decided by.
+        aligned: The crops are aligned faces; their quality is measured in an oval, as the gateway does.
     """
     scorer, count = Scorer(model), len(photos)
+    geometry = Quality() if aligned else None
     p, p_mirrored, logits = (np.empty(count, np.float32) for _ in range(3))
     p_jittered = np.empty((count, JITTER_COPIES if jittered else 0), np.float32)
     quality = {name: np.empty(count) for name in (QUALITY_NAMES if jittered else ())}
@@ -69,7 +73,7 @@ def answer(model: keras.Model, store: CropStore, photos: Sequence[Photo], *, jit
         if jittered:
             copies = jitter_crops(crops)
             p_jittered[rows] = scorer.score(copies.reshape(-1, *crops.shape[1:]))[0].reshape(copies.shape[:2])
-            measured = [measure_light_and_focus(crop, Quality()).as_dict() for crop in crops]
+            measured = [measure_light_and_focus(crop, geometry).as_dict() for crop in crops]
             for name, column in quality.items():
                 column[rows] = [values[name] for values in measured]
     return Answers(

@@ -1,0 +1,99 @@
+"""Calibrate a trained model on its validation split: temperature into the last layer, then the limits of abstention."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from serving.contract.policy import Abstention
+from training.calibration.abstention import STATED_COVERAGE, choose_abstention, describe_abstention
+from training.calibration.temperature import (
+    LARGEST_TEMPERATURE,
+    SMALLEST_TEMPERATURE,
+    choose_temperature,
+    fold_temperature,
+)
+from training.errors import CalibrationImpossible
+from training.evaluation.answers import answer
+from training.evaluation.bootstrap import defined
+from training.evaluation.calibration_curve import calibration_statistic
+from training.polarity import targets_from_labels
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import keras
+
+    from training.data.manifest import Photo
+    from training.data.shards import CropStore
+    from training.evaluation.answers import Answers
+
+CALIBRATION_SCHEMA: Final = "symmetra.calibration/1"
+_FIGURES: Final = ("nll", "brier", "ece", "mean_error")
+
+
+def calibrate(
+    model: keras.Model,
+    store: CropStore,
+    validation: Sequence[Photo],
+    *,
+    coverage: float = STATED_COVERAGE,
+    aligned: bool = True,
+) -> tuple[keras.Model, dict[str, Any]]:
+    """Choose the temperature, fold it in, choose the abstention of the calibrated model.
+
+    Where the validation photos do not determine a temperature (the model separates their labels, or gets them wrong
+    throughout), it stays 1 and the result says so: sharpening a model because a small split was easy would make every
+    later p extreme.
+
+    Args:
+        model: As trained; changed in place.
+        store: Crops of the photos.
+        validation: Photos of the validation split, never of the test split.
+        coverage: Share of the photos that is to keep its band.
+        aligned: The crops are aligned faces, whose quality is measured in an oval as the gateway does.
+
+    Returns:
+        The calibrated model, and the content of `calibration.json`.
+
+    Raises:
+        CalibrationImpossible: photos of one label only, another last layer, or logits that are not finite.
+    """
+    raw = answer(model, store, validation)
+    targets = targets_from_labels(raw.depressed)
+    temperature = choose_temperature(np.empty(0) if raw.logits is None else raw.logits, targets)
+    is_determined = SMALLEST_TEMPERATURE < temperature < LARGEST_TEMPERATURE
+    fold_temperature(model, temperature if is_determined else 1.0)
+    answers = answer(model, store, validation, jittered=True, aligned=aligned)
+    abstention = choose_abstention(answers, coverage)
+    return model, {
+        "schema": CALIBRATION_SCHEMA,
+        "method": "temperature" if is_determined else "none",
+        "temperature": temperature if is_determined else 1.0,
+        "temperature_is_determined": is_determined,
+        "chosen_on": "validation split",
+        "photos": len(validation),
+        "subjects": len(set(answers.subjects)),
+        "before": _figures(raw),
+        "after": _figures(answers),
+        "abstention": describe_abstention(answers, abstention),
+    }
+
+
+def read_abstention(calibration: Mapping[str, Any]) -> Abstention:
+    """The chosen abstention in the content of a `calibration.json`.
+
+    Raises:
+        CalibrationImpossible: another schema, or no abstention in it.
+        ContractInvalid: limits that cannot be.
+    """
+    if calibration.get("schema") != CALIBRATION_SCHEMA or "policy" not in calibration.get("abstention", {}):
+        message = f"calibration.json is not of schema {CALIBRATION_SCHEMA}; run `python -m training fit` again"
+        raise CalibrationImpossible(message)
+    return Abstention.from_dict(calibration["abstention"]["policy"])
+
+
+def _figures(answers: Answers) -> dict[str, float | None]:
+    found = calibration_statistic(answers.depressed, answers.p)(np.ones((1, len(answers.p))))
+    return {name: defined(float(found[name][0])) for name in _FIGURES}
