@@ -9,6 +9,7 @@ import keras
 
 from training.calibration.calibrate import read_abstention
 from training.commands.shared import divide_photos, load_split, prepare_crops, run_safely, say
+from training.data.dataset import DataOptions
 from training.evaluation.answers import answer
 from training.evaluation.evaluate import KNOWS_NOTHING_BELOW_AUROC, measure, read_bayes_accuracy
 from training.reporting.figures import draw_confusion
@@ -47,7 +48,8 @@ def open_data(run: Run) -> tuple[CropStore, dict[SplitName, tuple[Photo, ...]], 
     description = run.read_description()
     data_dir = Path(description["data"])
     crops = Path(description["crops"]) if description["crops"] else None
-    photos, store = prepare_crops(data_dir, crops, None)
+    options = DataOptions.from_dict(description.get("data_options", {}))
+    photos, store = prepare_crops(data_dir, crops, None, options)
     return store, divide_photos(photos, store, load_split(photos, store, run.split)), data_dir
 
 

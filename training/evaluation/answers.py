@@ -9,6 +9,7 @@ import numpy as np
 
 from serving.contract.jitter import JITTER_COPIES, jitter_crops
 from serving.contract.quality import Quality, measure_light_and_focus
+from training.data.manifest import GROUP_COLUMNS
 from training.evaluation.scoring import BATCH_SIZE, Scorer, mirror_crops
 from training.polarity import DEPRESSED
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from training.data.manifest import Photo
     from training.data.shards import CropStore
 
-GROUP_COLUMNS = ("site", "source", "device", "sex", "age_band", "skin_tone")
-"""Of the manifest: what subgroups are made of."""
 QUALITY_NAMES = ("luminance", "contrast", "sharpness")
 """Measures of `serving.contract.quality.Quality` that a crop alone shows; abstention may limit them."""
 
@@ -81,7 +80,7 @@ def answer(
         subjects=tuple(photo.subject_id for photo in photos),
         p=p,
         p_mirrored=p_mirrored,
-        groups={name: tuple(str(getattr(photo, name, "")) for photo in photos) for name in GROUP_COLUMNS},
+        groups={name: tuple(getattr(photo, name) for photo in photos) for name in GROUP_COLUMNS},
         logits=logits,
         p_jittered=p_jittered if jittered else None,
         quality=quality,
