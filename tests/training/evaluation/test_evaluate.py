@@ -1,9 +1,11 @@
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
-from tests.support.training_answers import noisy_answers
+from serving.contract.policy import Abstention
+from tests.support.training_answers import jittered_answers, noisy_answers
 from training.evaluation.answers import Answers
 from training.evaluation.evaluate import measure, read_bayes_accuracy
 
@@ -48,3 +50,45 @@ def test_bayes_accuracy_comes_from_the_drawn_data_and_is_none_elsewhere(tmp_path
     assert read_bayes_accuracy(tmp_path) is None
     (tmp_path / "synthesis.json").write_text('{"bayes_accuracy": 0.9}')
     assert read_bayes_accuracy(tmp_path) == 0.9
+
+
+def test_every_number_of_the_first_schema_is_still_there_beside_the_sections():
+    found = measure(noisy_answers(2.0), 0.9)
+    assert found["schema"] == "symmetra.evaluation/2"
+    assert found["accuracy"] == found["class_report"]["weighted_average"]["recall"]["value"]
+    assert found["intervals_95"]["recall"] == found["operating_points"][0]["sensitivity"]["interval_95"]
+    assert found["brier"] == found["calibration"]["brier"]["value"]
+    assert found["bands"] == {band: row["photos"] for band, row in found["band_rule"]["bands"].items()}
+    assert [row["prevalence"] for row in found["prevalence_table"]] == [0.05, 0.1, 0.2, 0.5]
+    assert found["subgroups"]["columns"] == {}
+    assert found["abstention"] is None
+    assert found["exchangeable_splits"] is None
+
+
+def test_abstention_groups_and_validation_fill_their_sections():
+    answers = jittered_answers(2.0, 400, groups={"sex": ("female", "female", "male", "male") * 100})
+    found = measure(answers, None, abstention=Abstention(100_000, 0.9, 0.9), validation=noisy_answers(2.0, seed=5))
+    assert 0 < found["abstention"]["abstained"] < 400
+    assert found["abstention"]["coverage"]["value"] == 1 - found["abstention"]["abstained"] / 400
+    assert found["exchangeable_splits"]["exchangeable"] is True
+    assert set(found["subgroups"]["columns"]) == {"sex"}
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_order_of_the_photos_changes_no_figure():
+    answers = jittered_answers(1.5, 200)
+    order = np.random.default_rng(0).permutation(200)
+    shuffled = dataclasses.replace(
+        answers,
+        depressed=answers.depressed[order],
+        subjects=tuple(answers.subjects[place] for place in order),
+        p=answers.p[order],
+        p_mirrored=answers.p_mirrored[order],
+        p_jittered=answers.p_jittered[order],
+        quality={},
+    )
+    one, other = measure(answers, None), measure(shuffled, None)
+    for name in ("accuracy", "auroc", "auprc", "brier", "ece", "mcc"):
+        assert one[name] == pytest.approx(other[name], abs=1e-12)
+        assert one["intervals_95"][name] == pytest.approx(other["intervals_95"][name], abs=1e-12)
+    assert one["risk_coverage"]["aurc"]["value"] == pytest.approx(other["risk_coverage"]["aurc"]["value"])
