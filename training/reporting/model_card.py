@@ -5,6 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from serving.contract.model import Evidence
+from training.reporting.card_figures import (
+    describe_baselines,
+    describe_measured,
+    describe_probes,
+    describe_recipe,
+)
+from training.reporting.wording import number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,18 +51,27 @@ def write_card(
     golden: Golden,
     photos: GoldenPhotos,
 ) -> str:
-    """The card, as Markdown.
+    """The card of a version, as Markdown.
 
     Args:
         contract: Of the version.
         evaluation: `training.evaluation.evaluate.measure`.
-        training: Recipe and figures of the run, by name; shown as they are.
+        training: Recipe and figures of the run, by name.
         golden: The golden crops.
         photos: The golden photos.
     """
-    lines = [f"# {contract.model_name} version {contract.version}", "", f"Evidence: **{contract.evidence}**.", ""]
-    lines += [f"* {limit}" for limit in contract.limits]
-    lines += [
+    calibration = contract.calibration
+    calibrated = (
+        "not calibrated"
+        if calibration.method == "none"
+        else f"calibrated by a temperature of {number(calibration.temperature)}, chosen on validation"
+    )
+    lines = [
+        f"# {contract.model_name} version {contract.version}",
+        "",
+        f"Evidence: **{contract.evidence}**.",
+        "",
+        *(f"* {limit}" for limit in contract.limits),
         "",
         "## What it is",
         "",
@@ -65,44 +81,12 @@ def write_card(
             f"TensorFlow {contract.tensorflow_version}, Keras {contract.keras_version}, {contract.created}."
         ),
         "",
-        (
-            "The output `p_no_depression` is the probability of NOT being depressed; it is not calibrated "
-            f"(method: {contract.calibration.method})."
-        ),
+        f"The output `p_no_depression` is the probability of NOT being depressed; it is {calibrated}.",
         "",
-        "## Measured on its held-out test split",
-        "",
-        (
-            f"{evaluation['photos']} photos of {evaluation['subjects']} subjects, none of them in training or validation; "
-            f"{evaluation['depressed_share']:.1%} depressed. Positive: {evaluation['positive']}. "
-            f"Intervals: {evaluation['interval_method']}."
-        ),
-        "",
-        "| figure | value | 95 % interval |",
-        "| --- | --- | --- |",
-        *(_row(name, evaluation) for name in ("accuracy", "precision", "recall", "specificity", "f1", "auroc")),
-        "",
-        f"Always answering the more frequent label: accuracy {evaluation['baseline_accuracy']:.3f}.",
-    ]
-    if evaluation["bayes_accuracy"] is not None:
-        lines.append(
-            f"Best possible accuracy on these drawn photos (Bayes): {evaluation['bayes_accuracy']:.3f}; "
-            f"share of that skill reached: {evaluation['share_of_bayes']:.1%}."
-        )
-    bands = ", ".join(
-        f"{band} {count} ({_percent(evaluation['depressed_by_band'][band])} depressed)"
-        for band, count in evaluation["bands"].items()
-    )
-    lines += [
-        (
-            f"Bands: {bands}. Band flips when the crop is mirrored: {evaluation['band_flips_mirrored']}; largest difference in "
-            f"probability: {evaluation['largest_p_difference_mirrored']:.2g}."
-        ),
-        "",
+        *describe_measured(evaluation),
         "## Training",
         "",
-        *(f"* {name}: {value}" for name, value in training.items()),
-        "",
+        *describe_recipe(training),
         "## Witnesses inside this directory",
         "",
         f"`golden.npz`: {len(golden.crops)} crops of drawn faces, {golden.origins.count('blended')} of them blended of two; "
@@ -117,14 +101,35 @@ def write_card(
     return "\n".join(lines)
 
 
-def _row(name: str, evaluation: Mapping[str, Any]) -> str:
-    low, high = evaluation["intervals_95"][name]
-    return f"| {name} | {_number(evaluation[name])} | {_number(low)} to {_number(high)} |"
-
-
-def _number(value: float | None) -> str:
-    return "undefined" if value is None else f"{value:.3f}"
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{value:.0%}"
+def write_run_card(report: Mapping[str, Any]) -> str:
+    """The card of a run that is not exported yet, as Markdown, from `report.json`."""
+    run = report["run"]
+    source = "drawn faces; no photo of any person" if report["drawn"] else "photos of people"
+    lines = [
+        f"# Model card: {run['recipe']['architecture']}, a run that is not exported",
+        "",
+        f"Written {report['written']} from report.json.",
+        "",
+        "## Limits: what it must not be used for",
+        "",
+        *(f"* {limit}" for limit in report["limits"]),
+        "",
+        "## Intended use",
+        "",
+        (
+            "Reads one aligned face crop and answers `p_no_depression`, the probability of NOT being depressed; severity is 1 "
+            "minus it, in three bands. For research, and for people who decide; not for decisions without them."
+        ),
+        "",
+        "## Source of data",
+        "",
+        f"Learned from {source}. The datasheet (datasheet.md) says more.",
+        "",
+        *describe_measured(report["evaluation"]),
+        *describe_baselines(report["baselines"]),
+        *describe_probes(report["probes"]),
+        "## Training",
+        "",
+        *describe_recipe(run),
+    ]
+    return "\n".join(lines)

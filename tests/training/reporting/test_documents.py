@@ -1,0 +1,57 @@
+"""Model card and datasheet of a run: the same figures as the page, and what nobody measured by name."""
+
+import pytest
+
+from tests.support.report_data import build_report
+from training.reporting.datasheet import UNKNOWN, write_datasheet
+from training.reporting.model_card import write_run_card
+
+pytestmark = pytest.mark.tensorflow
+
+
+def test_card_starts_with_its_limits_and_states_the_measured_figures(report):
+    card = write_run_card(report)
+    assert card.index("Never a diagnosis.") < card.index("## Measured")
+    assert f"| accuracy | {report['evaluation']['accuracy']:.3f} |" in card
+    assert "probability of NOT being depressed" in card
+    assert "| 5\N{NO-BREAK SPACE}% |" in card
+    assert "PPV" in card
+    assert "Background only: AUROC" in card
+    assert "not given" in card
+
+
+def test_card_names_what_was_not_measured(folder):
+    report = build_report(folder, probes=None, baselines=None)
+    card = write_run_card(report)
+    assert "Not measured: probes." in card
+    assert "Not measured: baselines." in card
+
+
+def test_every_table_of_the_card_has_rows_of_one_width(report):
+    for text in (write_run_card(report), write_datasheet(report)):
+        for block in text.split("\n\n"):
+            rows = [line for line in block.splitlines() if line.startswith("|")]
+            assert len({line.count("|") for line in rows}) <= 1
+
+
+def test_datasheet_of_drawn_faces_says_that_nobody_was_photographed(report):
+    sheet = write_datasheet(report)
+    assert "No person was photographed" in sheet
+    assert "Drawn faces only." in sheet
+    assert "no_face 2" in sheet
+    assert "0123456789abcdef" in sheet
+    assert UNKNOWN not in sheet
+
+
+def test_datasheet_of_people_asks_for_what_only_the_site_knows(folder):
+    sheet = write_datasheet(build_report(folder, drawn=False))
+    assert UNKNOWN in sheet
+    assert "consent" in sheet
+    assert "No person was photographed" not in sheet
+
+
+def test_group_with_a_bar_in_its_name_does_not_break_the_table(report):
+    report["data"]["groups"] = {
+        "site": {"values": 1, "groups": [{"group": "A|B", "photos": 4, "depressed_share": None}]}
+    }
+    assert "A\\|B" in write_datasheet(report)

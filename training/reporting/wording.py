@@ -1,0 +1,93 @@
+"""Numbers as a person reads them, the same in page, card and datasheet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+UNDEFINED = "undefined"
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A rounded number.
+
+    >>> number(0.86594), number(None), number(-0.0004)
+    ('0.866', 'undefined', '0.000')
+    """
+    if value is None:
+        return UNDEFINED
+    text = f"{value:.{digits}f}"
+    return text.removeprefix("-") if not any(digit in text for digit in "123456789") else text
+
+
+def percent(value: float | None, digits: int = 0) -> str:
+    r"""A share in percent; the sign stays with its number at the end of a line.
+
+    >>> percent(0.5512), percent(None)
+    ('55\xa0%', 'undefined')
+    """
+    return UNDEFINED if value is None else f"{100 * value:.{digits}f}\N{NO-BREAK SPACE}%"
+
+
+def interval(ends: Sequence[float | None], digits: int = 3) -> str:
+    """The ends of an interval.
+
+    >>> interval([0.8512, 0.88]), interval([None, None])
+    ('0.851 to 0.880', 'undefined')
+    """
+    low, high = ends
+    return UNDEFINED if low is None or high is None else f"{number(low, digits)} to {number(high, digits)}"
+
+
+def figure(found: Mapping[str, Any], digits: int = 3) -> str:
+    """A figure with its 95 % interval.
+
+    >>> figure({"value": 0.8659, "interval_95": [0.851, 0.88]})
+    '0.866 (0.851 to 0.880)'
+    """
+    if found["value"] is None:
+        return UNDEFINED
+    return f"{number(found['value'], digits)} ({interval(found['interval_95'], digits)})"
+
+
+def signed(found: Mapping[str, Any], digits: int = 3) -> str:
+    """A difference with its 95 % interval, signs shown.
+
+    >>> signed({"value": 0.01, "interval_95": [-0.02, 0.04]})
+    '+0.010 (-0.020 to +0.040)'
+    """
+    if found["value"] is None:
+        return UNDEFINED
+    low, high = found["interval_95"]
+    return f"{found['value']:+.{digits}f} ({low:+.{digits}f} to {high:+.{digits}f})"
+
+
+def words(name: str) -> str:
+    """A name from JSON as words.
+
+    >>> words("balanced_accuracy")
+    'balanced accuracy'
+    """
+    return name.replace("_", " ")
+
+
+def flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested plain values, one line each.
+
+    >>> flatten({"seed": 1, "augmentation": {"flip": True}, "rate": 0.001})
+    {'seed': '1', 'augmentation, flip': 'yes', 'rate': '0.001'}
+    """
+    lines: dict[str, str] = {}
+    for name, value in content.items():
+        label = f"{prefix}{words(str(name))}"
+        if isinstance(value, Mapping):
+            lines |= flatten(value, f"{label}, ")
+        elif isinstance(value, bool):
+            lines[label] = "yes" if value else "no"
+        elif isinstance(value, float):
+            lines[label] = f"{value:.4g}"
+        elif isinstance(value, (list, tuple)):
+            lines[label] = ", ".join(str(one) for one in value) or "none"
+        else:
+            lines[label] = "none" if value is None else str(value)
+    return lines
