@@ -13,12 +13,15 @@ from collections.abc import Sequence
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "synthesize": ("training.synthetic.synthesize", "draw a labelled data set of synthetic faces"),
+    "inspect": ("training.commands.inspect", "look for what is wrong with a data set, and report it with pictures"),
     "crops": ("training.commands.crops", "make the crops of a data set, and list the photos that give none"),
     "fit": ("training.commands.fit", "train a network: crops, split, training, evaluation"),
     "evaluate": ("training.commands.evaluate", "measure a finished run on its held-out test split again"),
     "report": ("training.commands.report", "probes, baselines, one page with every figure, model card and datasheet"),
     "compare": ("training.commands.compare", "train several networks on the same split, and set them side by side"),
+    "reproduce": ("training.commands.reproduce", "the paper's protocol on drawn faces, beside the paper's numbers"),
     "export": ("training.commands.export", "publish a finished run as the next version of a model repository"),
+    "approve": ("training.commands.approve", "let a version go live, or refuse it, beside the version that is live"),
 }
 """Command name -> (module, one line for the help)."""
 

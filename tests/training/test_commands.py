@@ -114,7 +114,7 @@ def test_comparison_sets_networks_side_by_side_and_keeps_finished_runs(
     first = (tmp_path / "comparison.json").read_text()
     capsys.readouterr()
     assert main(["compare", "--data", str(data), "--out", str(tmp_path), *options]) == 0
-    assert "finished before, kept" in capsys.readouterr().out
+    assert "trained before by the same recipe" in capsys.readouterr().out
     assert (tmp_path / "comparison.json").read_text() == first
     assert {path.suffix for path in tmp_path.glob("comparison.*")} == {".json", ".md", ".png"}
     compared = tmp_path / architecture

@@ -5,14 +5,15 @@ Finished runs are kept, so an interrupted comparison goes on where it stopped.
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
 
 from training.architectures import ARCHITECTURES
-from training.commands.evaluate import describe_evaluation
-from training.commands.fit import describe_data, train
+from training.commands.evaluate import evaluate_run
+from training.commands.fit import describe_data, train, usual_recipe
 from training.commands.options import whole_number
 from training.commands.shared import (
     add_data_arguments,
@@ -23,14 +24,12 @@ from training.commands.shared import (
     run_safely,
     say,
 )
-from training.data.split import Split
 from training.errors import DataError
 from training.evaluation.answers import answer
 from training.evaluation.comparison import ROWS, compare, draw_comparison, write_table
-from training.evaluation.evaluate import measure, read_bayes_accuracy
+from training.evaluation.evaluate import read_bayes_accuracy
 from training.fitting.recipe import Recipe
 from training.flops import count_flops
-from training.reporting.figures import draw_confusion
 from training.runs import Run, write_json
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def _compare(arguments: argparse.Namespace) -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     split = draw_or_load_split(photos, store, arguments.out / "split.json", arguments.seed)
     parts = divide_photos(photos, store, split)
-    data = describe_data(arguments, store, parts)
+    data = describe_data(arguments.data, arguments.crops, data_options(arguments), store, parts)
     bayes_accuracy = read_bayes_accuracy(arguments.data)
     if bayes_accuracy is None:
         message = "compare needs drawn faces (python -m training synthesize): it states accuracy as a share of Bayes"
@@ -74,19 +73,13 @@ def _compare(arguments: argparse.Namespace) -> None:
     results: dict[str, dict[str, Any]] = {}
     answers: dict[str, Answers] = {}
     for name in arguments.arch:
-        recipe = Recipe(architecture=name, epochs=arguments.epochs, seed=arguments.seed)
+        recipe = dataclasses.replace(usual_recipe(name), epochs=arguments.epochs, seed=arguments.seed)
         run = Run(arguments.out / name)
         run.folder.mkdir(exist_ok=True)
-        if _is_finished(run, split, {"recipe": recipe.as_dict(), "data": data["data"], "photos": data["photos"]}):
-            say(f"{name}: finished before, kept")
-        else:
-            train(recipe, store, parts, run, data)
-            split.save(run.split)  # last: with it the run counts as finished
+        split.save(run.split)
+        train(recipe, store, parts, run, data)
+        evaluation = evaluate_run(run, store, parts["test"], arguments.data, parts["validation"])
         answers[name] = answer(keras.saving.load_model(run.model), store, parts["test"])
-        evaluation = measure(answers[name], bayes_accuracy)
-        write_json(run.evaluation, evaluation)
-        draw_confusion(evaluation, run.confusion, f"{name}: held-out test split of drawn faces")
-        say(describe_evaluation(evaluation))
         model = keras.saving.load_model(run.model)
         found = {
             **evaluation,
@@ -104,11 +97,3 @@ def _compare(arguments: argparse.Namespace) -> None:
     (arguments.out / f"{NAME}.md").write_text(write_table(comparison), encoding="utf-8")
     draw_comparison(comparison, arguments.out / f"{NAME}.png")
     say(write_table(comparison))
-
-
-def _is_finished(run: Run, split: Split, wanted: dict[str, object]) -> bool:
-    """Whether the run was trained to its end before, by the same recipe on the same photos."""
-    if not (run.description.exists() and run.split.exists()):
-        return False
-    description = run.read_description()
-    return Split.load(run.split) == split and {key: description[key] for key in wanted} == wanted

@@ -8,12 +8,13 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import keras
 import tensorflow as tf
 
 from training.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE
+from training.calibration.calibrate import calibrate
 from training.commands.evaluate import evaluate_run
 from training.commands.options import positive_number, whole_number
 from training.commands.shared import (
@@ -25,13 +26,14 @@ from training.commands.shared import (
     run_safely,
     say,
 )
+from training.data.dataset import DataOptions
 from training.errors import DataError, ExperimentInvalid, RunInvalid
 from training.fitting.experiment import experiment_names, load_experiment
-from training.fitting.fit import fit, forget_checkpoint
+from training.fitting.fit import fit, forget_checkpoint, save_model
 from training.fitting.recipe import PRECISIONS, SCHEDULES, Recipe
 from training.polarity import DEPRESSED
 from training.reporting.figures import draw_curves
-from training.runs import Run
+from training.runs import Run, write_json
 
 if TYPE_CHECKING:
     import argparse
@@ -87,8 +89,9 @@ def _fit(arguments: argparse.Namespace) -> None:
     photos, store = prepare_crops(arguments.data, arguments.crops, arguments.processes, data_options(arguments))
     split = draw_or_load_split(photos, store, run.split, recipe.seed)
     parts = divide_photos(photos, store, split)
-    train(recipe, store, parts, run, describe_data(arguments, store, parts))
-    evaluate_run(run, store, parts["test"], arguments.data)
+    data = describe_data(arguments.data, arguments.crops, data_options(arguments), store, parts)
+    train(recipe, store, parts, run, data)
+    evaluate_run(run, store, parts["test"], arguments.data, parts["validation"])
 
 
 OVERRIDES = (
@@ -111,14 +114,19 @@ def read_recipe(arguments: argparse.Namespace) -> Recipe:
     Raises:
         ExperimentInvalid: no such experiment, or a mistake in it; no model to start from.
     """
-    named = arguments.config or arguments.architecture or DEFAULT_ARCHITECTURE
-    # A network that somebody registered without an experiment file of its own is trained by the default rules.
-    known = arguments.config is not None or named in experiment_names()
-    recipe = load_experiment(named) if known else Recipe(architecture=named)
+    if arguments.config is not None:
+        recipe = load_experiment(arguments.config)
+    else:
+        recipe = usual_recipe(arguments.architecture or DEFAULT_ARCHITECTURE)
     said = {name: getattr(arguments, name) for name in OVERRIDES if getattr(arguments, name) is not None}
     if "initial_model" in said:
         said["initial_model"] = str(find_keras_file(Path(said["initial_model"])))
     return dataclasses.replace(recipe, **said)
+
+
+def usual_recipe(architecture: str) -> Recipe:
+    """The experiment of the network's name; the default rules where a registered network has no file of its own."""
+    return load_experiment(architecture) if architecture in experiment_names() else Recipe(architecture=architecture)
 
 
 def find_keras_file(path: Path) -> Path:
@@ -135,13 +143,17 @@ def find_keras_file(path: Path) -> Path:
 
 
 def describe_data(
-    arguments: argparse.Namespace, store: CropStore, parts: dict[SplitName, tuple[Photo, ...]]
-) -> dict[str, object]:
+    data_dir: Path,
+    crops: Path | None,
+    options: DataOptions,
+    store: CropStore,
+    parts: dict[SplitName, tuple[Photo, ...]],
+) -> dict[str, Any]:
     """What `run.json` says of the data: `evaluate` and `export` find them by it."""
     return {
-        "data": str(arguments.data.resolve()),
-        "crops": str(arguments.crops.resolve()) if arguments.crops else None,
-        "data_options": data_options(arguments).as_dict(),
+        "data": str(data_dir.resolve()),
+        "crops": str(crops.resolve()) if crops else None,
+        "data_options": options.as_dict(),
         "photos": {name: len(part) for name, part in parts.items()},
         "refused": store.refused,
     }
@@ -152,13 +164,18 @@ def train(
     store: CropStore,
     parts: dict[SplitName, tuple[Photo, ...]],
     run: Run,
-    data: dict[str, object],
+    data: dict[str, Any],
 ) -> None:
-    """Fit one network, write its curves and `run.json`; with `split.json`, the run is then ready for `evaluate`.
+    """Fit one network, calibrate it on validation, write its curves and `run.json`; the run is then ready for `evaluate`.
+
+    Where it was done before by the same recipe on the same photos, nothing is done again.
 
     Raises:
         DataError: a split is empty.
+        ExperimentInvalid: the recipe cannot be followed.
         FitFailed: the loss is not finite.
+        CalibrationImpossible: the validation photos are of one label only.
+        RunInvalid: the run directory holds another training.
     """
     for name, part in parts.items():
         if not part:
@@ -173,11 +190,16 @@ def train(
     if fitted.budget_used_up:
         say(f"the {recipe.minutes:g} minutes are used up; the best weights so far are kept")
     draw_curves(fitted.history, run.curves, f"{recipe.architecture}: training")
+    say("calibrating on the validation split")
+    aligned = DataOptions.from_dict(data["data_options"]).crop == "aligned"
+    model, calibration = calibrate(fitted.model, store, parts["validation"], aligned=aligned)
+    save_model(model, run.model)
+    write_json(run.calibration, calibration)
     run.write_description({**data, **_describe_training(recipe, fitted)})
     forget_checkpoint(run)  # last: until the description is there, a run that is killed goes on from it
 
 
-def _is_finished(run: Run, recipe: Recipe, data: dict[str, object]) -> bool:
+def _is_finished(run: Run, recipe: Recipe, data: dict[str, Any]) -> bool:
     if not run.description.exists():
         return False
     description = run.read_description()

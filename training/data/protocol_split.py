@@ -36,8 +36,9 @@ def draw_protocol_split(
 ) -> Split:
     """Draw a test split of exactly so many photos of each label, as the paper's, but of subjects nobody else has.
 
-    Subjects are drawn until a count is reached; what the last one has beyond it is left out of every split. Subjects with
-    photos of both labels are never in the test. Of the other subjects, `validation_share` go to the validation split.
+    Subjects are drawn while they fit into what a count still lacks. Where no whole subject fits, the first of the others fills
+    it, and what that one has beyond it is left out of every split. Subjects with photos of both labels are never in the test.
+    Of the other subjects, `validation_share` go to the validation split.
 
     Raises:
         SplitImpossible: too few photos of a label for the test, or no subjects are left for training and validation.
@@ -50,22 +51,32 @@ def draw_protocol_split(
         stratum = sorted(name for name, members in groups.items() if majority_label(members) == label)
         shuffled = [stratum[index] for index in rng.permutation(len(stratum))]
         testable = [name for name in shuffled if {photo.label for photo in groups[name]} == {label}]
-        totals = np.cumsum([len(groups[name]) for name in testable])
-        needed = int(np.searchsorted(totals, wanted)) + 1
-        rest = len(shuffled) - needed
-        if needed > len(testable) or rest < 2:
-            available = int(totals[-1]) if len(totals) else 0
+        test, missing = _fill(testable, {name: len(groups[name]) for name in testable}, wanted)
+        filling = next((name for name in testable if name not in set(test)), None) if missing else None
+        if filling is not None:
+            test.append(filling)
+            left_out += [photo.path for photo in groups[filling][missing:]]
+        rest = len(shuffled) - len(test)
+        if (missing and filling is None) or rest < 2:
+            available = sum(len(groups[name]) for name in testable)
             message = (
                 f"label {label} has {available} photos of subjects with one label; a test of {wanted} and subjects left to learn from "
                 f"need more: draw {PAPER_PHOTOS:,} photos with `python -m training synthesize`, or bring a larger data set"
             )
             raise SplitImpossible(message)
-        test = testable[:needed]
-        surplus = int(totals[needed - 1]) - wanted
-        left_out += [photo.path for photo in groups[test[-1]][len(groups[test[-1]]) - surplus :]]
         others = [name for name in shuffled if name not in set(test)]
         validation = min(rest - 1, max(1, round(validation_share * rest)))
         drawn["test"] += test
         drawn["validation"] += others[:validation]
         drawn["train"] += others[validation:]
     return assemble_split(seed, drawn, groups, photos, left_out)
+
+
+def _fill(names: Sequence[str], sizes: Mapping[str, int], wanted: int) -> tuple[list[str], int]:
+    """The names, in order, whose sizes still fit into what is wanted, and what is missing then."""
+    taken = []
+    for name in names:
+        if sizes[name] <= wanted:
+            taken.append(name)
+            wanted -= sizes[name]
+    return taken, wanted

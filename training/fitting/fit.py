@@ -16,14 +16,18 @@ from training.architectures import build
 from training.errors import ExperimentInvalid
 from training.fitting.callbacks import HistoryFile, Progress, TimeBudget
 from training.fitting.checkpoint import Checkpoint, digest_photos, read_checkpoint
+from training.fitting.devices import Devices, find_devices
 from training.fitting.fused_norm import FusedBatchNormalization
 from training.fitting.pipeline import batches_per_epoch, evaluation_batches, training_batches
 from training.fitting.recipe import class_weights
 from training.fitting.schedules import CosineSchedule, WarmUp
+from training.fitting.together import ChiefDecides, PooledFigures, share_state
+from training.fitting.workers import make_optimizer, naming_lost_workers
 from training.polarity import targets_from_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from training.data.manifest import Photo
     from training.data.shards import CropStore
@@ -119,9 +123,7 @@ def fit(
     if run.best.exists():
         model.load_weights(run.best)
     plain.set_weights(model.get_weights())
-    temporary = run.model.with_name(f"tmp-{run.model.name}")
-    plain.save(temporary)
-    temporary.replace(run.model)
+    save_model(plain, run.model)
     return Fitted(
         model=plain,
         history=history.columns,
@@ -130,6 +132,13 @@ def fit(
         budget_used_up=budget.used_up,
         weights=weights,
     )
+
+
+def save_model(model: keras.Model, path: Path) -> None:
+    """Write a `.keras` file, replacing an older one in one step."""
+    temporary = path.with_name(f"tmp-{path.name}")
+    model.save(temporary)
+    temporary.replace(path)
 
 
 def forget_checkpoint(run: Run) -> None:
