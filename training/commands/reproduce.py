@@ -29,6 +29,7 @@ from training.evaluation.across_seeds import pool_accuracy, pool_difference
 from training.evaluation.answers import Answers, answer
 from training.evaluation.evaluate import read_bayes_accuracy
 from training.fitting.experiment import load_experiment
+from training.fitting.recipe import SCHEDULES
 from training.flops import count_flops
 from training.polarity import DEPRESSED
 from training.reporting.reproduction import REPRODUCTION_SCHEMA, SYNTHETIC, draw_reproduction, write_table
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
     from training.data.manifest import Photo
     from training.data.shards import CropStore
-    from training.fitting.recipe import Precision
+    from training.fitting.recipe import Precision, Schedule
 
 NAME = "reproduction"
 ARCHITECTURES = ("paper", "twin")
@@ -76,12 +77,18 @@ class Protocol:
     test_not_depressed: int = PAPER_TEST_NOT_DEPRESSED
     test_depressed: int = PAPER_TEST_DEPRESSED
     epochs: int = 20
+    schedule: Schedule = "plateau"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="faces, runs and results go here")
+    parser.add_argument("--faces", type=Path, metavar="DIR", help="where the faces are drawn (default: OUT/faces)")
     parser.add_argument("--seeds", type=whole_number, nargs="+", default=[1], help="each its own split and start")
+    parser.add_argument("--epochs", type=whole_number, default=Protocol().epochs, help="at most (the paper's: 20)")
+    parser.add_argument(
+        "--schedule", choices=SCHEDULES, default=Protocol().schedule, help="of the learning rate (the paper's: plateau)"
+    )
     parser.add_argument(
         "--float32", action="store_true", help="train the paper's network in float32 too, not in bfloat16"
     )
@@ -93,19 +100,23 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _reproduce(arguments: argparse.Namespace) -> None:
-    reproduce(arguments.out, arguments.seeds, Protocol(), float32=arguments.float32)
+    protocol = Protocol(epochs=arguments.epochs, schedule=arguments.schedule)
+    reproduce(arguments.out, arguments.seeds, protocol, faces=arguments.faces, float32=arguments.float32)
 
 
-def reproduce(out: Path, seeds: Sequence[int], protocol: Protocol, *, float32: bool = False) -> dict[str, Any]:
+def reproduce(
+    out: Path, seeds: Sequence[int], protocol: Protocol, *, faces: Path | None = None, float32: bool = False
+) -> dict[str, Any]:
     """Draw, train, evaluate, compare; returns the content of `reproduction.json`.
 
     Args:
         out: Everything goes here, and what is there already is kept.
         seeds: To train now; finished runs of other seeds found in `out` count too.
         protocol: How many photos and epochs.
+        faces: Where the faces are, or are to be drawn; None for `out/faces`.
         float32: No mixed precision.
     """
-    faces = out / "faces"
+    faces = faces or out / "faces"
     write_corpus(faces, CorpusPlan(protocol.photos, PHOTOS_PER_SUBJECT, DRAWING_SEED))
     photos, store = prepare_crops(faces, None, None)
     draw = partial(
@@ -128,7 +139,13 @@ def reproduce(out: Path, seeds: Sequence[int], protocol: Protocol, *, float32: b
             run.folder.mkdir(exist_ok=True)
             split.save(run.split)
             precision: Precision = "float32" if float32 else PRECISIONS[name]
-            recipe = replace(load_experiment(name), epochs=protocol.epochs, seed=seed, precision=precision)
+            recipe = replace(
+                load_experiment(name),
+                epochs=protocol.epochs,
+                schedule=protocol.schedule,
+                seed=seed,
+                precision=precision,
+            )
             say(f"seed {seed}, {name}:")
             train(recipe, store, parts, run, describe_data(faces, None, DataOptions(), store, parts))
             if not run.evaluation.exists():

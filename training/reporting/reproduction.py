@@ -43,7 +43,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "band flips, mirrored crops": ("band_flips_mirrored", "{}"),
     "parameters": ("parameters", "{:,}"),
     "MFLOPs per crop": ("mflops", "{:.1f}"),
-    "epochs run (of 20)": ("epochs_run", "{}"),
+    "epochs run": ("epochs_run", "{}"),
     "training minutes": ("training_minutes", "{:.1f}"),
     "photos per second": ("photos_per_second", "{:.0f}"),
     "precision of layers while training": ("precision_of_layers", "{}"),
@@ -72,8 +72,8 @@ def write_table(reproduction: Mapping[str, Any]) -> str:
         "",
         (
             f"{data['photos']:,} drawn photos of {data['subjects']:,} subjects; test split {data['test_not_depressed']:,} not "
-            f"depressed and {data['test_depressed']:,} depressed, no subject in two splits; at most {data['epochs']} epochs. "
-            f"Best possible accuracy from one photo's parameters (Bayes): {data['bayes_accuracy']:.4f}."
+            f"depressed and {data['test_depressed']:,} depressed, no subject in two splits; at most {data['epochs']} epochs, "
+            f"learning rate by {data['schedule']}. Best possible accuracy from one photo's parameters (Bayes): {data['bayes_accuracy']:.4f}."
         ),
         "",
         f"## Seed {first} beside the paper",
