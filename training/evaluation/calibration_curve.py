@@ -39,7 +39,8 @@ def logits_of(p_no_depression: ArrayLike) -> NDArray[np.float64]:
 def calibration_statistic(depressed: ArrayLike, p_no_depression: ArrayLike, bins: int = BINS) -> Statistic:
     """Gives "brier", "nll", "ece", "slope", "intercept", "mean_error" [b]; "bin_p", "bin_observed" [b, bins].
 
-    The bins are those of the photos as they are; resamples keep them.
+    The bins are those of the photos as they are; resamples keep them. Chance only ever adds to an ECE, and twice in a
+    resample, so its interval lies high: compare it with `calibrated_ece`.
     """
     p, target = np.asarray(p_no_depression, np.float64), _targets(depressed)
     logit = logits_of(p)

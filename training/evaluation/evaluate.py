@@ -11,6 +11,7 @@ import numpy as np
 from serving.contract.severity import Band
 from training.evaluation.abstention_figures import abstention_section, abstention_statistic
 from training.evaluation.band_rule import BANDS, band_section, band_statistic, bands_of
+from training.evaluation.bars import judge
 from training.evaluation.bootstrap import INTERVAL_METHOD, bootstrap, defined
 from training.evaluation.calibration_curve import calibration_section, calibration_statistic
 from training.evaluation.class_report import class_report, class_report_statistic
@@ -71,7 +72,7 @@ def measure(
     found = bootstrap(answers.subjects, statistics)
     rule = band_section(found["bands"], depressed, bands)
     mirrored = mirrored_section(found["mirrored"], bands, bands_mirrored, p, answers.p_mirrored)
-    return {
+    evaluation = {
         **_head(answers, found, bayes_accuracy),
         "bands": {band: row["photos"] for band, row in rule["bands"].items()},
         "depressed_by_band": {band: row["depressed_share"]["value"] for band, row in rule["bands"].items()},
@@ -93,6 +94,7 @@ def measure(
         else abstention_section(found["abstention"], answers, bands, declined, abstention),
         "exchangeable_splits": None if validation is None else compare_splits(answers, validation),
     }
+    return {**evaluation, "bars": judge(evaluation)}
 
 
 def read_bayes_accuracy(data_dir: Path) -> float | None:
