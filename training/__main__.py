@@ -14,7 +14,6 @@ from collections.abc import Sequence
 COMMANDS: dict[str, tuple[str, str]] = {
     "synthesize": ("training.synthetic.synthesize", "draw a labelled data set of synthetic faces"),
     "inspect": ("training.commands.inspect", "look for what is wrong with a data set, and report it with pictures"),
-    "inspect": ("training.commands.inspect", "look for what is wrong with a data set, and report it with pictures"),
     "crops": ("training.commands.crops", "make the crops of a data set, and list the photos that give none"),
     "fit": ("training.commands.fit", "train a network: crops, split, training, evaluation"),
     "evaluate": ("training.commands.evaluate", "measure a finished run on its held-out test split again"),
