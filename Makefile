@@ -61,6 +61,10 @@ demo: .venv/gateway/.ready .venv/training/.ready .venv/serving/.ready ## train a
 clean-demo: ## forget the demo's faces and model, so that the next demo trains anew
 	@rm -rf .run/demo
 
+.PHONY: reproduce-paper
+reproduce-paper: .venv/training/.ready ## the paper's protocol on drawn faces, both networks (REPRODUCE_ARGS='--seeds 1 2 3'; resumable)
+	@.venv/training/bin/python -m training reproduce --out .run/reproduce-paper $(REPRODUCE_ARGS)
+
 # --- checks ---------------------------------------------------------------------------------------------------------
 
 .PHONY: test
