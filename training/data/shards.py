@@ -13,6 +13,7 @@ grow with the data set until it is all there (issue 3, bar 6).
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from training.data.hashing import hash_greys, shrink_crops
+from training.data.hashing import GREY_SIDE, hash_greys, shrink_crops
 from training.errors import CropsIncomplete
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SHARD_SCHEMA = "symmetra.crops/2"
+_HEADER_BYTES = 128
+"""Of a stored array: NumPy pads it to a multiple of 64, and ours need between 65 and 128. Parsing it costs more than a read."""
 AGAIN = "run `python -m training crops` again"
 
 
@@ -106,7 +109,7 @@ class CropStore:
             hashes.append(np.array(shard.hashes, np.uint64))
         self._starts = np.array(starts[:-1])
         self._hashes = np.concatenate(hashes) if hashes else np.empty(0, np.uint64)
-        self._crop_shape = _read_header(_crops_path(folder, 0))[0][1:]
+        self._crop_shape = _read_shape(_crops_path(folder, 0))[1:]
 
     def __contains__(self, path: object) -> bool:
         """Whether a crop was made from this photo."""
@@ -127,7 +130,7 @@ class CropStore:
         Raises:
             CropsIncomplete: no crop was made from one of them, or a shard has lost its end.
         """
-        return self._read(paths, _crops_path)
+        return self._read(paths, _crops_path, self._crop_shape)
 
     def batches(self, paths: Sequence[str], batch_size: int) -> Iterator[NDArray[np.uint8]]:
         """The same, a batch after another, the last one perhaps smaller: for data sets larger than memory."""
@@ -140,7 +143,7 @@ class CropStore:
         Raises:
             CropsIncomplete: as `read`.
         """
-        return self._read(paths, _greys_path)
+        return self._read(paths, _greys_path, (GREY_SIDE, GREY_SIDE))
 
     def hashes(self, paths: Sequence[str]) -> NDArray[np.uint64]:
         """The perceptual hash of each crop, uint64 [len(paths)].
@@ -183,17 +186,18 @@ class CropStore:
         for number, chosen in zip(found, np.split(order, first[1:]), strict=False):
             yield int(number), chosen
 
-    def _read(self, paths: Sequence[str], path_of: Callable[[Path, int], Path]) -> NDArray[np.uint8]:
+    def _read(
+        self, paths: Sequence[str], path_of: Callable[[Path, int], Path], shape: tuple[int, ...]
+    ) -> NDArray[np.uint8]:
         places = self._find(paths)
-        items = np.empty((len(places), *_read_header(path_of(self._folder, 0))[0][1:]), np.uint8)
+        items = np.empty((len(places), *shape), np.uint8)
+        item_bytes = math.prod(shape)
         for number, chosen in self._by_shard(places):
             array_path = path_of(self._folder, number)
-            _, offset = _read_header(array_path)
-            with array_path.open("rb") as file:
+            with array_path.open("rb", buffering=0) as file:
                 for item in chosen:
                     position = int(places[item] - self._starts[number])
-                    place_bytes = offset + position * items[item].nbytes
-                    if os.preadv(file.fileno(), [items[item]], place_bytes) != items[item].nbytes:
+                    if os.preadv(file.fileno(), [items[item]], _HEADER_BYTES + position * item_bytes) != item_bytes:
                         message = f"{array_path} has lost its end; remove it and {AGAIN}"
                         raise CropsIncomplete(message)
         return items
@@ -217,17 +221,21 @@ def _greys_path(folder: Path, number: int) -> Path:
     return folder / f"shard-{number:05d}.small.npy"
 
 
-def _read_header(path: Path) -> tuple[tuple[int, ...], int]:
-    """Shape of a stored array, and where its first byte lies."""
+def _read_shape(path: Path) -> tuple[int, ...]:
     with path.open("rb") as file:
         np.lib.format.read_magic(file)
-        shape, _, _ = np.lib.format.read_array_header_1_0(file)
-        return shape, file.tell()
+        shape: tuple[int, ...] = np.lib.format.read_array_header_1_0(file)[0]
+    return shape
 
 
 def _save_array(path: Path, array: NDArray[np.uint8]) -> None:
     with path.open("wb") as file:
         np.lib.format.write_array(file, array, version=(1, 0))
+        if file.tell() - array.nbytes != _HEADER_BYTES:
+            message = (
+                f"the header of {path} is not {_HEADER_BYTES} bytes long, so its crops would be read from a wrong place"
+            )
+            raise CropsIncomplete(message)
         file.flush()
         os.fsync(file.fileno())
 
