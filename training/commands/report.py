@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 PROBES_NAME, REPORT_NAME, PAGE_NAME = "probes.json", "report.json", "report.html"
 CARD_NAME, DATASHEET_NAME = "model_card.md", "datasheet.md"
 EXAMPLES = 8
+PAPER = "paper"
+"""Name of the paper's CNN among the architectures."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -124,7 +126,9 @@ def _probe(
     return {
         "model_sha256": _digest(run.model),
         "probes": run_probes(score, store, parts, plain, say),
-        "baselines": compare_with_baselines(store, parts, plain, paper),
+        "baselines": compare_with_baselines(
+            store, parts, plain, paper, model_is_paper=paper is None and _architecture(run) == PAPER
+        ),
         "examples": _choose_examples(test, plain) if drawn else None,
     }
 
@@ -154,9 +158,10 @@ def _ask_paper(paper: Run, run: Run, store: CropStore, test: Sequence[Photo]) ->
     Raises:
         RunInvalid: another network, or trained on another split: it may have met the test subjects.
     """
-    architecture = paper.read_description()["recipe"]["architecture"]
-    if architecture != "paper":
-        message = f"{paper.folder} is a run of {architecture}; --paper-run wants one made with `fit --arch paper`"
+    if _architecture(paper) != PAPER:
+        message = (
+            f"{paper.folder} is a run of {_architecture(paper)}; --paper-run wants one made with `fit --arch paper`"
+        )
         raise RunInvalid(message)
     one, other = Split.load(paper.split), Split.load(run.split)
     if (one.subjects, one.data_digest) != (other.subjects, other.data_digest):
@@ -164,6 +169,10 @@ def _ask_paper(paper: Run, run: Run, store: CropStore, test: Sequence[Photo]) ->
         raise RunInvalid(message)
     scorer = Scorer(keras.saving.load_model(paper.model))
     return ask(lambda crops: scorer.score(crops)[0], store, test)
+
+
+def _architecture(run: Run) -> str:
+    return str(run.read_description()["recipe"]["architecture"])
 
 
 def _choose_examples(test: Sequence[Photo], p: NDArray[np.float32]) -> list[dict[str, Any]]:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from training.evaluation.probes.streaming import Describe
 
 BASELINES_SCHEMA = "symmetra.baselines/1"
-BEATEN, NOT_SHOWN, NOT_BEATEN, NOT_GIVEN = "beaten", "not shown", "not beaten", "not given"
+BEATEN, NOT_SHOWN, NOT_BEATEN = "beaten", "not shown", "not beaten"
+NOT_GIVEN, ITSELF = "not given", "the model itself"
 NAMES: Final = {
     "prevalence": "Always the more frequent label of the training photos",
     "logistic_grey": "Logistic regression on 32x32 pixels, grey",
@@ -39,6 +40,8 @@ def compare_with_baselines(
     parts: Mapping[SplitName, Sequence[Photo]],
     p_model: NDArray[np.float32],
     p_paper: NDArray[np.float32] | None,
+    *,
+    model_is_paper: bool = False,
 ) -> dict[str, Any]:
     """Accuracy and AUROC of each baseline on the test split, and the model's gain over it.
 
@@ -47,6 +50,7 @@ def compare_with_baselines(
         parts: Photos by split.
         p_model: The model's answers on the test split, [n].
         p_paper: The paper CNN's on the same photos, or None where no such run was given.
+        model_is_paper: The model is the paper's CNN: then it is its own baseline.
     """
     test = parts["test"]
     subjects, depressed = subjects_of(test), labels_of(test)
@@ -59,7 +63,7 @@ def compare_with_baselines(
     found: dict[str, Any] = {}
     for name, p in answers.items():
         if p is None:
-            found[name] = {"name": NAMES[name], "verdict": NOT_GIVEN}
+            found[name] = {"name": NAMES[name], "verdict": ITSELF if model_is_paper else NOT_GIVEN}
             continue
         difference = gain(subjects, depressed, p_model, p)
         found[name] = {

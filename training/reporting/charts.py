@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from training.reporting.svg import BLUE, GREY, INK, ORANGE, draw_axes, to_svg
+from training.reporting.wording import words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -170,6 +171,8 @@ def chart_corruptions(probes: Mapping[str, Any]) -> Markup:
     corruptions = probes["corruptions"]
     figure, axes = draw_axes(WIDE, 3.0, len(corruptions))
     clean = probes["plain"]["accuracy"]
+    lows = [row["accuracy"]["interval_95"][0] for one in corruptions.values() for row in one["severities"]]
+    lowest = max(0.0, min([0.4, *(low - 0.05 for low in lows if low is not None)]))
     for one, (name, corruption) in zip(axes, corruptions.items(), strict=True):
         rows = corruption["severities"]
         one.axhline(clean["value"], color=GREY, linestyle=":")
@@ -178,8 +181,8 @@ def chart_corruptions(probes: Mapping[str, Any]) -> Markup:
         one.plot(range(len(rows)), [row["accuracy"]["value"] for row in rows], color=BLUE, marker="o")
         one.set_xticks(range(len(rows)), [f"{row['amount']:g}" for row in rows], fontsize=8)
         one.set_xlim(-0.4, len(rows) - 0.6)
-        one.set_ylim(0.3, 1.0)
-        one.set_title(name, fontsize=9)
+        one.set_ylim(lowest, 1.0)
+        one.set_title(words(name), fontsize=9)
         if one is not axes[0]:
             one.tick_params(labelleft=False)
     axes[0].set_ylabel("accuracy (dotted: clean)")

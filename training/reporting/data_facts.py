@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+from training.data.manifest import GROUP_COLUMNS
 from training.data.split import SPLIT_NAMES
 from training.polarity import DEPRESSED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from training.data.manifest import Photo
-    from training.data.split import Split, SplitName
+    from training.data.manifest import GROUP_COLUMNS, Photo
+from training.data.split import Split, SplitName
 
-GROUP_COLUMNS: Final = ("site", "source", "device", "sex", "age_band", "skin_tone")
-"""Columns of a manifest that are counted where it fills them."""
 GROUPS_MAX: Final = 20
 """A column with more values is said to have many: it may be a name or a date."""
 NOT_STATED: Final = "not stated"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any, Final
 
 from training.reporting.paper import paper_as_dict
@@ -91,7 +92,7 @@ def assemble_report(
         "written": written,
         "drawn": synthesis is not None,
         "limits": list(limits),
-        "run": {name: value for name, value in description.items() if name not in _PRIVATE},
+        "run": _without_folders(description),
         "data": data,
         "synthesis": synthesis,
         "history": history,
@@ -104,6 +105,15 @@ def assemble_report(
     }
     report["missing"] = {section.name: section.provider for section in SECTIONS if is_missing(section, report)}
     return report
+
+
+def _without_folders(description: Mapping[str, Any]) -> dict[str, Any]:
+    """`run.json` for a page that travels: the model it started from keeps its file name only."""
+    run = {name: value for name, value in description.items() if name not in _PRIVATE}
+    started_from = run["recipe"].get("initial_model")
+    if started_from:
+        run["recipe"] = {**run["recipe"], "initial_model": PurePath(started_from).name}
+    return run
 
 
 def is_missing(section: Section, report: Mapping[str, Any]) -> bool:

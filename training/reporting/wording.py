@@ -6,6 +6,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 UNDEFINED = "undefined"
+_WORDS = {
+    "f1": "F1",
+    "mcc": "MCC",
+    "kappa": "Cohen's kappa",
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+    "brier": "Brier score",
+    "ece": "ECE",
+    "nll": "log loss",
+    "recall": "recall (sensitivity)",
+    "mean_error": "mean p minus observed",
+    "jpeg": "JPEG",
+}
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -65,10 +78,10 @@ def signed(found: Mapping[str, Any], digits: int = 3) -> str:
 def words(name: str) -> str:
     """A name from JSON as words.
 
-    >>> words("balanced_accuracy")
-    'balanced accuracy'
+    >>> words("balanced_accuracy"), words("f1")
+    ('balanced accuracy', 'F1')
     """
-    return name.replace("_", " ")
+    return _WORDS.get(name) or name.replace("_", " ")
 
 
 def flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
