@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from training.data.hashing import mirror_hashes
+from training.data.hashing import GREY_SIDE, mirror_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,6 +37,8 @@ _BUCKET_MAX: Final = 256
 """Different hashes that meet in one grouping and are all compared; in a larger bucket, each with its next so many."""
 _SAME_HASH_MAX: Final = 32
 _PAIRS_AT_ONCE: Final = 8192
+_UNIFORM_BELOW: Final = 1.0
+"""Sum of squares of the fine structure, in squared levels: rounding, nothing to compare."""
 
 
 def find_near_duplicates(store: CropStore, paths: Sequence[str]) -> list[tuple[str, str]]:
@@ -88,9 +90,10 @@ def candidate_pairs(hashes: NDArray[np.uint64], *, mirrored: bool = False) -> ND
 def likeness(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Correlation of the fine structure of grey crops [n, 32, 32], pair by pair: float64 [n], -1 to 1; 0 if uniform."""
     first, second = _fine_structure(one), _fine_structure(other)
-    norms = np.sqrt((first**2).sum((1, 2)) * (second**2).sum((1, 2)))
+    products, ones, others = (np.einsum("nij,nij->n", *pair) for pair in ((first, second), (first,) * 2, (second,) * 2))
+    norms = np.sqrt(ones.astype(np.float64) * others)
     alike = np.zeros(len(norms))
-    np.divide((first * second).sum((1, 2)), norms, out=alike, where=norms > 0)
+    np.divide(products, norms, out=alike, where=np.minimum(ones, others) > _UNIFORM_BELOW)
     return alike
 
 
@@ -139,13 +142,22 @@ def _with_first(ones: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[n
     return np.stack([np.full(len(others), ones[0]), others], axis=1)
 
 
-def _fine_structure(greys: NDArray[np.uint8]) -> NDArray[np.float64]:
-    reach = 3
-    side = 2 * reach + 1
-    pixels = greys.astype(np.float64)
-    padded = np.pad(pixels, ((0, 0), (reach + 1, reach), (reach + 1, reach)), mode="edge")
-    sums = padded.cumsum(axis=1).cumsum(axis=2)
-    local = sums[:, side:, side:] - sums[:, :-side, side:] - sums[:, side:, :-side] + sums[:, :-side, :-side]
-    fine: NDArray[np.float64] = pixels - local / side**2
+def _fine_structure(greys: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What is left of [n, 32, 32] after the 7x7 local mean (pixels beyond the edge are the nearest inside), mean 0."""
+    pixels = greys.astype(np.float32)
+    local: NDArray[np.float32] = _LOCAL_MEAN @ pixels @ _LOCAL_MEAN.T
+    fine = pixels - local
     fine -= fine.mean(axis=(1, 2), keepdims=True)
     return fine
+
+
+def _local_mean(reach: int) -> NDArray[np.float32]:
+    """Rows that take the mean of a pixel and `reach` neighbours on each side."""
+    matrix = np.zeros((GREY_SIDE, GREY_SIDE), np.float32)
+    for offset in range(-reach, reach + 1):
+        places = np.arange(GREY_SIDE)
+        matrix[places, np.clip(places + offset, 0, GREY_SIDE - 1)] += 1 / (2 * reach + 1)
+    return matrix
+
+
+_LOCAL_MEAN: Final[NDArray[np.float32]] = _local_mean(3)
