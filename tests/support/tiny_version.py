@@ -28,6 +28,7 @@ SOURCES = (
     "serving/contract",
     "serving/wire",
     "serving/repository",
+    "tests/support/tiny_faces.py",
     "tests/support/tiny_version_build.py",
 )
 LIBRARIES = ("tensorflow-cpu", "keras", "numpy", "pillow", "ai-edge-litert")

@@ -1,0 +1,94 @@
+"""What a version must show in the model server before its figures count: golden answers, polarity, its own run's figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from serving.contract.severity import band_of, severity_ppm
+from training.approval.figures import CANDIDATE
+from training.approval.rules import Finding, Verdict
+from training.errors import PolarityReversed, RunInvalid
+from training.export.gates import check_polarity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from serving.contract.model import ModelContract
+    from training.approval.comparison import Comparison, HoldOut
+    from training.approval.model_server import ServedVersions
+
+GOLDEN_PATH: Final = "assets.extra/golden.npz"
+REPRODUCED_WITHIN: Final = 0.005
+"""Accuracy and AUROC of the hold-out, asked again: a photo at p = 0.5 may fall to the other side on another machine."""
+REPRODUCED: Final = ("accuracy", "auroc")
+
+
+def check_golden(
+    server: ServedVersions, contract: ModelContract, version_folder: Path
+) -> tuple[Finding, dict[str, float]]:
+    """Ask about the golden crops; the finding, and its figures."""
+    with np.load(version_folder / GOLDEN_PATH) as content:
+        crops, expected, bands = content["crops"], content["p_no_depression"], content["band"].tolist()
+    p = server.ask(contract, crops)
+    largest = float(np.abs(p.astype(np.float64) - expected).max())
+    moved = sum(str(band_of(severity_ppm(value))) != band for value, band in zip(p, bands, strict=True))
+    tolerances = contract.tolerances
+    tolerance = tolerances.bfloat16 if contract.precision == "bfloat16" else tolerances.float32_across_machines
+    finding = Finding(
+        "golden crops in the model server",
+        f"largest difference {largest:.1e}, {moved} of {len(p)} bands differ",
+        f"at most {tolerance:g} and none",
+        Verdict.PASSED if largest <= tolerance and not moved else Verdict.FAILED,
+    )
+    return finding, {"crops": len(p), "largest_p_difference": largest, "bands_moved": moved, "tolerance": tolerance}
+
+
+def judge_polarity(hold_out: HoldOut, p_no_depression: NDArray[np.float32], *, chance_allowed: bool) -> Finding:
+    """The depressed must get the lower p_no_depression."""
+    labels = hold_out.depressed.astype(np.int_)
+    verdict, measured = Verdict.PASSED, "p_no_depression is lower for the depressed"
+    try:
+        check_polarity(hold_out.subjects, labels, p_no_depression, chance_allowed=chance_allowed)
+    except PolarityReversed as error:
+        verdict, measured = Verdict.FAILED, str(error)
+    else:
+        if chance_allowed:
+            measured = "not shown to be reversed; the version says that it knows nothing"
+    return Finding("polarity in the model server", measured, "lower for the depressed", verdict)
+
+
+def check_counts(contract: ModelContract, hold_out: HoldOut) -> None:
+    """The version must have been measured on as many photos and people as the run's hold-out has.
+
+    Raises:
+        RunInvalid: it was not exported from this run.
+    """
+    counts = {"photos": len(hold_out.subjects), "subjects": len(set(hold_out.subjects))}
+    _compare(contract, counts, 0.0)
+
+
+def check_figures(contract: ModelContract, comparison: Comparison) -> None:
+    """The version must answer this run's hold-out as its contract says that it did when it was exported.
+
+    Raises:
+        RunInvalid: it was not exported from this run: this hold-out may be what it learned from.
+    """
+    figures = comparison.figures[CANDIDATE]
+    _compare(contract, {name: float(figures[name].value) for name in REPRODUCED}, REPRODUCED_WITHIN)
+
+
+def _compare(contract: ModelContract, found: Mapping[str, float], allowed: float) -> None:
+    for name, value in found.items():
+        promised: Any = contract.holdout.get(name)
+        if promised is not None and not abs(promised - value) <= allowed:
+            message = (
+                f"version {contract.version} was not exported from this run: its contract says that its hold-out has "
+                f"{name} {promised:.6g}, and with this run's hold-out it is {value:.6g}. Give the run that it was "
+                "exported from, or export this run and approve the new version."
+            )
+            raise RunInvalid(message)
