@@ -1,0 +1,177 @@
+"""Kill -9 at a random moment, again and again, and what must hold after each: the campaign of issue 3, bar 4."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import psutil
+
+from serving.repository import ModelRepository
+
+PROJECT = Path(__file__).resolve().parents[2]
+ENVIRONMENT = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": str(PROJECT)}
+EPOCH_LINE = re.compile(r"^epoch (\d+)/", re.MULTILINE)
+LIMIT_SECONDS = 900.0
+
+
+def start(arguments: list[str], log: Path) -> subprocess.Popen[bytes]:
+    """`python -m training ...` in a session of its own."""
+    with log.open("wb") as file:
+        return subprocess.Popen(
+            [sys.executable, "-m", "training", *arguments],
+            cwd=PROJECT,
+            env=ENVIRONMENT,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def run_to_end(arguments: list[str], log: Path) -> float:
+    """Run a command undisturbed; the seconds it took."""
+    began = time.monotonic()
+    process = start(arguments, log)
+    assert process.wait(LIMIT_SECONDS) == 0, log.read_text(errors="replace")[-2000:]
+    return time.monotonic() - began
+
+
+@dataclass
+class Campaign:
+    """What happened in one stage."""
+
+    stage: str
+    kills: int = 0
+    ends: int = 0
+    """How often the command came to its end, each time with the result of an undisturbed run."""
+    undisturbed_seconds: float = 0.0
+    killed_after_seconds: list[float] = field(default_factory=list)
+    epochs_lost: list[int] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        found: dict[str, Any] = {
+            "kills": self.kills,
+            "completions_equal_to_undisturbed": self.ends,
+            "undisturbed_seconds": round(self.undisturbed_seconds, 1),
+            "killed_after_seconds": [round(seconds, 2) for seconds in self.killed_after_seconds],
+            "half_written_things_seen": 0,  # each of them would have failed the test
+        }
+        return found | ({"most_epochs_lost": max(self.epochs_lost, default=0)} if self.stage == "fit" else {})
+
+
+def kill_again_and_again(
+    campaign: Campaign,
+    arguments: list[str],
+    folder: Path,
+    *,
+    kills: int,
+    check_visible: Callable[[], None],
+    check_end: Callable[[], None],
+    start_over: Callable[[], None],
+) -> None:
+    """Start the command, kill it at a random moment, look, and go on with the same command, until it was killed so often.
+
+    A command that ends before its kill is compared with the undisturbed one and starts over. At the end it runs undisturbed.
+    """
+    moments = random.Random(f"kill -9 {campaign.stage}")
+    trained = 0
+    while campaign.kills < kills:
+        log = folder / f"{campaign.stage}.log"
+        process = start(arguments, log)
+        delay = moments.uniform(0.0, campaign.undisturbed_seconds)
+        try:
+            code = process.wait(delay)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            campaign.kills += 1
+            campaign.killed_after_seconds.append(delay)
+            trained = _note_epochs(campaign, log, trained)
+            wait_until_nothing_runs(folder)
+            check_visible()
+            continue
+        assert code == 0, log.read_text(errors="replace")[-2000:]
+        _note_epochs(campaign, log, trained)
+        check_visible()
+        check_end()
+        campaign.ends += 1
+        start_over()
+        trained = 0
+    run_to_end(arguments, folder / f"{campaign.stage}-last.log")
+    _note_epochs(campaign, folder / f"{campaign.stage}-last.log", trained)
+    check_visible()
+    check_end()
+    campaign.ends += 1
+
+
+def _note_epochs(campaign: Campaign, log: Path, trained: int) -> int:
+    """Epochs that were trained before and are trained again; the number of the last whole epoch."""
+    epochs = [int(number) for number in EPOCH_LINE.findall(log.read_text(errors="replace").replace("\r", "\n"))]
+    if not epochs:
+        return trained
+    campaign.epochs_lost.append(max(0, trained - (epochs[0] - 1)))
+    assert campaign.epochs_lost[-1] <= 1, f"epochs {epochs[0]} to {trained} are trained again"
+    return epochs[-1]
+
+
+def wait_until_nothing_runs(folder: Path, seconds: float = 60.0) -> None:
+    """Helpers of a killed command (the model server) must end by themselves."""
+    deadline = time.monotonic() + seconds
+    while running := [
+        process.info["pid"]
+        for process in psutil.process_iter(["pid", "cmdline"])
+        if any(str(folder) in word for word in process.info["cmdline"] or ())
+    ]:
+        assert time.monotonic() < deadline, f"processes {running} outlive the command"
+        time.sleep(0.2)
+
+
+def check_json(folder: Path) -> None:
+    """Every visible JSON file is whole; temporary ones are named as such."""
+    for path in folder.rglob("*.json"):
+        if not any(part.startswith("tmp-") for part in path.relative_to(folder).parts):
+            json.loads(path.read_text())
+
+
+def check_repository(root: Path) -> None:
+    """Every visible version verifies, every decision and the history can be read."""
+    repository = ModelRepository(root)
+    for version in repository.versions():
+        repository.verify(version)
+        repository.approval(version)
+    repository.history()
+    if repository.directory.is_dir():
+        check_json(repository.directory)
+
+
+def check_arrays(folder: Path) -> None:
+    """Every visible shard that says it is complete holds as many crops as it lists."""
+    for description in folder.glob("shard-*.json"):
+        listed = json.loads(description.read_text())["paths"]
+        assert len(np.load(description.with_suffix(".npy"))) == len(listed)
+
+
+def read_shards(folder: Path) -> dict[str, bytes]:
+    """Every file of a crop folder, byte by byte."""
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("shard-*")) if path.suffix != ".tmp"}
+
+
+def read_weights(model: Path) -> dict[str, np.ndarray]:
+    """Every array of a `.keras` file."""
+    arrays: dict[str, np.ndarray] = {}
+    with zipfile.ZipFile(model) as archive, archive.open("model.weights.h5") as stored, h5py.File(stored) as file:
+        file.visititems(lambda name, item: arrays.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None)
+    return arrays
