@@ -40,7 +40,20 @@ _NOT_DEPRESSED: Final = {
     "withoutdepression", "nondepressive", "healthy", "control", "healthycontrol", "hc", "normal", "normalcontrol",
     "negative", "nonpatient", "notpatient",
 }  # fmt: skip
-_FILLERS: Final = {"the", "class", "photo", "image", "img", "face", "people", "person", "subject", "individual", "data"}
+_FILLERS: Final = {
+    "the",
+    "class",
+    "photo",
+    "image",
+    "img",
+    "face",
+    "people",
+    "person",
+    "subject",
+    "individual",
+    "group",
+    "data",
+}
 
 
 @dataclass(frozen=True, slots=True)

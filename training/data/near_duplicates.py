@@ -145,7 +145,7 @@ def _with_first(ones: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[n
 def _fine_structure(greys: NDArray[np.uint8]) -> NDArray[np.float32]:
     """What is left of [n, 32, 32] after the 7x7 local mean (pixels beyond the edge are the nearest inside), mean 0."""
     pixels = greys.astype(np.float32)
-    local: NDArray[np.float32] = _LOCAL_MEAN @ pixels @ _LOCAL_MEAN.T
+    local: NDArray[np.float32] = np.matmul(np.matmul(_LOCAL_MEAN, pixels), _LOCAL_MEAN.T)
     fine = pixels - local
     fine -= fine.mean(axis=(1, 2), keepdims=True)
     return fine

@@ -15,7 +15,18 @@ def make(folder, *paths):
 
 
 @pytest.mark.parametrize(
-    "name", ["depressed", "Depression", "DEPRESSED FACES", "MDD", "mdd-patients", "Patients", "1_depressed", "cases"]
+    "name",
+    [
+        "depressed",
+        "Depression",
+        "DEPRESSED FACES",
+        "MDD",
+        "mdd-patients",
+        "Patients",
+        "1_depressed",
+        "cases",
+        "Depressed Group",
+    ],
 )
 def test_usual_names_of_the_depressed_are_known(name):
     assert label_of_name(name) == 1
