@@ -89,20 +89,27 @@ def describe_abstention(answers: Answers, abstention: Abstention) -> dict[str, A
 
 
 def _quality_limits(quality: Mapping[str, NDArray[np.float64]], tail: float) -> dict[str, QualityLimit]:
-    """Limits that leave out the share `tail` of the photos on each limited side."""
+    """Limits beyond which at most the share `tail` of new photos is expected on each limited side.
+
+    Of new photos, 1 / (n + 1) lie below the lowest of n: with few validation photos even that is too many, and nothing is
+    limited, because they do not show what is odd.
+    """
     ends: dict[str, dict[str, float]] = {}
     for name, side in LIMITED:
-        if name in quality and tail > 0:
+        beyond = math.floor(tail * (len(quality[name]) + 1)) - 1 if name in quality else -1
+        if beyond >= 0:
             values = np.sort(quality[name])
-            beyond = math.floor(tail * len(values))
             ends.setdefault(name, {})[side] = float(values[beyond] if side == "min" else values[-1 - beyond])
     return {name: QualityLimit(**sides) for name, sides in ends.items()}
 
 
 def _limit_for(instability: NDArray[np.int64], good: NDArray[np.bool_], coverage: float) -> int:
-    """The smallest limit under which `coverage` of the photos keep their band; as many as there are where too few can."""
+    """The smallest limit under which `coverage` of new photos are expected to keep their band; all where too few can.
+
+    One photo more than the share of the validation photos: as in conformal prediction, the limit was fitted to these.
+    """
     kept = np.sort(instability[good])
-    needed = min(math.ceil(coverage * len(instability) - 1e-9), len(kept))
+    needed = min(math.ceil(coverage * (len(instability) + 1) - 1e-9), len(kept))
     return int(kept[needed - 1]) if needed else 0
 
 

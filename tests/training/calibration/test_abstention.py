@@ -74,8 +74,8 @@ def test_where_only_mild_photos_are_restless_the_limit_is_raised_until_most_of_t
     unguarded = abstains(answers, choose_abstention(answers, 0.9, mild_coverage=0.0))
     assert unguarded[mild].mean() > 0.9
     guarded = choose_abstention(answers, 0.9)
-    assert 1 - abstains(answers, guarded)[mild].mean() == pytest.approx(MILD_COVERAGE)
-    assert guarded.measured_coverage == pytest.approx(0.975)
+    assert 1 - abstains(answers, guarded)[mild].mean() == pytest.approx(MILD_COVERAGE, abs=0.011)
+    assert guarded.measured_coverage == pytest.approx(0.975, abs=0.0011)
 
 
 def test_odd_quality_declines_and_more_sharpness_or_contrast_does_not():
@@ -90,6 +90,25 @@ def test_odd_quality_declines_and_more_sharpness_or_contrast_does_not():
     assert not declined[4]
     assert 0 < declined.mean() <= 0.1 * 0.25 + 1e-9
     assert chosen.quality["sharpness"].max is None
+
+
+def test_few_photos_do_not_show_what_quality_is_odd():
+    assert choose_abstention(jittered_answers(2.0, photos=100), 0.9).quality == {}
+    assert set(choose_abstention(jittered_answers(2.0, photos=400), 0.9).quality) == {
+        "luminance",
+        "contrast",
+        "sharpness",
+    }
+
+
+def test_new_photos_keep_their_band_as_often_as_was_stated_even_when_few_chose_the_limits():
+    # Forty photos each choose, two thousand others judge; without the extra photo the mean would be 0.02 lower.
+    others = jittered_answers(2.0, photos=2000, seed=99)
+    kept = [
+        1.0 - abstains(others, choose_abstention(jittered_answers(2.0, 40, seed), 0.9, 0.0)).mean()
+        for seed in range(60)
+    ]
+    assert np.mean(kept) == pytest.approx(0.91, abs=0.015)
 
 
 def test_jittered_copies_that_change_the_band_are_seen():
