@@ -1,4 +1,7 @@
+from collections import defaultdict
+
 import pytest
+from markupsafe import Markup
 
 from tests.support.report_data import build_report
 
@@ -12,3 +15,9 @@ def folder(tmp_path_factory):
 @pytest.fixture
 def report(folder):
     return build_report(folder)
+
+
+@pytest.fixture
+def without_charts(monkeypatch):
+    """Drawing takes most of a page's time; these tests look at its words."""
+    monkeypatch.setattr("training.reporting.page._draw_charts", lambda _report: defaultdict(Markup))

@@ -1,11 +1,9 @@
 import json
 import re
-from collections import defaultdict
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from markupsafe import Markup
 
 from tests.support.report_data import build_report
 from training.reporting.page import write_page
@@ -37,12 +35,6 @@ class Reader(HTMLParser):
 @pytest.fixture(scope="module")
 def page(folder):
     return write_page(build_report(folder), [PICTURE])
-
-
-@pytest.fixture
-def without_charts(monkeypatch):
-    """Drawing takes most of a page's time; these tests look at its words."""
-    monkeypatch.setattr("training.reporting.page._draw_charts", lambda _report: defaultdict(Markup))
 
 
 def section_of(page, name):

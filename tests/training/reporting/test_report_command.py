@@ -78,6 +78,7 @@ def test_examples_rise_in_severity_and_keep_no_place_of_a_photo(run):
     assert all("place" not in example for example in examples)
 
 
+@pytest.mark.usefixtures("without_charts")
 def test_without_probes_those_of_last_time_are_shown(run):
     before = read(run)
     assert main(["report", "--run", str(run), "--no-probes"]) == 0
@@ -92,12 +93,14 @@ def test_probes_of_another_model_are_not_shown(tmp_path, run, capsys):
     assert not (folder / "report.json").exists()
 
 
+@pytest.mark.usefixtures("without_charts")
 def test_without_any_probes_the_page_names_them_as_missing(tmp_path):
     folder = write_run(tmp_path / "run")
     assert main(["report", "--run", str(folder), "--no-probes"]) == 0
     assert {"probes", "baselines", "corruptions", "examples"} <= set(read(folder)["missing"])
 
 
+@pytest.mark.usefixtures("without_charts")
 def test_paper_run_is_compared_with(tmp_path, run, monkeypatch):
     probes = read(run)["probes"]
     monkeypatch.setattr("training.commands.report.run_probes", lambda *_: probes)

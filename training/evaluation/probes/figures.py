@@ -9,7 +9,8 @@ import numpy as np
 from training.evaluation.band_rule import bands_of
 from training.evaluation.bootstrap import bootstrap
 from training.evaluation.ranking import auroc_statistic
-from training.evaluation.rates import paired_difference, rate_statistic
+from training.evaluation.rates import paired_difference
+from training.polarity import called_depressed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,14 +22,12 @@ if TYPE_CHECKING:
 
 def worth(subjects: Sequence[str], depressed: NDArray[np.bool_], p_no_depression: ArrayLike) -> dict[str, Any]:
     """The `accuracy` (at p = 0.5) and `auroc`, each `{"value", "interval_95"}`; subjects resampled."""
+    right = (called_depressed(p_no_depression) == depressed).astype(np.float64)
     found = bootstrap(
         subjects,
-        {
-            "rates": rate_statistic(depressed, p_no_depression),
-            "ranking": auroc_statistic(depressed, p_no_depression),
-        },
+        {"accuracy": lambda weights: _share(weights, right), "ranking": auroc_statistic(depressed, p_no_depression)},
     )
-    return {"accuracy": found["rates"]["accuracy"].figure(), "auroc": found["ranking"]["auroc"].figure()}
+    return {"accuracy": found["accuracy"]["share"].figure(), "auroc": found["ranking"]["auroc"].figure()}
 
 
 def gain(subjects: Sequence[str], depressed: NDArray[np.bool_], p_one: ArrayLike, p_other: ArrayLike) -> dict[str, Any]:
@@ -42,12 +41,13 @@ def moves(subjects: Sequence[str], p_one: NDArray[np.float32], p_other: NDArray[
     steps = np.abs(bands_of(p_one) - bands_of(p_other))
     flipped = (steps > 0).astype(np.float64)
 
-    def share(weights: Weights) -> dict[str, NDArray[np.float64]]:
-        return {"share": weights @ flipped / weights.sum(axis=1)}
-
     return {
         "band_flips": int((steps > 0).sum()),
-        "band_flip_share": bootstrap(subjects, {"": share})[""]["share"].figure(),
+        "band_flip_share": bootstrap(subjects, {"": lambda weights: _share(weights, flipped)})[""]["share"].figure(),
         "flips_over_two_bands": int((steps > 1).sum()),
         "largest_p_difference": float(np.abs(p_one.astype(np.float64) - p_other).max()),
     }
+
+
+def _share(weights: Weights, members: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    return {"share": weights @ members / weights.sum(axis=1)}
