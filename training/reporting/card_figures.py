@@ -40,7 +40,7 @@ def describe_measured(evaluation: Mapping[str, Any]) -> list[str]:
             f"share of that skill reached: {percent(evaluation['share_of_bayes'], 1)}."
         )
     bands = ", ".join(
-        f"{band} {count} ({percent(evaluation['depressed_by_band'][band])} depressed)"
+        f"{band} {count}" + (f" ({percent(evaluation['depressed_by_band'][band])} depressed)" if count else "")
         for band, count in evaluation["bands"].items()
     )
     lines += [
