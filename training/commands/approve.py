@@ -193,8 +193,8 @@ def _measure(
             answers.append(server.ask_about(contract, store, paths))
         golden, golden_figures = check_golden(server, candidate, repository.version_path(candidate.version))
     p_candidate, p_champion = answers[0], None if comparable is None else answers[1]
+    check_figures(candidate, hold_out, p_candidate)
     comparison = compare(hold_out, p_candidate, p_champion, thresholds, case.policy.smallest_photos)
-    check_figures(candidate, comparison)
     chance_allowed = candidate.evidence is Evidence.DEMO and candidate.knows_nothing
     sides = Sides(
         candidate=candidate,
