@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--probes",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="run probes and baselines (default; some 40 more answers per photo). --no-probes shows those of last time",
+        help="run probes and baselines (default; some 25 more answers per test photo). --no-probes shows those of last time",
     )
 
 
