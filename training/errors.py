@@ -12,6 +12,7 @@ TrainingError                  `str(error)` is a sentence for the person at the 
 ├── RunInvalid                 the run directory lacks a file, or holds one from another schema
 ├── ExperimentInvalid          an experiment file that cannot be used: unknown key, wrong type, no architecture
 ├── FitFailed                  training produced a loss that is not finite
+├── WorkersFailed              TF_CONFIG cannot be used, or another worker of the training does not come or is gone
 ├── CalibrationImpossible      no temperature or abstention can be chosen or applied
 ├── ChangePolicyInvalid        a change policy that cannot be used: unknown rule, wrong type
 ├── ServingFailed              a version does not answer in the model server
@@ -74,6 +75,10 @@ class ExperimentInvalid(TrainingError):
 
 class FitFailed(TrainingError):
     """The loss became NaN or infinite."""
+
+
+class WorkersFailed(TrainingError):
+    """The workers of one training cannot be joined, or one of them is gone."""
 
 
 class CalibrationImpossible(TrainingError):

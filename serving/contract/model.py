@@ -24,9 +24,14 @@ PREPROCESSING_VERSION = "crop-1"
 MODEL_NAME = "depression_severity"
 SERVING_SIGNATURE = "serving_default"
 METADATA_SIGNATURE = "metadata"
+EXPLAIN_SIGNATURE = "explain"
 INPUT_TENSOR = "crop"
 PROBABILITY_TENSOR = "p_no_depression"
 LOGIT_TENSOR = "logit"
+ATTRIBUTION_TENSOR = "attribution"
+ASYMMETRY_TENSOR = "asymmetry"
+ATTRIBUTION_CELLS = 32
+"""Height and width of the attribution map, which covers the whole crop."""
 
 
 class Evidence(enum.StrEnum):
@@ -86,6 +91,10 @@ class Calibration:
     temperature: float = 1.0
 
 
+_TUPLES = {"limits", "devices", "plain_layers", "asymmetry_regions"}
+"""Fields of the contract that JSON knows as lists."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelContract:
     """The content of `assets.extra/contract.json`."""
@@ -112,6 +121,14 @@ class ModelContract:
     """Figures measured on this version's own hold-out, by name (auroc, accuracy, n_photos, n_subjects, ...)."""
     knows_nothing: bool = False
     """True where the held-out AUROC is under 0.80: the page and the API say so (issue 2)."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of the served graph. Its tolerance is `tolerances.bfloat16` where it is bfloat16."""
+    devices: tuple[str, ...] = ()
+    """The devices that a bfloat16 graph was checked on; empty for float32, which is device-neutral."""
+    plain_layers: tuple[str, ...] = ()
+    """Layers that the export could not rewrite and left as Keras has them; empty is usual."""
+    asymmetry_regions: tuple[str, ...] = ()
+    """Names of the columns of the `explain` signature's asymmetry; empty where the version has no such signature."""
     schema: str = CONTRACT_SCHEMA
 
     def to_json(self) -> str:
@@ -132,8 +149,9 @@ class ModelContract:
             fields["calibration"] = Calibration(**fields["calibration"])
             fields["tolerances"] = Tolerances(**fields["tolerances"])
             fields["evidence"] = Evidence(fields["evidence"])
-            if isinstance(fields["limits"], list):
-                fields["limits"] = tuple(fields["limits"])
+            for name in _TUPLES & fields.keys():
+                if isinstance(fields[name], list):
+                    fields[name] = tuple(fields[name])
             contract = cls(**fields)
             require_types(contract)
         except (KeyError, TypeError, ValueError) as error:
@@ -141,6 +159,9 @@ class ModelContract:
             raise ContractInvalid(message) from error
         if contract.version < 1:
             message = f"contract.json names version {contract.version!r}, which is not a whole number from 1 on"
+            raise ContractInvalid(message)
+        if (contract.precision == "bfloat16") != bool(contract.devices):
+            message = "contract.json must name the devices of a bfloat16 graph, and none for a float32 graph"
             raise ContractInvalid(message)
         if contract.positive_class != "no_depression" or contract.severity_rounding != ROUNDING_RULE:
             message = "contract.json states another polarity or rounding rule than this code applies"

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from serving.contract.model import ASYMMETRY_TENSOR, ATTRIBUTION_TENSOR
 from serving.contract.severity import band_of, severity_ppm
-from training.errors import ExportRefused, ParityBroken, PolarityReversed
+from training.errors import ExportRefused, ParityBroken, PolarityReversed, PrecisionRefused
 from training.evaluation.ranking import auroc, auroc_interval
 from training.export import reload
 from training.polarity import DEPRESSED
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 LOGIT_TOLERANCE = 1e-3
 """float32 logits of some tens carry about 1e-5 of rounding; p is what has to agree closely."""
+SIGMOID_TOLERANCE = 1e-6
+EXPLANATION_TOLERANCES = {"float32": 1e-3, "bfloat16": 5e-2}
+"""Shares of the largest value. A map is looked at, never compared with a threshold."""
 
 
 def check_polarity(
@@ -68,21 +72,6 @@ def check_polarity(
         raise PolarityReversed(message)
 
 
-def check_reloaded(version_folder: Path, contract: ModelContract, golden_path: Path) -> float:
-    """Reload the graph in a fresh process without Keras and hold its answers against the golden crops.
-
-    Returns:
-        Largest difference in probability.
-
-    Raises:
-        ExportRefused: the fresh process failed.
-        ParityBroken: see `check_answers`.
-    """
-    with np.load(golden_path) as content:
-        golden = dict(content)
-    return check_answers(answer_in_fresh_process(version_folder, golden["crops"]), golden, contract)
-
-
 def answer_in_fresh_process(version_folder: Path, crops: NDArray[np.uint8]) -> Arrays:
     """What the exported graph answers (`training.export.reload`).
 
@@ -104,33 +93,86 @@ def answer_in_fresh_process(version_folder: Path, crops: NDArray[np.uint8]) -> A
 
 
 def check_answers(answers: Arrays, golden: Arrays, contract: ModelContract) -> float:
-    """Hold the graph's answers against the golden ones.
+    """Hold the reloaded graph's answers against the golden ones, which are Keras'.
 
     Returns:
         Largest difference in probability.
 
     Raises:
-        ParityBroken: a probability differs by more than the contract's float32 tolerance, a logit by more than
-            `LOGIT_TOLERANCE`, a band differs, or the metadata signature does not answer the contract.
+        ParityBroken: see `check_probabilities`; or the metadata signature does not answer the contract.
+        PrecisionRefused: see `check_probabilities`.
     """
-    together = _largest_difference(answers["p_no_depression"], golden["p_no_depression"])
-    alone = _largest_difference(answers["p_alone"], golden["p_no_depression"][:1])
-    largest, tolerance = max(together, alone), contract.tolerances.float32_same_machine
-    if not largest <= tolerance:
-        message = f"the exported graph differs from Keras by {largest:.2e} in probability (allowed {tolerance:g})"
-        raise ParityBroken(message)
-    largest_logit = _largest_difference(answers["logit"], golden["logit"])
-    if not largest_logit <= LOGIT_TOLERANCE:
-        message = f"the exported logit differs from Keras by {largest_logit:.2e} (allowed {LOGIT_TOLERANCE:g})"
-        raise ParityBroken(message)
-    if [str(band_of(severity_ppm(p))) for p in answers["p_no_depression"]] != golden["band"].tolist():
-        message = "a golden crop falls into another band with the exported graph than with Keras"
-        raise ParityBroken(message)
+    largest = check_probabilities(answers, golden, contract, "the exported graph")
+    alone = {name: answers[f"{short}_alone"] for name, short in (("p_no_depression", "p"), ("logit", "logit"))}
+    first = {name: values[:1] for name, values in golden.items()}
+    largest = max(largest, check_probabilities(alone, first, contract, "the exported graph, asked about one crop,"))
     if set(answers["metadata"].tolist()) != {contract.to_json()}:
         message = "the metadata signature does not answer the contract that stands in contract.json"
         raise ParityBroken(message)
     return largest
 
 
-def _largest_difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+def check_probabilities(answers: Arrays, golden: Arrays, contract: ModelContract, who: str) -> float:
+    """Hold probabilities, logits and bands against the golden ones.
+
+    Args:
+        answers: p_no_depression and logit, [n].
+        golden: The same of Keras, and the band.
+        contract: Says precision and tolerances.
+        who: Answered, for the message.
+
+    Returns:
+        Largest difference in probability.
+
+    Raises:
+        ParityBroken: a probability differs by more than the contract's float32 tolerance, a logit by more than
+            `LOGIT_TOLERANCE`, p is not sigmoid(logit), or a band differs.
+        PrecisionRefused: in bfloat16 a probability differs by as much as the contract's tolerance, or a band differs.
+    """
+    p = answers["p_no_depression"]
+    largest, tolerances = _largest_difference(p, golden["p_no_depression"]), contract.tolerances
+    moved = [str(band_of(severity_ppm(value))) for value in p if np.isfinite(value)] != golden["band"].tolist()
+    if contract.precision == "bfloat16":
+        if not largest < tolerances.bfloat16 or moved:
+            message = (
+                f"bfloat16 moves a golden crop by {largest:.4f} in probability (allowed: less than "
+                f"{tolerances.bfloat16:g}){' and into another band' if moved else ''}; export in float32"
+            )
+            raise PrecisionRefused(message)
+    elif not largest <= tolerances.float32_same_machine:
+        message = (
+            f"{who} differs from Keras by {largest:.2e} in probability (allowed {tolerances.float32_same_machine:g})"
+        )
+        raise ParityBroken(message)
+    largest_logit = _largest_difference(answers["logit"], golden["logit"])
+    if contract.precision == "float32" and not largest_logit <= LOGIT_TOLERANCE:
+        message = f"the logit of {who} differs from Keras by {largest_logit:.2e} (allowed {LOGIT_TOLERANCE:g})"
+        raise ParityBroken(message)
+    if moved:
+        message = f"{who} puts a golden crop into another band than Keras"
+        raise ParityBroken(message)
+    if not _largest_difference(1.0 / (1.0 + np.exp(-answers["logit"].astype(np.float64))), p) <= SIGMOID_TOLERANCE:
+        message = f"p_no_depression of {who} is not the sigmoid of its logit"
+        raise ParityBroken(message)
+    return largest
+
+
+def check_explanations(answers: Arrays, expected: Arrays, contract: ModelContract, who: str) -> None:
+    """Hold attribution maps and asymmetry measures against those of the graph before it was saved.
+
+    Raises:
+        ParityBroken: they differ by more than a share of the largest value (`EXPLANATION_TOLERANCES`).
+    """
+    for name in (ATTRIBUTION_TENSOR, ASYMMETRY_TENSOR):
+        scale = float(np.abs(expected[name]).max())
+        largest, allowed = (
+            _largest_difference(answers[name], expected[name]),
+            EXPLANATION_TOLERANCES[contract.precision],
+        )
+        if not largest <= allowed * scale:
+            message = f"the {name} of {who} differs by {largest:.2e} from the graph before saving (largest {scale:.2e})"
+            raise ParityBroken(message)
+
+
+def _largest_difference(one: NDArray[np.floating[Any]], other: NDArray[np.floating[Any]]) -> float:
     return float(np.abs(one.astype(np.float64) - other).max())

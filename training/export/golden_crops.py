@@ -28,6 +28,8 @@ NEAR = 0.05
 """How far from an edge still counts as near, in probability."""
 CLEAR = 0.002
 """Closer than this, a difference allowed across machines (1e-3) could change the band: not a fair expectation."""
+CLEAR_BFLOAT16 = 0.006
+"""The same for a bfloat16 version, which may differ from Keras by 0.005."""
 BLEND_STEPS = 14
 EDGES_P = tuple(1.0 - ppm / PARTS_PER_MILLION for ppm in (PAPER_THRESHOLDS.none_max_ppm, PAPER_THRESHOLDS.mild_max_ppm))
 """0.7 and 0.4."""
@@ -43,7 +45,7 @@ class Golden:
     """Edge ("0.7", "0.4") -> crops within `NEAR` of it; under `PER_EDGE` where the model does not reach the edge."""
 
 
-def choose_golden(model: keras.Model, pool: NDArray[np.uint8]) -> Golden:
+def choose_golden(model: keras.Model, pool: NDArray[np.uint8], clear: float = CLEAR) -> Golden:
     """Choose `TOTAL` crops: `PER_EDGE` near each band edge, the rest spread over the model's range.
 
     Where too few of the pool lie near an edge, two crops from either side of it are blended, by bisection of the mix.
@@ -51,6 +53,7 @@ def choose_golden(model: keras.Model, pool: NDArray[np.uint8]) -> Golden:
     Args:
         model: The Keras model.
         pool: Crops of drawn faces, uint8 [n, size, size, 3], n >= 2.
+        clear: How far from an edge a crop must be, in probability.
     """
     p = score(model, pool)
     crops: list[NDArray[np.uint8]] = []
@@ -58,12 +61,12 @@ def choose_golden(model: keras.Model, pool: NDArray[np.uint8]) -> Golden:
     taken: set[int] = set()
     for edge in EDGES_P:
         distance = np.abs(p - edge)
-        found = [int(i) for i in np.argsort(distance, kind="stable") if CLEAR < distance[i] < NEAR and i not in taken]
+        found = [int(i) for i in np.argsort(distance, kind="stable") if clear < distance[i] < NEAR and i not in taken]
         for index in found[:PER_EDGE]:
             taken.add(index)
             crops.append(pool[index])
             origins.append("drawn")
-        blended = blend_towards(model, pool, p, _targets(edge, PER_EDGE - len(found[:PER_EDGE])))
+        blended = blend_towards(model, pool, p, _targets(edge, PER_EDGE - len(found[:PER_EDGE]), clear))
         crops.extend(blended)
         origins.extend(["blended"] * len(blended))
     left = [int(i) for i in np.argsort(p, kind="stable") if i not in taken]
@@ -114,7 +117,7 @@ def write_golden(model: keras.Model, golden: Golden, path: Path) -> None:
     )
 
 
-def _targets(edge: float, count: int) -> list[float]:
-    """Probabilities either side of the edge, between `CLEAR` and `NEAR` away from it."""
-    steps = np.linspace(3.0 * CLEAR, 0.8 * NEAR, (count + 1) // 2)
+def _targets(edge: float, count: int, clear: float) -> list[float]:
+    """Probabilities either side of the edge, between `clear` and `NEAR` away from it."""
+    steps = np.linspace(3.0 * clear, 0.8 * NEAR, (count + 1) // 2)
     return [float(target) for step in steps for target in (edge - step, edge + step)][:count]

@@ -19,16 +19,20 @@ def answer(version_folder: str, crops_path: str, answers_path: str) -> None:
     sys.modules["keras"] = None  # type: ignore[assignment]
     tf = importlib.import_module("tensorflow")
     loaded = tf.saved_model.load(version_folder)
-    predict, describe = loaded.signatures["serving_default"], loaded.signatures["metadata"]
+    predict, explain, describe = (loaded.signatures[name] for name in ("serving_default", "explain", "metadata"))
     crops = np.load(crops_path)
     together = predict(crop=tf.constant(crops))
     alone = predict(crop=tf.constant(crops[:1]))
+    explained = explain(crop=tf.constant(crops))
     metadata = describe(request=tf.constant([0, 0], tf.int32))["metadata"]
     np.savez(
         answers_path,
         p_no_depression=together["p_no_depression"].numpy(),
         logit=together["logit"].numpy(),
         p_alone=alone["p_no_depression"].numpy(),
+        logit_alone=alone["logit"].numpy(),
+        attribution=explained["attribution"].numpy(),
+        asymmetry=explained["asymmetry"].numpy(),
         metadata=np.array([text.decode() for text in metadata.numpy()]),
     )
 

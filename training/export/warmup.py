@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from serving.contract.model import INPUT_TENSOR, METADATA_SIGNATURE, SERVING_SIGNATURE
+from serving.contract.model import EXPLAIN_SIGNATURE, INPUT_TENSOR, METADATA_SIGNATURE, SERVING_SIGNATURE
 from serving.wire import predict_pb2
 from serving.wire.tensors import to_tensor_proto
 from serving.wire.warmup import WARMUP_PATH, write_warmup
@@ -33,6 +33,8 @@ def write_warmup_requests(version_folder: Path, model_name: str, crops: NDArray[
         _request(model_name, SERVING_SIGNATURE, INPUT_TENSOR, crops[np.arange(size) % len(crops)])
         for size in BATCH_SIZES
     ]
+    # One size: explanations are asked for one at a time, and every warm-up lengthens the start of a server.
+    requests.append(_request(model_name, EXPLAIN_SIGNATURE, INPUT_TENSOR, crops[:1]))
     requests.append(_request(model_name, METADATA_SIGNATURE, METADATA_INPUT, np.zeros(1, np.int32)))
     return write_warmup(version_folder / WARMUP_PATH, requests)
 

@@ -8,9 +8,15 @@ import pytest
 from serving.contract.model import ModelContract
 from serving.repository import ModelRepository
 from tests.support.tiny_version import tiny_repository
-from training.errors import ExportRefused, ParityBroken, PolarityReversed
+from training.errors import ExportRefused, ParityBroken, PolarityReversed, PrecisionRefused
 from training.evaluation.ranking import auroc
-from training.export.gates import answer_in_fresh_process, check_answers, check_polarity
+from training.export.gates import (
+    answer_in_fresh_process,
+    check_answers,
+    check_explanations,
+    check_polarity,
+    check_probabilities,
+)
 
 LABELS = np.array([0, 0, 1, 1])
 SUBJECTS = ("a", "b", "c", "d")
@@ -83,14 +89,40 @@ def test_graph_reloaded_without_keras_answers_as_recorded(answers, golden, contr
 
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(
-    ("name", "change"), [("p_no_depression", 3e-5), ("p_alone", -3e-5), ("p_no_depression", np.nan), ("logit", 0.01)]
+    ("change", "said"),
+    [
+        ({"p_no_depression": 3e-5}, "the exported graph differs from Keras by 3"),
+        ({"p_alone": -3e-5}, "asked about one crop, differs from Keras by 3"),
+        ({"p_no_depression": np.nan}, "differs from Keras by nan"),
+        ({"logit": 0.01}, "logit of the exported graph differs from Keras by 1"),
+    ],
 )
-def test_answer_that_differs_is_refused(answers, golden, contract, name, change):
+def test_answer_that_differs_is_refused(answers, golden, contract, change, said):
+    ((name, by),) = change.items()
     changed = answers[name].copy()
-    changed[0] += change
-    said = "logit differs from Keras by 1" if name == "logit" else "graph differs from Keras by (3|nan)"
+    changed[0] += by
     with pytest.raises(ParityBroken, match=said):
         check_answers(answers | {name: changed}, golden, contract)
+
+
+@pytest.mark.tensorflow
+def test_bfloat16_that_moves_a_golden_crop_too_far_is_refused(golden, contract):
+    contract = dataclasses.replace(contract, precision="bfloat16", devices=("a processor",))
+    moved = golden["p_no_depression"] + np.float32(0.0002)
+    logit = np.log(moved / (1 - moved))
+    check_probabilities({"p_no_depression": moved, "logit": logit}, golden, contract, "the graph")
+    for change in (0.006, np.nan):
+        with pytest.raises(PrecisionRefused, match="export in float32"):
+            check_probabilities({"p_no_depression": moved + np.float32(change), "logit": logit}, golden, contract, "x")
+
+
+@pytest.mark.tensorflow
+def test_explanation_that_differs_is_refused(answers, contract):
+    check_explanations(answers, answers, contract, "the graph")
+    for name in ("attribution", "asymmetry"):
+        changed = answers | {name: answers[name] * np.float32(1.01)}
+        with pytest.raises(ParityBroken, match=f"the {name} of the graph differs"):
+            check_explanations(changed, answers, contract, "the graph")
 
 
 @pytest.mark.tensorflow

@@ -22,7 +22,7 @@ def loaded(version):
 
 
 def test_signatures_have_named_tensors_with_a_batch_dimension_and_no_output_0(loaded):
-    assert set(loaded.signatures) == {"serving_default", "metadata"}
+    assert set(loaded.signatures) == {"serving_default", "explain", "metadata"}
     described = {
         name: (
             {key: (spec.dtype, spec.shape.as_list()) for key, spec in signature.structured_input_signature[1].items()},
@@ -34,6 +34,15 @@ def test_signatures_have_named_tensors_with_a_batch_dimension_and_no_output_0(lo
         "serving_default": (
             {"crop": (tf.uint8, [None, 128, 128, 3])},
             {"p_no_depression": (tf.float32, [None]), "logit": (tf.float32, [None])},
+        ),
+        "explain": (
+            {"crop": (tf.uint8, [None, 128, 128, 3])},
+            {
+                "p_no_depression": (tf.float32, [None]),
+                "logit": (tf.float32, [None]),
+                "attribution": (tf.float32, [None, 32, 32]),
+                "asymmetry": (tf.float32, [None, 4]),
+            },
         ),
         "metadata": ({"request": (tf.int32, [None])}, {"metadata": (tf.string, [None])}),
     }

@@ -9,6 +9,7 @@ from serving.contract.crop import crop_difference, make_crop
 from serving.contract.errors import PhotoError
 from serving.contract.face import FaceDetector
 from serving.contract.model import Evidence, ModelContract
+from serving.contract.profile import Profile
 from serving.contract.severity import Band, band_of, severity_ppm
 from serving.repository import ModelRepository
 from serving.wire.tensors import to_array
@@ -50,6 +51,7 @@ def test_every_file_of_the_design_is_there_and_digested(repository, version):
         "assets.extra/tf_serving_warmup_requests",
         "assets.extra/model_card.md",
         "assets.extra/model.keras",
+        "assets.extra/profile.json",
     } <= names
     assert repository.verify(1) == repository.digest(1)
 
@@ -102,12 +104,25 @@ def test_golden_photos_cover_all_bands_or_say_which_is_missing(version):
 
 def test_warm_up_covers_every_batch_size_and_signature(version):
     records = [log.predict_log.request for log in read_warmup(version / "assets.extra" / "tf_serving_warmup_requests")]
-    shapes = [to_array(request.inputs["crop"]).shape for request in records if "crop" in request.inputs]
+    default = [request for request in records if request.model_spec.signature_name == "serving_default"]
+    shapes = [to_array(request.inputs["crop"]).shape for request in default]
     assert shapes == [(size, 128, 128, 3) for size in (1, 2, 4, 8, 16, 32)]
-    assert {request.model_spec.signature_name for request in records} == {"serving_default", "metadata"}
+    assert {request.model_spec.signature_name for request in records} == {"serving_default", "explain", "metadata"}
 
 
 def test_model_card_tells_measured_figures_and_limits(version, contract):
     card = (version / "assets.extra" / "model_card.md").read_text()
     assert all(limit in card for limit in contract.limits)
     assert f"| auroc | {contract.holdout['auroc']:.3f} |" in card
+
+
+def test_contract_names_precision_and_regions(contract):
+    assert (contract.precision, contract.devices, contract.plain_layers) == ("float32", (), ())
+    assert contract.asymmetry_regions == ("eyes", "brows", "mouth", "jaw")
+
+
+def test_profile_counts_every_held_out_photo(version, contract):
+    profile = Profile.from_json((version / "assets.extra" / "profile.json").read_text())
+    assert profile.n_images == contract.holdout["photos"]
+    assert profile.score.edges == tuple(range(100_000, 1_000_000, 100_000))
+    assert set(profile.image_stats) == {"luminance", "contrast", "sharpness"}
