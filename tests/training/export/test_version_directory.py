@@ -113,7 +113,7 @@ def test_warm_up_covers_every_batch_size_and_signature(version):
 def test_model_card_tells_measured_figures_and_limits(version, contract):
     card = (version / "assets.extra" / "model_card.md").read_text()
     assert all(limit in card for limit in contract.limits)
-    assert f"| auroc | {contract.holdout['auroc']:.3f} |" in card
+    assert f"| AUROC | {contract.holdout['auroc']:.3f} |" in card
 
 
 def test_contract_names_precision_and_regions(contract):
