@@ -1,12 +1,18 @@
 """`python -m training fit`: crops, split, training, evaluation and pictures, into one run directory.
 
 A command that was killed goes on where it was when it is given again; one that had finished trains nothing again.
+
+It trains on what is there, without an option (`training.fitting.devices`): one device, all GPUs of this machine, or several
+machines. For these the same command is started on each, with the variable TF_CONFIG (`SEVERAL_MACHINES`, the help's last
+lines). Only the first of them writes the run directory.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +34,7 @@ from training.commands.shared import (
 )
 from training.data.dataset import DataOptions
 from training.errors import DataError, ExperimentInvalid, RunInvalid
+from training.fitting.devices import is_chief
 from training.fitting.experiment import experiment_names, load_experiment
 from training.fitting.fit import fit, forget_checkpoint, save_model
 from training.fitting.recipe import PRECISIONS, SCHEDULES, Recipe
@@ -44,8 +51,18 @@ if TYPE_CHECKING:
     from training.fitting.fit import Fitted
 
 
+SEVERAL_MACHINES = (
+    "Several GPUs of this machine are used together without being asked. Several machines: make the crops once "
+    "(`python -m training crops`) where each can read them, then start this same command on each with TF_CONFIG set to "
+    '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": {"type": "worker", "index": 0}}, '
+    "index 0 on host1, 1 on host2; the first writes RUN. On machines with several GPUs, start one worker for each GPU, with "
+    "CUDA_VISIBLE_DEVICES. A batch is divided between them, so the recipe stays the same. After a loss of one, start all again."
+)
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
+    parser.epilog = SEVERAL_MACHINES
     add_data_arguments(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="run directory, made if missing")
     parser.add_argument(
@@ -84,14 +101,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _fit(arguments: argparse.Namespace) -> None:
     recipe = read_recipe(arguments)
-    run = Run(arguments.out)
-    run.folder.mkdir(parents=True, exist_ok=True)
-    photos, store = prepare_crops(arguments.data, arguments.crops, arguments.processes, data_options(arguments))
-    split = draw_or_load_split(photos, store, run.split, recipe.seed)
-    parts = divide_photos(photos, store, split)
-    data = describe_data(arguments.data, arguments.crops, data_options(arguments), store, parts)
-    train(recipe, store, parts, run, data)
-    evaluate_run(run, store, parts["test"], arguments.data, parts["validation"])
+    with nullcontext(arguments.out) if is_chief() else tempfile.TemporaryDirectory(prefix="symmetra-worker-") as folder:
+        run = Run(Path(folder))
+        run.folder.mkdir(parents=True, exist_ok=True)
+        photos, store = prepare_crops(arguments.data, arguments.crops, arguments.processes, data_options(arguments))
+        split = draw_or_load_split(photos, store, run.split, recipe.seed)
+        parts = divide_photos(photos, store, split)
+        data = describe_data(arguments.data, arguments.crops, data_options(arguments), store, parts)
+        train(recipe, store, parts, run, data)
+        if is_chief():
+            evaluate_run(run, store, parts["test"], arguments.data, parts["validation"])
 
 
 OVERRIDES = (

@@ -32,23 +32,33 @@ class Augmentation:
     brightness_fraction: float = 0.15
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A part of a batch, as integer scalars of the graph: where it starts, and of how many rows."""
+
+    first: tf.Tensor
+    of: tf.Tensor
+
+
 NO_AUGMENTATION = Augmentation(rotation_degrees=0.0, zoom_fraction=0.0, flip=False, brightness_fraction=0.0)
 
 
-def augment(crops: tf.Tensor, seed: tf.Tensor, ranges: Augmentation) -> tf.Tensor:
-    """Augment a batch.
+def augment(crops: tf.Tensor, seed: tf.Tensor, ranges: Augmentation, rows: Rows | None = None) -> tf.Tensor:
+    """Augment a batch, or some rows of one as they would be in the whole.
 
     Args:
         crops: uint8 [n, size, size, 3].
         seed: integer [2]; the same seed gives the same result.
         ranges: How far to go.
+        rows: Which rows of a larger batch `crops` are; None where they are all of it.
 
     Returns:
         uint8 [n, size, size, 3], rounded, because the served model also sees whole levels only.
     """
     count = tf.shape(crops)[0]
     size = tf.shape(crops)[1:3]
-    draws = tf.random.stateless_uniform([4, count], seed, -1.0, 1.0)
+    drawn = tf.random.stateless_uniform([4, count if rows is None else rows.of], seed, -1.0, 1.0)
+    draws = drawn if rows is None else drawn[:, rows.first : rows.first + count]
     angle = draws[0] * (ranges.rotation_degrees * math.pi / 180.0)
     zoom = 1.0 + draws[1] * ranges.zoom_fraction
     side = tf.where(draws[2] < 0.0, -1.0, 1.0) if ranges.flip else tf.ones([count])

@@ -69,9 +69,12 @@ class HistoryFile(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has 
 
     `keras.callbacks.CSVLogger` keeps the file open, leaves it so when training fails, and would write an epoch twice where a
     killed training goes on.
+
+    Args:
+        path: Of the file; None keeps the figures in memory only.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None) -> None:
         super().__init__()
         self._path = path
         self.epochs: list[dict[str, float]] = []
@@ -86,6 +89,8 @@ class HistoryFile(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has 
         """Add the epoch."""
         del epoch
         self.epochs.append({name: float(value) for name, value in (logs or {}).items()})
+        if self._path is None:
+            return
         temporary = self._path.with_name(self._path.name + ".tmp")
         with temporary.open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, ["epoch", *self.epochs[0]])
@@ -94,12 +99,52 @@ class HistoryFile(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has 
         temporary.replace(self._path)
 
 
-class Progress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
-    """A bar over the batches of an epoch (on a terminal) and one line per epoch; measures photos per second.
+class FiniteLoss(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """Ends a training whose loss is NaN or infinite: weights that are NaN stay so, and the epoch would be lost anyway.
+
+    Looks at the mean loss of the epoch so far, which stays NaN once a batch was. On a CPU after every batch, where it is
+    known by then and costs nothing to read; on a GPU that would make the next batch wait for the answer.
+
+    Args:
+        per_epoch: Batches of an epoch.
+        every_batches: How often to look.
 
     Raises:
-        FitFailed: the loss of an epoch is not finite.
+        FitFailed: in a callback, so out of `fit`.
     """
+
+    def __init__(self, per_epoch: int, every_batches: int) -> None:
+        super().__init__()
+        self._per_epoch = per_epoch
+        self._every_batches = every_batches
+        self._epoch = 0
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Remember where the training is."""
+        del logs
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Look, when it is time to."""
+        if (batch + 1) % self._every_batches == 0 or batch + 1 == self._per_epoch:
+            self._check(float((logs or {}).get("loss", 0.0)), f"by batch {batch + 1} of {self._per_epoch}")
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
+        """Look at the validation."""
+        del epoch
+        self._check(float((logs or {}).get("val_loss", 0.0)), "in the validation")
+
+    def _check(self, loss: float, where: str) -> None:
+        if not math.isfinite(loss):
+            message = (
+                f"the loss became {loss} in epoch {self._epoch + 1}, {where}; lower --learning-rate, or train in "
+                "--precision float32 if it was another; nothing of this epoch is kept"
+            )
+            raise FitFailed(message)
+
+
+class Progress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """A bar over the batches of an epoch (on a terminal) and one line per epoch; measures photos per second."""
 
     def __init__(self, photos_per_epoch: int, batch_size: int, epochs: int, *, quiet: bool = False) -> None:
         super().__init__()
@@ -143,11 +188,6 @@ class Progress(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
         figures = dict(logs or {})
         if self._bar is not None:
             self._bar.close()
-        if not math.isfinite(figures["loss"]):
-            message = (
-                f"the loss became {figures['loss']} in epoch {epoch + 1}; lower --learning-rate or look at the photos"
-            )
-            raise FitFailed(message)
         if not self._quiet:
             shown = "  ".join(
                 f"{name} {figures[name]:.3f}" for name in ("loss", "accuracy", "val_loss", "val_accuracy")

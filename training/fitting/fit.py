@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 import time
 from contextlib import contextmanager
@@ -13,10 +15,10 @@ import numpy as np
 import tensorflow as tf
 
 from training.architectures import build
-from training.errors import ExperimentInvalid
-from training.fitting.callbacks import HistoryFile, Progress, TimeBudget
+from training.errors import ExperimentInvalid, WorkersFailed
+from training.fitting.callbacks import FiniteLoss, HistoryFile, Progress, TimeBudget
 from training.fitting.checkpoint import Checkpoint, digest_photos, read_checkpoint
-from training.fitting.devices import Devices, find_devices
+from training.fitting.devices import find_devices
 from training.fitting.fused_norm import FusedBatchNormalization
 from training.fitting.pipeline import batches_per_epoch, evaluation_batches, training_batches
 from training.fitting.recipe import class_weights
@@ -31,8 +33,15 @@ if TYPE_CHECKING:
 
     from training.data.manifest import Photo
     from training.data.shards import CropStore
+    from training.fitting.checkpoint import Saved
+    from training.fitting.devices import Devices
     from training.fitting.recipe import Precision, Recipe
+    from training.fitting.workers import Workers
     from training.runs import Run
+
+
+GPU_LOOK_BATCHES = 32
+"""How often the loss is looked at where looking makes the GPU wait for the CPU (on CPUs alone: after every batch)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,9 @@ def fit(
 
     Where an earlier process was killed in the middle of the same training, it goes on after the last whole epoch.
 
+    Runs on what is there (`training.fitting.devices`). Of several workers all return the same model, and only the chief
+    writes into `run`.
+
     Args:
         recipe: What to do. The same recipe, data and machine give the same weights, bit for bit, on a CPU.
         store: Crops of both splits.
@@ -74,56 +86,84 @@ def fit(
         FitFailed: the loss is not finite.
         ExperimentInvalid: the model to start from does not fit the architecture, or a frozen layer does not exist.
         RunInvalid: `run` holds the unfinished training of something else.
+        WorkersFailed: another worker does not come, or is gone.
     """
+    devices = find_devices()
     identity = {
         "recipe": recipe.as_dict(),
         "training": digest_photos(training),
         "validation": digest_photos(validation),
         "crop_size": store.crop_size,
     }
-    saved = read_checkpoint(run.checkpoint, identity)
-    if saved is None:
+    saved = read_checkpoint(run.checkpoint, identity) if devices.chief else None
+    if saved is None and devices.chief:
         run.best.unlink(missing_ok=True)  # those of an earlier training here would be taken for this one's
     keras.utils.set_random_seed(recipe.seed)
     if not tf.config.list_physical_devices("GPU"):
         # Some GPU kernels have no deterministic form and would refuse to run.
         tf.config.experimental.enable_op_determinism()
     plain = build_plain(recipe, store.crop_size)
-    model = build_for_training(recipe, plain)
+    with devices.scope():
+        model = build_for_training(recipe, plain, devices.workers)
     weights = class_weights(targets_from_labels([photo.label for photo in training]).tolist())
-    history, progress = HistoryFile(run.history), Progress(len(training), recipe.batch_size, recipe.epochs, quiet=quiet)
+    history = HistoryFile(run.history if devices.chief else None)
+    progress = Progress(len(training), recipe.batch_size, recipe.epochs, quiet=quiet or not devices.chief)
+    per_epoch = batches_per_epoch(len(training), recipe.batch_size)
+    finite = FiniteLoss(per_epoch, GPU_LOOK_BATCHES if tf.config.list_physical_devices("GPU") else 1)
     budget = TimeBudget(recipe.minutes if recipe.minutes is not None else np.inf)
-    watchers = [progress, budget, *_rules(recipe, run, budget, len(training)), history]
-    if saved is not None and (saved.finished or saved.epochs_done >= recipe.epochs):
-        history.epochs, budget.seconds_before = saved.memory["HistoryFile"]["epochs"], saved.seconds
+    first = _first_epoch(recipe, identity, saved, devices)
+    if first == recipe.epochs:
+        if saved is not None:
+            history.epochs, budget.seconds_before = saved.memory["HistoryFile"]["epochs"], saved.seconds
     else:
         started = time.monotonic()
-        first = saved.epochs_done if saved is not None else 0
-        model.fit(
-            training_batches(
-                store,
-                training,
-                recipe.augmentation,
-                batch_size=recipe.batch_size,
-                seed=recipe.seed,
-                epochs=range(first, recipe.epochs),
-            ),
-            validation_data=evaluation_batches(store, validation, batch_size=recipe.batch_size),
-            initial_epoch=first,
-            epochs=recipe.epochs,
-            steps_per_epoch=batches_per_epoch(len(training), recipe.batch_size),
-            class_weight=weights,
-            shuffle=False,  # the pipeline shuffles, from the seed
-            verbose=0,
-            callbacks=[*watchers, Checkpoint(run.checkpoint, identity, watchers, budget, saved)],
-        )
+        part = validation if devices.workers is None else devices.shares[0].part(validation)
+        callbacks = [finite, progress, budget, history]
+        if devices.chief:
+            watchers = [finite, progress, budget, *_rules(recipe, run, budget, per_epoch), history]
+            callbacks = [*watchers, Checkpoint(run.checkpoint, identity, watchers, budget, saved)]
+        if devices.workers is not None:
+            callbacks = [PooledFigures(devices.workers, len(part)), *callbacks, ChiefDecides(devices.workers)]
+        with naming_lost_workers():
+            model.fit(
+                devices.distribute(
+                    training_batches(
+                        store,
+                        training,
+                        recipe.augmentation,
+                        batch_size=recipe.batch_size,
+                        seed=recipe.seed,
+                        epochs=range(first, recipe.epochs),
+                        shares=devices.shares,
+                        class_weights=weights,
+                    )
+                ),
+                validation_data=devices.distribute(
+                    evaluation_batches(
+                        store,
+                        part,
+                        batch_size=recipe.batch_size,
+                        shares=() if devices.workers is not None else devices.shares,
+                    )
+                ),
+                initial_epoch=first,
+                epochs=recipe.epochs,
+                steps_per_epoch=per_epoch,
+                class_weight=None if devices.shares else weights,  # in the batches, where they are shared
+                shuffle=False,  # the pipeline shuffles, from the seed
+                verbose=0,
+                callbacks=callbacks,
+            )
         budget.seconds_before += time.monotonic() - started
     # Not left to EarlyStopping: it keeps nothing before its first epoch, ignores small gains, and a run that its time
     # budget cuts would end with the weights of an unfinished epoch.
-    if run.best.exists():
+    if devices.chief and run.best.exists():
         model.load_weights(run.best)
+    if devices.workers is not None:
+        share_state(devices.workers, model.variables)
     plain.set_weights(model.get_weights())
-    save_model(plain, run.model)
+    if devices.chief:
+        save_model(plain, run.model)
     return Fitted(
         model=plain,
         history=history.columns,
@@ -132,6 +172,27 @@ def fit(
         budget_used_up=budget.used_up,
         weights=weights,
     )
+
+
+def _first_epoch(recipe: Recipe, identity: dict[str, Any], saved: Saved | None, devices: Devices) -> int:
+    """Where to go on, as the chief's checkpoint says; the number of epochs where nothing is left to do.
+
+    Raises:
+        WorkersFailed: the chief trains something else than this worker.
+    """
+    first = 0
+    if saved is not None:
+        first = recipe.epochs if saved.finished else min(saved.epochs_done, recipe.epochs)
+    if devices.workers is None:
+        return first
+    mine = float(int(hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:12], 16))
+    chiefs_first, chiefs = devices.workers.tell(np.array([float(first), mine]))
+    if chiefs != mine:
+        message = (
+            "the first worker trains by another recipe or on other photos; start all with the same command and data"
+        )
+        raise WorkersFailed(message)
+    return int(chiefs_first)
 
 
 def save_model(model: keras.Model, path: Path) -> None:
@@ -169,7 +230,7 @@ def build_plain(recipe: Recipe, size: int) -> keras.Model:
     return model
 
 
-def build_for_training(recipe: Recipe, plain: keras.Model) -> keras.Model:
+def build_for_training(recipe: Recipe, plain: keras.Model, workers: Workers | None = None) -> keras.Model:
     """The same network with faster layers, in the recipe's precision, compiled, with the weights of `plain`.
 
     Raises:
@@ -185,7 +246,8 @@ def build_for_training(recipe: Recipe, plain: keras.Model) -> keras.Model:
                 known = ", ".join(layer.name for layer in model.layers)
                 message = f"frozen_layers names {name!r}, which {recipe.architecture} does not have; it has {known}"
                 raise ExperimentInvalid(message) from error
-        model.compile(keras.optimizers.Adam(recipe.learning_rate), loss="binary_crossentropy", metrics=["accuracy"])
+        optimizer = make_optimizer(recipe.learning_rate, workers, scale_loss=recipe.precision == "float16")
+        model.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
         model.optimizer.build(model.trainable_variables)  # before a checkpoint or the best weights are read into it
     return model
 
@@ -201,9 +263,8 @@ def _precision(precision: Precision) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def _rules(recipe: Recipe, run: Run, budget: TimeBudget, photos: int) -> list[keras.callbacks.Callback]:
+def _rules(recipe: Recipe, run: Run, budget: TimeBudget, per_epoch: int) -> list[keras.callbacks.Callback]:
     """A checkpoint of the best weights, when to stop, and how the learning rate moves."""
-    per_epoch = batches_per_epoch(photos, recipe.batch_size)
     rules = [
         keras.callbacks.ModelCheckpoint(str(run.best), monitor="val_loss", save_best_only=True, save_weights_only=True),
         keras.callbacks.EarlyStopping(

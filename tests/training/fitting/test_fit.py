@@ -120,6 +120,25 @@ def test_loss_that_is_not_finite_fails_with_advice(easy_store, parts, tmp_path):
         fit(recipe, easy_store, parts["train"], parts["validation"], Run(tmp_path), quiet=True)
 
 
+class ExplodesInTheThirdBatch(TimeBudget):
+    """Sets a learning rate that throws the weights out of all bounds."""
+
+    def on_train_batch_begin(self, batch, logs=None):
+        del logs
+        if batch == 2:
+            self.model.optimizer.learning_rate = 1e38
+
+
+def test_loss_that_explodes_ends_the_training_within_batches_and_keeps_nothing_of_it(
+    easy_store, parts, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("training.fitting.fit.TimeBudget", ExplodesInTheThirdBatch)
+    recipe = Recipe(architecture="small", epochs=3, batch_size=8, warm_up_epochs=0.0)
+    with pytest.raises(FitFailed, match=r"the loss became (nan|inf) in epoch 1, by batch [3-6] of 8; lower --learning"):
+        fit(recipe, easy_store, parts["train"], parts["validation"], Run(tmp_path), quiet=True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_cosine_schedule_rises_then_falls_to_a_hundredth_over_the_planned_batches(easy_store, parts, tmp_path):
     recipe = Recipe(architecture="small", epochs=5, batch_size=16, learning_rate=0.01, schedule="cosine")
     history = fit(recipe, easy_store, parts["train"], parts["validation"], Run(tmp_path), quiet=True).history
