@@ -127,3 +127,10 @@ def test_crops_that_differ_in_anything_are_different() -> None:
     assert CropSpec() == CropSpec()
     for change in ({"size": 64}, {"kind": "whole"}, {"eye_line_fraction": 0.4}, {"preprocessing_version": "crop-0"}):
         assert dataclasses.replace(CropSpec(), **change) != CropSpec()
+
+
+@pytest.mark.parametrize(("precision", "devices"), [("bfloat16", ()), ("float32", ("a processor",))])
+def test_a_bfloat16_graph_names_its_devices_and_a_float32_graph_none(precision: str, devices: tuple[str, ...]) -> None:
+    contract = dataclasses.replace(CONTRACT, precision=precision, devices=devices)  # type: ignore[arg-type]
+    with pytest.raises(ContractInvalid, match="name the devices of a bfloat16 graph"):
+        ModelContract.from_json(contract.to_json())
