@@ -80,8 +80,11 @@ class ServedModel(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
 
     def save(self, folder: Path) -> None:
         """Write `saved_model.pb` and `variables/` into `folder`."""
+        # A module of the variables alone: functions that are attributes would be saved a second time, constants and all.
+        saved = tf.Module()
+        saved.weights = self.weights
         tf.saved_model.save(
-            self,
+            saved,
             str(folder),
             signatures={
                 SERVING_SIGNATURE: self.predict.get_concrete_function(),
