@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("training.commands.report", "probes, baselines, one page with every figure, model card and datasheet"),
     "compare": ("training.commands.compare", "train several networks on the same split, and set them side by side"),
     "reproduce": ("training.commands.reproduce", "the paper's protocol on drawn faces, beside the paper's numbers"),
+    "policy": ("training.commands.policy", "put the abstention that a run chose into the repository's policy.json"),
     "export": ("training.commands.export", "publish a finished run as the next version of a model repository"),
     "approve": ("training.commands.approve", "let a version go live, or refuse it, beside the version that is live"),
 }

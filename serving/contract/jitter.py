@@ -20,8 +20,6 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-JITTER_VERSION: Final = "jitter-1"
-"""Raise it when any copy changes: a limit chosen under another jitter means nothing."""
 JITTER_COPIES: Final = 8
 SHIFT_PIXELS: Final = 1.0
 """Of a crop of 128 pixels; larger crops shift in proportion."""

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from serving.contract.jitter import JITTER_COPIES, JITTER_VERSION, TURN_DEGREES, ZOOM, jitter_crops
+from serving.contract.jitter import JITTER_COPIES, TURN_DEGREES, ZOOM, jitter_crops
+from serving.contract.policy import JITTER_VERSION
 
 
 def smooth_crops(count: int = 3, size: int = 128) -> np.ndarray:

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from serving.contract.errors import ContractInvalid
-from serving.contract.jitter import JITTER_VERSION
-from serving.contract.policy import Abstention, Policy, QualityLimit
+from serving.contract.policy import JITTER_VERSION, QUALITY_MEASURES, Abstention, Policy, QualityLimit
+from serving.contract.quality import Quality
 from serving.contract.severity import Thresholds
 
 ABSTENTION = Abstention(
@@ -113,3 +113,7 @@ def test_quality_limit_includes_its_ends_and_no_measure_that_is_not_a_number() -
 def test_a_policy_that_cannot_be_trusted_is_refused(text: str) -> None:
     with pytest.raises(ContractInvalid):
         Policy.from_json(text)
+
+
+def test_measures_that_may_be_limited_are_those_that_are_measured():
+    assert tuple(Quality().as_dict()) == QUALITY_MEASURES
