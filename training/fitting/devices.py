@@ -70,7 +70,7 @@ def find_devices() -> Devices:
         WorkersFailed: `TF_CONFIG` cannot be used, or the other workers do not come.
     """
     cluster = read_tf_config(os.environ.get("TF_CONFIG", ""))
-    gpus = tf.config.list_logical_devices("GPU") if cluster is None else tf.config.list_physical_devices("GPU")
+    gpus = tf.config.list_physical_devices("GPU")  # logical ones would start TensorFlow, after which nobody can join
     if cluster is None:
         return Devices(tf.distribute.MirroredStrategy() if len(gpus) > 1 else tf.distribute.get_strategy())
     if len(gpus) > 1:
