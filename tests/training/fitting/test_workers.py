@@ -108,17 +108,29 @@ def test_only_the_chief_writes_its_run_directory(trained):
     assert list((trained / "workers" / "run1").iterdir()) == []
 
 
-def test_worker_that_is_killed_ends_the_other_with_advice_and_both_go_on_when_started_again(start, tmp_path):
-    folder, addresses = tmp_path / "killed", two_addresses()
+@pytest.fixture
+def killed(start, tmp_path):
+    """Two workers, the second of which was killed in the second epoch; and what the chief said of it."""
+    addresses = two_addresses()
     chief, other = (
-        start(folder, "--norm", *options, workers=addresses, index=index)
+        start(tmp_path, "--norm", *options, workers=addresses, index=index)
         for index, options in enumerate(([], ["--die-in-epoch", "2"]))
     )
     codes, said = finish(chief, other)
     assert codes == [1, -signal.SIGKILL]
-    assert "another worker of this training is gone" in said[0]
-    assert "start all workers again" in said[0]
+    return tmp_path, said[0]
+
+
+def test_worker_that_is_killed_ends_the_other_with_advice(killed):
+    folder, said = killed
+    assert "another worker of this training is gone" in said
+    assert "start all workers again" in said
     assert [path.name for path in (folder / "run0" / "checkpoint").iterdir()] == ["epoch-0001"]
+
+
+@pytest.mark.long
+def test_workers_started_again_go_on_after_the_last_whole_epoch(start, killed):
+    folder, _ = killed
     addresses = two_addresses()
     codes, said = finish(*(start(folder, "--norm", workers=addresses, index=index) for index in range(2)))
     assert codes == [0, 0], said
