@@ -77,7 +77,8 @@ class Protocol:
     test_not_depressed: int = PAPER_TEST_NOT_DEPRESSED
     test_depressed: int = PAPER_TEST_DEPRESSED
     epochs: int = 20
-    schedule: Schedule = "plateau"
+    schedule: Schedule | None = None
+    """Of the learning rate; None for each network's own (`training/experiments`)."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -87,7 +88,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=whole_number, nargs="+", default=[1], help="each its own split and start")
     parser.add_argument("--epochs", type=whole_number, default=Protocol().epochs, help="at most (the paper's: 20)")
     parser.add_argument(
-        "--schedule", choices=SCHEDULES, default=Protocol().schedule, help="of the learning rate (the paper's: plateau)"
+        "--schedule", choices=SCHEDULES, help="of the learning rate (default: each network's own experiment's)"
+    )
+    parser.add_argument(
+        "--arch", nargs="+", choices=ARCHITECTURES, default=list(ARCHITECTURES), help="train these now (default: both)"
     )
     parser.add_argument(
         "--float32", action="store_true", help="train the paper's network in float32 too, not in bfloat16"
@@ -101,11 +105,24 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _reproduce(arguments: argparse.Namespace) -> None:
     protocol = Protocol(epochs=arguments.epochs, schedule=arguments.schedule)
-    reproduce(arguments.out, arguments.seeds, protocol, faces=arguments.faces, float32=arguments.float32)
+    reproduce(
+        arguments.out,
+        arguments.seeds,
+        protocol,
+        faces=arguments.faces,
+        float32=arguments.float32,
+        train_now=arguments.arch,
+    )
 
 
 def reproduce(
-    out: Path, seeds: Sequence[int], protocol: Protocol, *, faces: Path | None = None, float32: bool = False
+    out: Path,
+    seeds: Sequence[int],
+    protocol: Protocol,
+    *,
+    faces: Path | None = None,
+    float32: bool = False,
+    train_now: Sequence[str] = ARCHITECTURES,
 ) -> dict[str, Any]:
     """Draw, train, evaluate, compare; returns the content of `reproduction.json`.
 
@@ -115,6 +132,7 @@ def reproduce(
         protocol: How many photos and epochs.
         faces: Where the faces are, or are to be drawn; None for `out/faces`.
         float32: No mixed precision.
+        train_now: Networks to train; finished runs of the others count too.
     """
     faces = faces or out / "faces"
     write_corpus(faces, CorpusPlan(protocol.photos, PHOTOS_PER_SUBJECT, DRAWING_SEED))
@@ -134,18 +152,14 @@ def reproduce(
         parts = divide_photos(photos, store, split)
         for name in ARCHITECTURES:
             run = Run(folder / name)
-            if seed not in seeds and not run.evaluation.exists():
+            if (seed not in seeds or name not in train_now) and not run.evaluation.exists():
                 continue
             run.folder.mkdir(exist_ok=True)
             split.save(run.split)
             precision: Precision = "float32" if float32 else PRECISIONS[name]
-            recipe = replace(
-                load_experiment(name),
-                epochs=protocol.epochs,
-                schedule=protocol.schedule,
-                seed=seed,
-                precision=precision,
-            )
+            recipe = replace(load_experiment(name), epochs=protocol.epochs, seed=seed, precision=precision)
+            if protocol.schedule is not None:
+                recipe = replace(recipe, schedule=protocol.schedule)
             say(f"seed {seed}, {name}:")
             train(recipe, store, parts, run, describe_data(faces, None, DataOptions(), store, parts))
             if not run.evaluation.exists():
@@ -197,6 +211,7 @@ def _figures(run: Run) -> dict[str, Any]:
         "training_minutes": description["training_seconds"] / 60.0,
         "photos_per_second": description["photos_per_second"],
         "precision_of_layers": description["recipe"]["precision"],
+        "schedule": description["recipe"]["schedule"],
         "history": {name: [float(row[name]) for row in epochs] for name in ("accuracy", "val_accuracy")},
     }
 

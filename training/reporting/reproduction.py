@@ -46,6 +46,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "epochs run": ("epochs_run", "{}"),
     "training minutes": ("training_minutes", "{:.1f}"),
     "photos per second": ("photos_per_second", "{:.0f}"),
+    "learning rate by": ("schedule", "{}"),
     "precision of layers while training": ("precision_of_layers", "{}"),
 }
 """Line of the table -> key of a run's figures, and how it is written."""
@@ -72,8 +73,8 @@ def write_table(reproduction: Mapping[str, Any]) -> str:
         "",
         (
             f"{data['photos']:,} drawn photos of {data['subjects']:,} subjects; test split {data['test_not_depressed']:,} not "
-            f"depressed and {data['test_depressed']:,} depressed, no subject in two splits; at most {data['epochs']} epochs, "
-            f"learning rate by {data['schedule']}. Best possible accuracy from one photo's parameters (Bayes): {data['bayes_accuracy']:.4f}."
+            f"depressed and {data['test_depressed']:,} depressed, no subject in two splits; at most {data['epochs']} epochs. "
+            f"Best possible accuracy from one photo's parameters (Bayes): {data['bayes_accuracy']:.4f}."
         ),
         "",
         f"## Seed {first} beside the paper",
@@ -104,6 +105,8 @@ def write_table(reproduction: Mapping[str, Any]) -> str:
             + " |"
             for seed, found in sorted(reproduction["seeds"].items(), key=lambda item: int(item[0]))
         ),
+        "",
+        "Intervals draw subjects; what another split or another start would change is seen in the differences between seeds.",
         "",
         *(_pooled_line(name, pooled) for name, pooled in reproduction["pooled"].items()),
         *(
