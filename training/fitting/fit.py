@@ -115,8 +115,8 @@ def fit(
     if first == recipe.epochs:
         if saved is not None:
             history.epochs, budget.seconds_before = saved.memory["HistoryFile"]["epochs"], saved.seconds
-        progress.photos_seen = saved.memory["Progress"]["photos_seen"]
-        progress.training_seconds = saved.memory["Progress"]["training_seconds"]
+            progress.photos_seen = saved.memory["Progress"]["photos_seen"]
+            progress.training_seconds = saved.memory["Progress"]["training_seconds"]
     else:
         started = time.monotonic()
         part = validation if devices.workers is None else devices.shares[0].part(validation)
