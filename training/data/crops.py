@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import stat
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,7 @@ def make_crops(
         quiet: No progress bar.
 
     Raises:
-        DataError: files of photos cannot be read; the first ten are named. (A photo that can be read but gives no crop is listed as refused.)
+        DataError: a process was ended from outside, or files of photos cannot be read; the first ten are named. (A photo that can be read but gives no crop is listed as refused.)
     """
     spec = spec or CropSpec()
     folder.mkdir(parents=True, exist_ok=True)
@@ -84,6 +85,12 @@ def make_crops(
         try:
             for future in as_completed(futures):
                 progress.update(future.result())
+        except BrokenProcessPool as error:
+            message = (
+                "a process that makes crops was ended from outside, most often for lack of memory; finished crops are kept: "
+                "give the same command again, with fewer --processes"
+            )
+            raise DataError(message) from error
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise

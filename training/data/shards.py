@@ -8,6 +8,9 @@
 A training set larger than memory stays on disk: only the crops of the current batch are read, by `preadv` into the batch
 itself. Memory maps would do without the copy, but their pages count as the process's own, so that its peak memory would
 grow with the data set until it is all there (issue 3, bar 6).
+
+Shards are read anew for every batch, so a store notices when another command has written them again since it was opened: its
+positions would then be those of other photos.
 """
 
 from __future__ import annotations
@@ -97,14 +100,20 @@ class CropStore:
         self.refused: dict[str, str] = {}
         self._folder = folder
         self._place: dict[str, int] = {}
+        self._keys: list[str] = []
+        self._written: dict[Path, tuple[int, ...]] = {}
         starts, hashes = [0], []
         for number in range(shard_count):
+            # Before the description: where both are written in between, the arrays are found to be others when read.
+            arrays = {path: _identify(path) for path in (_crops_path(folder, number), _greys_path(folder, number))}
             shard = read_shard(folder, number)
             if shard is None:
                 message = f"{folder} lacks shard {number} of {shard_count}; {AGAIN}"
                 raise CropsIncomplete(message)
             self._place.update({path: starts[-1] + position for position, path in enumerate(shard.paths)})
             self.refused.update(shard.refused)
+            self._keys.append(shard.key)
+            self._written.update(arrays)
             starts.append(starts[-1] + len(shard.paths))
             hashes.append(np.array(shard.hashes, np.uint64))
         self._starts = np.array(starts[:-1])
@@ -128,7 +137,7 @@ class CropStore:
         """The crops of these photos, uint8 [len(paths), size, size, 3]: the bytes that `make_crop` gave.
 
         Raises:
-            CropsIncomplete: no crop was made from one of them, or a shard has lost its end.
+            CropsIncomplete: no crop was made from one of them, or a shard has lost its end or was written again since.
         """
         return self._read(paths, _crops_path, self._crop_shape)
 
@@ -166,6 +175,8 @@ class CropStore:
             if shard is None or not shard.quality:
                 message = f"{self._folder}, shard {number}, holds no quality measures; {AGAIN}"
                 raise CropsIncomplete(message)
+            if shard.key != self._keys[number]:
+                raise _written_again(self._folder, number)
             for name, values in shard.quality.items():
                 column = measures.setdefault(name, np.full(len(places), np.nan))
                 column[chosen] = np.array(values)[places[chosen] - self._starts[number]]
@@ -195,6 +206,8 @@ class CropStore:
         for number, chosen in self._by_shard(places):
             array_path = path_of(self._folder, number)
             with array_path.open("rb", buffering=0) as file:
+                if _identify(file.fileno()) != self._written[array_path]:
+                    raise _written_again(self._folder, number)
                 for item in chosen:
                     position = int(places[item] - self._starts[number])
                     if os.preadv(file.fileno(), [items[item]], _HEADER_BYTES + position * item_bytes) != item_bytes:
@@ -219,6 +232,22 @@ def _crops_path(folder: Path, number: int) -> Path:
 
 def _greys_path(folder: Path, number: int) -> Path:
     return folder / f"shard-{number:05d}.small.npy"
+
+
+def _identify(file: Path | int) -> tuple[int, ...]:
+    """What differs between a file and the one that replaces it; of a file that is not there: nothing."""
+    try:
+        status = os.stat(file)  # noqa: PTH116 - of an open file too
+    except FileNotFoundError:
+        return ()
+    return (status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _written_again(folder: Path, number: int) -> CropsIncomplete:
+    return CropsIncomplete(
+        f"shard {number} of {folder} was written again since this command began, so its crops may be of other photos; "
+        "start this command again, and let no two commands with different photos share a folder of crops (--crops DIR)"
+    )
 
 
 def _read_shape(path: Path) -> tuple[int, ...]:

@@ -129,10 +129,32 @@ def test_store_without_quality_says_so(easy_store, easy_photos):
 
 
 def test_shard_that_lost_its_end_is_refused(data, tmp_path):
-    store = make_crops(data, read_manifest(data), tmp_path, processes=1, quiet=True)
+    make_crops(data, read_manifest(data), tmp_path, processes=1, quiet=True)
     os.truncate(tmp_path / "shard-00000.npy", 128 * 128 * 3)
     with pytest.raises(CropsIncomplete, match="lost its end"):
-        store.read(["face-0.jpg"])
+        CropStore(tmp_path, 1).read(["face-0.jpg"])
+
+
+def test_store_refuses_shards_that_were_written_again_since_it_was_opened(tmp_path):
+    crops = np.zeros((2, 4, 4, 3), np.uint8)
+    shards.write_shard(tmp_path, 0, shards.Shard("of two", ("a.jpg", "b.jpg"), {}, {"blur": (1.0, 2.0)}), crops)
+    store = CropStore(tmp_path, 1)
+    assert store.read(["a.jpg"]).shape == (1, 4, 4, 3)
+    shards.write_shard(tmp_path, 0, shards.Shard("of others", ("b.jpg", "c.jpg"), {}, {"blur": (2.0, 3.0)}), crops)
+    for read in (store.read, store.greys, store.quality):
+        with pytest.raises(CropsIncomplete, match=r"shard 0 of .* was written again since this command began"):
+            read(["a.jpg"])
+    assert CropStore(tmp_path, 1).read(["c.jpg"]).shape == (1, 4, 4, 3)
+
+
+def end_of_the_process(*_, **__):
+    os._exit(9)
+
+
+def test_process_that_is_ended_from_outside_is_a_sentence(data, tmp_path, monkeypatch):
+    monkeypatch.setattr("training.data.crops._make_shard", end_of_the_process)
+    with pytest.raises(DataError, match=r"ended from outside.* fewer --processes"):
+        make_crops(data, read_manifest(data), tmp_path, processes=1, quiet=True)
 
 
 def test_shard_of_an_earlier_release_is_made_again(data, tmp_path):
