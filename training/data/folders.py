@@ -34,11 +34,12 @@ PHOTO_SUFFIXES: Final = (
 )
 """What looks like a photo. Some of these formats are refused later, with a code: listed, not passed over in silence."""
 SAY_WHICH: Final = "say which is which: --depressed-folder NAME --not-depressed-folder NAME"
-_DEPRESSED: Final = {"depressed", "depression", "depressive", "mdd", "majordepression", "patient", "case", "positive"}
+# Without "positive" and "negative": in a screening they mean the one, in pictures of moods the other (positive: happy).
+_DEPRESSED: Final = {"depressed", "depression", "depressive", "mdd", "majordepression", "patient", "case"}
 _NOT_DEPRESSED: Final = {
     "notdepressed", "nondepressed", "undepressed", "nodepression", "notdepression", "nondepression", "nodepressed",
     "withoutdepression", "nondepressive", "healthy", "control", "healthycontrol", "hc", "normal", "normalcontrol",
-    "negative", "nonpatient", "notpatient",
+    "nonpatient", "notpatient",
 }  # fmt: skip
 _FILLERS: Final = {
     "the",
@@ -70,7 +71,7 @@ def label_of_name(name: str) -> int | None:
     >>> [label_of_name(name) for name in ("Depressed", "NON-depressed", "healthy_controls", "MDD patients", "happy")]
     [1, 0, 0, 1, None]
     """
-    words = [word.removesuffix("s") for word in re.split(r"[^a-z]+", name.casefold()) if word]
+    words = [re.sub("(?<!s)s$", "", word) for word in re.split(r"[^a-z]+", name.casefold()) if word]
     words = [word for word in words if word not in _FILLERS]
     whole = "".join(words)
     if whole in _NOT_DEPRESSED or (words and all(word in _NOT_DEPRESSED for word in words)):
@@ -133,6 +134,10 @@ def _check_named(data_dir: Path, depressed: str, not_depressed: str) -> ClassFol
             raise FoldersUnclear(message)
     if (data_dir / depressed).resolve() == (data_dir / not_depressed).resolve():
         message = f"{depressed} is given for both classes; {SAY_WHICH}"
+        raise FoldersUnclear(message)
+    inner, outer = sorted((depressed, not_depressed), key=lambda name: len((data_dir / name).resolve().parts))[::-1]
+    if (data_dir / inner).resolve().is_relative_to((data_dir / outer).resolve()):
+        message = f"{inner} lies inside {outer}, so its photos would have both labels; {SAY_WHICH}, side by side"
         raise FoldersUnclear(message)
     if label_of_name(Path(depressed).name) == 0 or label_of_name(Path(not_depressed).name) == 1:
         message = (

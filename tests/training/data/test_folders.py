@@ -26,6 +26,7 @@ def make(folder, *paths):
         "1_depressed",
         "cases",
         "Depressed Group",
+        "class depressed",
     ],
 )
 def test_usual_names_of_the_depressed_are_known(name):
@@ -50,7 +51,9 @@ def test_usual_names_of_the_others_are_known(name):
     assert label_of_name(name) == 0
 
 
-@pytest.mark.parametrize("name", ["happy", "a", "1", "train", "control_depressed", "not", "", "undecided"])
+@pytest.mark.parametrize(
+    "name", ["happy", "positive", "negative", "a", "1", "train", "control_depressed", "not", "", "undecided", "class"]
+)
 def test_other_names_are_not_guessed(name):
     assert label_of_name(name) is None
 
@@ -94,6 +97,13 @@ def test_wrong_folder_options_are_sentences(tmp_path, depressed, not_depressed, 
     make(tmp_path / "data", "a/1.jpg", "b/1.jpg")
     with pytest.raises(FoldersUnclear, match=said):
         read_dataset(tmp_path / "data", DataOptions(depressed_folder=depressed, not_depressed_folder=not_depressed))
+
+
+@pytest.mark.parametrize(("depressed", "not_depressed"), [("all", "all/b"), ("all/b", "all"), (".", "all/b")])
+def test_folder_inside_the_other_class_is_refused(tmp_path, depressed, not_depressed):
+    make(tmp_path, "all/1.jpg", "all/b/1.jpg")
+    with pytest.raises(FoldersUnclear, match=r"all.* lies inside .*both labels"):
+        read_dataset(tmp_path, DataOptions(depressed_folder=depressed, not_depressed_folder=not_depressed))
 
 
 def test_name_against_its_class_is_refused_as_swapped(tmp_path):
