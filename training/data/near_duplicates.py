@@ -36,6 +36,8 @@ _BANDS_EQUAL: Final = len(_BAND_EDGES) - 1 - BITS_APART_MAX
 _BUCKET_MAX: Final = 256
 """Different hashes that meet in one grouping and are all compared; in a larger bucket, each with its next so many."""
 _SAME_HASH_MAX: Final = 32
+"""More photos with one hash than this are not all compared, each only with `_COMPARED_OF_MANY` others."""
+_COMPARED_OF_MANY: Final = 8
 _PAIRS_AT_ONCE: Final = 8192
 _UNIFORM_BELOW: Final = 1.0
 """Sum of squares of the fine structure, in squared levels: rounding, nothing to compare."""
@@ -44,7 +46,8 @@ _UNIFORM_BELOW: Final = 1.0
 def find_near_duplicates(store: CropStore, paths: Sequence[str]) -> list[tuple[str, str]]:
     """Pairs of these photos that show the same picture, in the order of `paths`, each pair once.
 
-    Of many copies of one picture, at least enough pairs to link them all are given.
+    Of many copies of one picture, at least enough pairs to link them all are given, unless more than 32 photos have one hash
+    and, between two copies, 8 or more of them that are other pictures.
     """
     found: set[tuple[int, int]] = set()
     hashes = store.hashes(paths)
@@ -132,14 +135,18 @@ def _near_hashes(unique: NDArray[np.uint64]) -> list[NDArray[np.int64]]:
 
 
 def _pairs_between(ones: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
-    """All pairs of two groups of places (or of one with itself); of large groups, each place with the group's first."""
+    """All pairs of two groups of places (or of one with itself); of large groups, each place with a few."""
     if max(len(ones), len(others)) > _SAME_HASH_MAX:
-        return np.concatenate([_with_first(ones, others), _with_first(others, ones)])
+        return np.concatenate([_with_some(ones, others), _with_some(others, ones)])
     return np.stack(np.meshgrid(ones, others, indexing="ij"), axis=-1).reshape(-1, 2)
 
 
-def _with_first(ones: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
-    return np.stack([np.full(len(others), ones[0]), others], axis=1)
+def _with_some(ones: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Each of `others` with the first of `ones`, and with a few from the same place on: the first may be another picture."""
+    same_place = np.arange(len(others)) * len(ones) // len(others)
+    chosen = (same_place + np.arange(_COMPARED_OF_MANY)[:, None]) % len(ones)
+    chosen = np.concatenate([np.zeros((1, len(others)), np.int64), chosen])
+    return np.stack([ones[chosen], np.broadcast_to(others, chosen.shape)], axis=-1).reshape(-1, 2)
 
 
 def _fine_structure(greys: NDArray[np.uint8]) -> NDArray[np.float32]:

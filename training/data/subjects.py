@@ -24,12 +24,6 @@ def name_subjects(photos: Sequence[Photo], pairs: Iterable[Pair]) -> tuple[Photo
     return tuple(dataclasses.replace(photo, subject_id=first.get(photo.path, photo.subject_id)) for photo in photos)
 
 
-def pairs_across_subjects(photos: Sequence[Photo], pairs: Iterable[Pair]) -> list[Pair]:
-    """The pairs whose two photos are said to be of different subjects."""
-    subject = {photo.path: photo.subject_id for photo in photos}
-    return [(one, other) for one, other in pairs if subject[one] != subject[other]]
-
-
 def link_subjects(photos: Sequence[Photo], pairs: Iterable[Pair]) -> dict[str, str]:
     """Each subject that shares a picture with another -> the smallest name among all that hang together."""
     subject = {photo.path: photo.subject_id for photo in photos}
