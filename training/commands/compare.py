@@ -30,7 +30,7 @@ from training.evaluation.comparison import ROWS, compare, draw_comparison, write
 from training.evaluation.evaluate import read_bayes_accuracy
 from training.fitting.recipe import Recipe
 from training.flops import count_flops
-from training.runs import Run, write_json
+from training.runs import Run, write_json, write_text
 
 if TYPE_CHECKING:
     import argparse
@@ -94,6 +94,6 @@ def _compare(arguments: argparse.Namespace) -> None:
     counts |= {"test_subjects": subjects, "seed": arguments.seed, "epochs": arguments.epochs}
     comparison = compare(results, answers, {**counts, "bayes_accuracy": round(bayes_accuracy, 4)})
     write_json(arguments.out / f"{NAME}.json", comparison)
-    (arguments.out / f"{NAME}.md").write_text(write_table(comparison), encoding="utf-8")
+    write_text(arguments.out / f"{NAME}.md", write_table(comparison))
     draw_comparison(comparison, arguments.out / f"{NAME}.png")
     say(write_table(comparison))

@@ -130,8 +130,8 @@ def prepare_crops(
     photos = dataset.photos
     store = make_crops(data_dir, photos, crops or options.crops_folder(data_dir), options.crop_spec, processes)
     say(describe_store(store))
-    for path, code in store.refused.items():
-        say(f"  refused: {path} ({code})")
+    if store.refused:  # their paths are often names of people, and the log of a job travels further than the photos
+        say("`python -m training inspect` lists the refused photos in bad_rows.csv, beside the photos")
     if not dataset.subjects_known:
         photos = name_subjects(
             photos, find_near_duplicates(store, [photo.path for photo in photos if photo.path in store])

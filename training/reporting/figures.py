@@ -65,5 +65,7 @@ def new_figure(width_inches: float, height_inches: float) -> Figure:
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a PNG without software name or date inside, so that equal figures are equal files."""
-    figure.savefig(path, dpi=DOTS_PER_INCH, metadata={"Software": None})
+    """Write a PNG without software name or date inside, so that equal figures are equal files; replaces one in one step."""
+    temporary = path.with_name(path.name + ".tmp")
+    figure.savefig(temporary, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+    temporary.replace(path)
