@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zipfile
 
 import keras
 import numpy as np
@@ -129,6 +130,24 @@ def test_comparison_sets_networks_side_by_side_and_keeps_finished_runs(
 def refuse_by_name(candidate, _repository):
     message = f"candidate {candidate.architecture}"
     raise ExportRefused(message)
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut off", "another archive"])
+@pytest.mark.parametrize("command", ["evaluate", "export"])
+def test_model_file_that_cannot_be_read_is_a_sentence(*, command, damage, run, tmp_path, capsys):
+    damaged = tmp_path / "run"
+    shutil.copytree(run, damaged)
+    model = damaged / "model.keras"
+    if damage == "missing":
+        model.unlink()
+    elif damage == "cut off":
+        model.write_bytes(model.read_bytes()[:1000])
+    else:
+        with zipfile.ZipFile(model, "w") as archive:
+            archive.writestr("notes.txt", "no model")
+    repository = ["--repository", str(tmp_path / "models")] if command == "export" else []
+    assert main([command, "--run", str(damaged), *repository]) == 1
+    assert "model.keras cannot be read as a model" in capsys.readouterr().err
 
 
 def test_description_of_an_earlier_release_is_a_sentence(run, tmp_path, capsys):

@@ -9,10 +9,8 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import keras
-
 from training.architectures import ARCHITECTURES
-from training.commands.evaluate import evaluate_run
+from training.commands.evaluate import evaluate_run, load_run_model
 from training.commands.fit import describe_data, train, usual_recipe
 from training.commands.options import whole_number
 from training.commands.shared import (
@@ -79,8 +77,8 @@ def _compare(arguments: argparse.Namespace) -> None:
         split.save(run.split)
         train(recipe, store, parts, run, data)
         evaluation = evaluate_run(run, store, parts["test"], arguments.data, parts["validation"])
-        answers[name] = answer(keras.saving.load_model(run.model), store, parts["test"])
-        model = keras.saving.load_model(run.model)
+        model = load_run_model(run)
+        answers[name] = answer(model, store, parts["test"])
         found = {
             **evaluation,
             **run.read_description(),

@@ -10,8 +10,10 @@ import keras
 from training.calibration.calibrate import read_abstention
 from training.commands.shared import divide_photos, load_split, prepare_crops, run_safely, say
 from training.data.dataset import DataOptions
+from training.errors import RunInvalid
 from training.evaluation.answers import answer
 from training.evaluation.evaluate import KNOWS_NOTHING_BELOW_AUROC, measure, read_bayes_accuracy
+from training.fitting.fit import UNREADABLE
 from training.reporting.figures import draw_confusion
 from training.runs import Run, read_json, write_json
 
@@ -53,6 +55,22 @@ def open_data(run: Run) -> tuple[CropStore, dict[SplitName, tuple[Photo, ...]], 
     return store, divide_photos(photos, store, load_split(photos, store, run.split)), data_dir
 
 
+def load_run_model(run: Run) -> keras.Model:
+    """`model.keras` of a finished run.
+
+    Raises:
+        RunInvalid: missing, cut off, or no model.
+    """
+    try:
+        return keras.saving.load_model(run.model)
+    except UNREADABLE as error:
+        message = (
+            f"{run.model} cannot be read as a model: it is missing, cut off or of another kind. Restore it, or train again "
+            "into a new folder with `python -m training fit`"
+        )
+        raise RunInvalid(message) from error
+
+
 def evaluate_run(
     run: Run, store: CropStore, test: Sequence[Photo], data_dir: Path, validation: Sequence[Photo] = ()
 ) -> dict[str, Any]:
@@ -66,7 +84,7 @@ def evaluate_run(
         validation: Photos of the validation split, to tell whether the two accuracies are further apart than chance.
     """
     description = run.read_description()
-    model = keras.saving.load_model(run.model)
+    model = load_run_model(run)
     abstention = (
         read_abstention(read_json(run.calibration, "python -m training fit")) if run.calibration.exists() else None
     )

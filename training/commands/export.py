@@ -10,7 +10,7 @@ import numpy as np
 
 from serving.contract.model import MODEL_NAME, Calibration, Evidence
 from serving.repository import ModelRepository
-from training.commands.evaluate import open_data
+from training.commands.evaluate import load_run_model, open_data
 from training.commands.shared import run_safely, say
 from training.data.dataset import DataOptions
 from training.errors import ExportRefused
@@ -68,7 +68,7 @@ def _export(arguments: argparse.Namespace) -> None:
     drawn = (data_dir / SYNTHESIS_NAME).exists()
     evidence, training_data = _evidence(arguments.evidence, arguments.training_data, drawn=drawn)
     spec = DataOptions.from_dict(description.get("data_options", {})).crop_spec
-    test, model = parts["test"], keras.saving.load_model(run.model)
+    test, model = parts["test"], load_run_model(run)
     paths = [photo.path for photo in test]
     candidate = Candidate(
         model=model,

@@ -10,12 +10,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
 from serving.contract.model import Evidence
 from serving.contract.severity import band_of, severity_ppm
-from training.commands.evaluate import open_data
+from training.commands.evaluate import load_run_model, open_data
 from training.commands.shared import run_safely, say
 from training.data.split import Split
 from training.errors import RunInvalid
@@ -116,7 +115,7 @@ def _probe(
 ) -> dict[str, Any]:
     """Everything that asks a model: probes, baselines and, of drawn faces, which to show."""
     test = parts["test"]
-    scorer = Scorer(keras.saving.load_model(run.model))
+    scorer = Scorer(load_run_model(run))
 
     def score(crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         return scorer.score(crops)[0]
@@ -167,7 +166,7 @@ def _ask_paper(paper: Run, run: Run, store: CropStore, test: Sequence[Photo]) ->
     if (one.subjects, one.data_digest) != (other.subjects, other.data_digest):
         message = f"{paper.folder} was trained on another split; train it with the same data and --seed {other.seed}"
         raise RunInvalid(message)
-    scorer = Scorer(keras.saving.load_model(paper.model))
+    scorer = Scorer(load_run_model(paper))
     return ask(lambda crops: scorer.score(crops)[0], store, test)
 
 

@@ -11,10 +11,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 
-from training.commands.evaluate import evaluate_run
+from training.commands.evaluate import evaluate_run, load_run_model
 from training.commands.fit import describe_data, train
 from training.commands.options import whole_number
 from training.commands.shared import divide_photos, draw_or_load_split, prepare_crops, run_safely, say
@@ -33,7 +32,7 @@ from training.fitting.recipe import SCHEDULES
 from training.flops import count_flops
 from training.polarity import DEPRESSED
 from training.reporting.reproduction import REPRODUCTION_SCHEMA, SYNTHETIC, draw_reproduction, write_table
-from training.runs import Run, write_json
+from training.runs import Run, write_json, write_text
 from training.synthetic.corpus import CorpusPlan, write_corpus
 
 if TYPE_CHECKING:
@@ -173,16 +172,17 @@ def reproduce(
 
 
 def _finished_seeds(out: Path) -> list[int]:
-    return [
-        int(path.parent.parent.name.removeprefix(SEED_FOLDER)) for path in out.glob(f"{SEED_FOLDER}*/*/evaluation.json")
-    ]
+    names = (
+        path.parent.parent.name.removeprefix(SEED_FOLDER) for path in out.glob(f"{SEED_FOLDER}*/*/evaluation.json")
+    )
+    return [int(name) for name in names if name.isdecimal()]  # a person may keep a copy there, such as "seed-1-old"
 
 
 def _answers(run: Run, store: CropStore, test: Sequence[Photo]) -> Answers:
     """The finished model's answers on its test split; kept, because asking takes a while."""
     path = run.folder / ANSWERS_NAME
     if not path.exists():
-        found = answer(keras.saving.load_model(run.model), store, test)
+        found = answer(load_run_model(run), store, test)
         with path.with_name(f"tmp-{ANSWERS_NAME}").open("wb") as file:
             np.savez(file, p=found.p, p_mirrored=found.p_mirrored)
         path.with_name(f"tmp-{ANSWERS_NAME}").replace(path)
@@ -198,7 +198,7 @@ def _answers(run: Run, store: CropStore, test: Sequence[Photo]) -> Answers:
 def _figures(run: Run) -> dict[str, Any]:
     """What the table says of one run."""
     evaluation, description = run.read_evaluation(), run.read_description()
-    model = keras.saving.load_model(run.model)
+    model = load_run_model(run)
     with run.history.open(encoding="utf-8") as file:
         epochs = list(csv.DictReader(file))
     return {
@@ -251,5 +251,5 @@ def _describe(
 
 def _write(out: Path, content: dict[str, Any]) -> None:
     write_json(out / f"{NAME}.json", content)
-    (out / f"{NAME}.md").write_text(write_table(content), encoding="utf-8")
+    write_text(out / f"{NAME}.md", write_table(content))
     draw_reproduction(content, out / f"{NAME}.png")

@@ -6,8 +6,11 @@ import hashlib
 import json
 import shutil
 import time
+import zipfile
+import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -29,8 +32,8 @@ from training.polarity import targets_from_labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
+    from training.data.dataset import CropKind
     from training.data.manifest import Photo
     from training.data.shards import CropStore
     from training.fitting.checkpoint import Saved
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
 
 GPU_LOOK_BATCHES = 32
 """How often the loss is looked at where looking makes the GPU wait for the CPU (on CPUs alone: after every batch)."""
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error)
+"""What Keras raises for a `.keras` file that is missing, cut off, or holds something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,7 @@ def fit(
     validation: Sequence[Photo],
     run: Run,
     *,
+    crop: CropKind = "aligned",
     quiet: bool = False,
 ) -> Fitted:
     """Train, keep the weights of the lowest validation loss, and save `model.keras`.
@@ -80,6 +86,7 @@ def fit(
         training: Photos to learn from; augmented.
         validation: Photos that decide when to stop; never augmented.
         run: Where the files go.
+        crop: What the crops show; a checkpoint of others is not gone on from.
         quiet: Print nothing.
 
     Raises:
@@ -89,12 +96,7 @@ def fit(
         WorkersFailed: another worker does not come, or is gone.
     """
     devices = find_devices()
-    identity = {
-        "recipe": recipe.as_dict(),
-        "training": digest_photos(training),
-        "validation": digest_photos(validation),
-        "crop_size": store.crop_size,
-    }
+    identity = _identify(recipe, store, training, validation, crop)
     saved = read_checkpoint(run.checkpoint, identity) if devices.chief else None
     if saved is None and devices.chief:
         run.best.unlink(missing_ok=True)  # those of an earlier training here would be taken for this one's
@@ -176,6 +178,37 @@ def fit(
     )
 
 
+def _identify(
+    recipe: Recipe, store: CropStore, training: Sequence[Photo], validation: Sequence[Photo], crop: CropKind
+) -> dict[str, Any]:
+    """What a checkpoint is of. The last two only where they are not the usual ones: checkpoints of before lack them."""
+    identity = {
+        "recipe": recipe.as_dict(),
+        "training": digest_photos(training),
+        "validation": digest_photos(validation),
+        "crop_size": store.crop_size,
+    }
+    if crop != "aligned":
+        identity["crop"] = crop
+    if recipe.initial_model is not None:
+        identity["initial_model_sha256"] = digest_model(recipe.initial_model)
+    return identity
+
+
+def digest_model(path: str | Path) -> str:
+    """SHA-256 of a model to start from.
+
+    Raises:
+        ExperimentInvalid: it cannot be read.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        message = f"the model to start from, {path}, cannot be read: {error.strerror}"
+        raise ExperimentInvalid(message) from error
+
+
 def _first_epoch(recipe: Recipe, identity: dict[str, Any], saved: Saved | None, devices: Devices) -> int:
     """Where to go on, as the chief's checkpoint says; the number of epochs where nothing is left to do.
 
@@ -220,7 +253,7 @@ def build_plain(recipe: Recipe, size: int) -> keras.Model:
         return model
     try:
         start = keras.saving.load_model(recipe.initial_model, compile=False).get_weights()
-    except (OSError, ValueError) as error:
+    except UNREADABLE as error:
         message = f"the model to start from, {recipe.initial_model}, cannot be read: {error}"
         raise ExperimentInvalid(message) from error
     if [value.shape for value in start] != [value.shape for value in model.get_weights()]:

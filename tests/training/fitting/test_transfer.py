@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.keras_warnings import KERAS_COPIES
 from training.commands.fit import add_arguments, read_recipe
-from training.errors import ExperimentInvalid
+from training.errors import ExperimentInvalid, RunInvalid
 from training.fitting.callbacks import TimeBudget
 from training.fitting.fit import build_for_training, build_plain, fit
 from training.fitting.recipe import PRECISIONS, Recipe
@@ -68,6 +68,26 @@ def test_file_that_is_no_model_is_named(tmp_path):
     (tmp_path / "model.keras").write_bytes(b"nothing")
     with pytest.raises(ExperimentInvalid, match=r"the model to start from, .*model\.keras, cannot be read"):
         build_plain(dataclasses.replace(SMALL, initial_model=str(tmp_path / "model.keras")), 128)
+
+
+def test_checkpoint_is_not_gone_on_from_with_other_crops_or_another_start(easy_store, parts, start, tmp_path):
+    file = tmp_path / "start.keras"
+    file.write_bytes(start.read_bytes())
+    recipe = dataclasses.replace(SMALL, initial_model=str(file))
+
+    def go(**options):
+        fit(recipe, easy_store, parts["train"], parts["validation"], Run(tmp_path), quiet=True, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("training.fitting.fit.TimeBudget", KilledInTheSecondEpoch)
+        with pytest.raises(Killed):
+            go()
+    with pytest.raises(RunInvalid, match="holds an unfinished training"):
+        go(crop="whole")
+    other = build_plain(SMALL, 128)
+    other.save(file)
+    with pytest.raises(RunInvalid, match="holds an unfinished training"):
+        go()
 
 
 def test_start_from_takes_a_run_a_model_version_or_a_file(start, tmp_path):
