@@ -40,7 +40,7 @@ def check_explanation(
         maps: The exported graph's attribution for them, float32 [n, 32, 32].
 
     Returns:
-        Absolute value of the correlation, averaged over crops and shuffles.
+        Absolute value of the correlation of each crop's maps, averaged over crops and shuffles.
 
     Raises:
         ExplanationUnsound: a map is not finite or constant, or they resemble those of random weights.
@@ -49,7 +49,7 @@ def check_explanation(
     found = []
     for seed in range(SHUFFLES):
         random = ServedModel(shuffle_kernels(network, seed), regions).explain(crops)[ATTRIBUTION_TENSOR].numpy()
-        found.append(abs(float(np.mean(correlate_maps(maps, random)))))
+        found.append(float(np.abs(correlate_maps(maps, random)).mean()))
     correlation = float(np.mean(found))
     if not correlation < LARGEST_CORRELATION:
         message = (

@@ -53,9 +53,8 @@ def test_map_of_a_twin_is_mirrored_with_the_crop_to_the_last_bit(model, served):
         assert not np.array_equal(here["attribution"], there["attribution"][:, :, ::-1])
 
 
+@pytest.mark.parametrize("model", ["paper"], indirect=True)  # the twin's branches have no single layer to compare with
 def test_map_is_what_keras_own_gradient_gives(model, served):
-    if model.name != "paper":
-        pytest.skip("the twin's two branches have no single Keras layer to compare with")
     import tensorflow as tf  # noqa: PLC0415 - the other tests here do without
 
     head = model.layers[-1]
@@ -91,3 +90,12 @@ def test_correlation_of_a_map_with_itself_its_negative_and_a_constant():
     maps = np.random.default_rng(1).normal(size=(1, 32, 32)).astype(np.float32)
     found = [correlate_maps(maps, other)[0] for other in (maps, -maps, np.ones_like(maps))]
     np.testing.assert_allclose(found, [1.0, -1.0, 0.0], atol=1e-6)
+
+
+def test_maps_that_only_turn_their_sign_with_the_weights_are_refused(model, served, monkeypatch):
+    """Correlations of 1 and -1 have the mean 0: each crop's counts without its sign."""
+    crops = CROPS[:2]
+    turned = explain(served, crops)["attribution"] * np.float32([1.0, -1.0])[:, None, None]
+    monkeypatch.setattr(soundness, "shuffle_kernels", lambda network, _seed: network)
+    with pytest.raises(ExplanationUnsound, match=r"hardly changes .* correlation 1\.00"):
+        check_explanation(read_network(model), REGIONS, crops, turned)
