@@ -91,3 +91,9 @@ format: .venv/dev/.ready ## format the code and mend what ruff can mend
 .PHONY: bench
 bench: .venv/dev/.ready .venv/gateway/.ready .venv/serving/.ready ## costs and throughput, as ratios measured in one run
 	@.venv/dev/bin/python -m tests.bench $(BENCH_ARGS)
+
+.PHONY: bench-training
+bench-training: .venv/dev/.ready ## what the input pipeline costs a training, and what the optimised export gains (a quiet machine, please)
+	@mkdir -p .run/bench
+	@.venv/dev/bin/python -W ignore -m tests.bench.exported_graph --results .run/bench
+	@.venv/dev/bin/python -W ignore -m tests.bench.training_pipeline

@@ -2,8 +2,7 @@
 
 Both are SavedModels, loaded and called by their signature on 2 threads, alternating call by call in one process, so that a
 busy machine slows both. Medians of wall time and of the process' CPU time per batch; CPU time is the figure to trust where
-other processes run. The weights are random with batch-norm statistics taken from the crops, as training leaves them; speed
-does not depend on them, and |dp| is of networks whose answers are spread over the whole range.
+other processes run. Speed does not depend on the weights; |dp| does: give trained runs for it.
 """
 
 from __future__ import annotations
@@ -32,6 +31,12 @@ from training.export.network_reading import read_network
 PROJECT = Path(__file__).resolve().parents[2]
 THREADS = 2
 BATCHES = (1, 8, 32)
+WEIGHTS = {
+    True: "the weights are those of trained runs on drawn faces; p says nothing about any person",
+    False: "the weights are random with batch-norm statistics of these crops, the last layer scaled up until p covers its range, "
+    "which magnifies rounding; how far a trained network moves is not measured here",
+}
+"""What the table says of them: trained, or not."""
 PRECISIONS = ("float32", "bfloat16")
 RESULTS = PROJECT / "training" / "results"
 
@@ -42,6 +47,7 @@ def main() -> None:
     parser.add_argument("--crops", type=Path, help="a shard of drawn crops (.npy); without it, noise")
     parser.add_argument("--count", type=int, default=2000, help="crops for the largest |dp| (default 2000)")
     parser.add_argument("--rounds", type=int, default=9, help="alternations per batch size (default 9)")
+    parser.add_argument("--runs", type=Path, help="folder with a trained run per network (RUNS/paper, RUNS/twin)")
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args()
     tf.config.threading.set_intra_op_parallelism_threads(THREADS)
@@ -53,7 +59,8 @@ def main() -> None:
         "threads": THREADS,
         "load_average_before": os.getloadavg()[0],
         "crops": f"{len(crops)} {'drawn crops' if options.crops else 'crops of noise'}",
-        "architectures": {name: measure(name, crops, options.rounds) for name in ARCHITECTURES},
+        "weights": WEIGHTS[options.runs is not None],
+        "architectures": {name: measure(name, options.runs, crops, options.rounds) for name in ARCHITECTURES},
     }
     table = render(found)
     (options.results / "optimised_export.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
@@ -76,9 +83,9 @@ def read_crops(path: Path | None, count: int) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def measure(name: str, crops: np.ndarray, rounds: int) -> dict[str, object]:
+def measure(name: str, runs: Path | None, crops: np.ndarray, rounds: int) -> dict[str, object]:
     """Times and differences of one architecture."""
-    model = make_model(name, crops[:64])
+    model = make_model(name, crops[:64]) if runs is None else keras.saving.load_model(runs / name / "model.keras")
     with tempfile.TemporaryDirectory() as folder:
         model.export(Path(folder, "plain"), verbose=False)
         calls = {"plain": load(Path(folder, "plain"))}
@@ -167,9 +174,7 @@ def render(found) -> str:
     about = (
         f"{found['cpu']}, TensorFlow {found['tensorflow']}, {found['threads']} threads, load average before the run "
         f"{found['load_average_before']:.1f}; calls alternate, medians. Speed-ups are ratios of processor time (wall in "
-        f"brackets). Largest |dp| against the plain export over {found['crops']}; the weights are random with "
-        "batch-norm statistics of these crops, so p says nothing about any person. Their last layer is scaled up until p "
-        "covers its range, which magnifies rounding: how far a trained network moves is not measured here."
+        f"brackets). Largest |dp| against the plain export over {found['crops']}; {found['weights']}."
     )
     lines = [
         "# Optimised export against the plain Keras export of the same weights",

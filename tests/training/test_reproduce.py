@@ -20,7 +20,7 @@ def build_brightness(size, norm):
     return keras.Model(crop, keras.layers.Dense(1, activation="sigmoid", dtype="float32")(norm(momentum=0.5)(x)))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def small_networks():
     with pytest.MonkeyPatch.context() as patch:
         for name in ("paper", "twin"):
@@ -29,7 +29,7 @@ def small_networks():
 
 
 @pytest.fixture(scope="module")
-def out(small_networks, tmp_path_factory):
+def out(tmp_path_factory):
     folder = tmp_path_factory.mktemp("reproduction")
     reproduce(folder, [1], SMALL)
     return folder
@@ -50,7 +50,7 @@ def test_test_split_has_the_protocols_counts(out):
     assert run["fp"] + run["tn"] == SMALL.test_not_depressed
 
 
-def test_further_seed_is_added_and_finished_runs_are_kept(out, small_networks):
+def test_further_seed_is_added_and_finished_runs_are_kept(out):
     before = (out / "seed-1" / "twin" / "model.keras").stat().st_mtime_ns
     content = reproduce(out, [2], SMALL)
     assert set(content["seeds"]) == {"1", "2"}
@@ -59,7 +59,7 @@ def test_further_seed_is_added_and_finished_runs_are_kept(out, small_networks):
     assert content["paired"]["twin - paper"]["photos"] == 2 * (SMALL.test_depressed + SMALL.test_not_depressed)
 
 
-def test_seed_whose_second_network_is_missing_is_shown_with_one(out, small_networks):
+def test_seed_whose_second_network_is_missing_is_shown_with_one(out):
     (out / "seed-1" / "paper" / "evaluation.json").rename(out / "seed-1" / "paper" / "away.json")
     content = reproduce(out, [2], SMALL)
     assert set(content["seeds"]["1"]) == {"twin"}
