@@ -1,4 +1,7 @@
-"""Calibrate a trained model on its validation split: temperature into the last layer, then the limits of abstention."""
+"""Calibrate a trained model on its validation split: temperature into the last layer, then the limits of abstention.
+
+Before that, what the class weights of the training did to p is taken back (`training.calibration.temperature`).
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from training.calibration.temperature import (
     LARGEST_TEMPERATURE,
     SMALLEST_TEMPERATURE,
     choose_temperature,
+    class_weight_shift,
     fold_temperature,
 )
 from training.errors import CalibrationImpossible
@@ -40,12 +44,13 @@ def calibrate(
     *,
     coverage: float = STATED_COVERAGE,
     aligned: bool = True,
+    class_weights: Mapping[int, float] | None = None,
 ) -> tuple[keras.Model, dict[str, Any]]:
-    """Choose the temperature, fold it in, choose the abstention of the calibrated model.
+    """Take the class weights back, choose the temperature, fold both in, choose the abstention of the calibrated model.
 
     Where the validation photos do not determine a temperature (the model separates their labels, or gets them wrong
     throughout), it stays 1 and the result says so: sharpening a model because a small split was easy would make every
-    later p extreme.
+    later p extreme. The class weights are known, not learned from the validation photos, and are taken back even then.
 
     Args:
         model: As trained; changed in place.
@@ -53,18 +58,21 @@ def calibrate(
         validation: Photos of the validation split, never of the test split.
         coverage: Share of the photos that is to keep its band.
         aligned: The crops are aligned faces, whose quality is measured in an oval as the gateway does.
+        class_weights: Of the training loss, by target: 0 depressed, 1 not depressed; None where it had none.
 
     Returns:
         The calibrated model, and the content of `calibration.json`.
 
     Raises:
-        CalibrationImpossible: photos of one label only, another last layer, or logits that are not finite.
+        CalibrationImpossible: photos of one label only, another last layer, logits that are not finite, or a class
+            weight that is not a positive number.
     """
     raw = answer(model, store, validation)
     targets = targets_from_labels(raw.depressed)
-    temperature = choose_temperature(np.empty(0) if raw.logits is None else raw.logits, targets)
+    shift = class_weight_shift(class_weights)
+    temperature = choose_temperature(np.empty(0) if raw.logits is None else raw.logits, targets, shift)
     is_determined = SMALLEST_TEMPERATURE < temperature < LARGEST_TEMPERATURE
-    fold_temperature(model, temperature if is_determined else 1.0)
+    fold_temperature(model, temperature if is_determined else 1.0, shift)
     answers = answer(model, store, validation, jittered=True, aligned=aligned)
     abstention = choose_abstention(answers, coverage)
     return model, {
@@ -73,6 +81,10 @@ def calibrate(
         "temperature": temperature if is_determined else 1.0,
         "temperature_is_determined": is_determined,
         "chosen_on": "validation split",
+        "class_weight_shift": {
+            "subtracted_from_logit": shift,
+            "says": "log(w1 / w0) of the class weights in training, taken back so that p means the data's own share of labels",
+        },
         "photos": len(validation),
         "subjects": len(set(answers.subjects)),
         "before": _figures(raw),

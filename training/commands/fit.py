@@ -22,6 +22,7 @@ import tensorflow as tf
 from training.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE
 from training.calibration.calibrate import calibrate
 from training.commands.evaluate import evaluate_run
+from training.commands.forbidding import check_forbidding
 from training.commands.options import positive_number, whole_number
 from training.commands.shared import (
     add_data_arguments,
@@ -32,7 +33,8 @@ from training.commands.shared import (
     run_safely,
     say,
 )
-from training.data.dataset import DataOptions
+from training.commands.start_model import describe_start
+from training.data.dataset import DataOptions, are_subjects_known
 from training.errors import DataError, ExperimentInvalid, RunInvalid
 from training.fitting.devices import is_chief
 from training.fitting.experiment import experiment_names, load_experiment
@@ -44,6 +46,7 @@ from training.runs import Run, write_json
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
     from training.data.manifest import Photo
     from training.data.shards import CropStore
@@ -69,6 +72,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--config",
         metavar="NAME|FILE",
         help=f"experiment: {', '.join(experiment_names())}, or a .toml file of yours (default {DEFAULT_ARCHITECTURE})",
+    )
+    parser.add_argument(
+        "--despite-inspection",
+        metavar="WHY",
+        help="train although something forbids it (a column that tells the labels apart, a picture with both labels); kept "
+        "in run.json",
     )
     overrides = parser.add_argument_group("instead of what the experiment says")
     overrides.add_argument(
@@ -104,11 +113,18 @@ def _fit(arguments: argparse.Namespace) -> None:
     with nullcontext(arguments.out) if is_chief() else tempfile.TemporaryDirectory(prefix="symmetra-worker-") as folder:
         run = Run(Path(folder))
         run.folder.mkdir(parents=True, exist_ok=True)
-        photos, store = prepare_crops(arguments.data, arguments.crops, arguments.processes, data_options(arguments))
+        options = data_options(arguments)
+        photos, store = prepare_crops(arguments.data, arguments.crops, arguments.processes, options)
+        despite = check_forbidding(photos, store, arguments.despite_inspection)
         split = draw_or_load_split(photos, store, run.split, recipe.seed)
         parts = divide_photos(photos, store, split)
-        data = describe_data(arguments.data, arguments.crops, data_options(arguments), store, parts)
-        train(recipe, store, parts, run, data)
+        data = describe_data(arguments.data, arguments.crops, options, store, parts)
+        notes = {
+            "subjects_known": are_subjects_known(arguments.data, options),
+            **describe_start(recipe, split, arguments.data),
+            **despite,
+        }
+        train(recipe, store, parts, run, data, notes)
         if is_chief():
             evaluate_run(run, store, parts["test"], arguments.data, parts["validation"])
 
@@ -184,10 +200,19 @@ def train(
     parts: dict[SplitName, tuple[Photo, ...]],
     run: Run,
     data: dict[str, Any],
+    notes: Mapping[str, Any],
 ) -> None:
     """Fit one network, calibrate it on validation, write its curves and `run.json`; the run is then ready for `evaluate`.
 
     Where it was done before by the same recipe on the same photos, nothing is done again.
+
+    Args:
+        recipe: What to do.
+        store: Crops of all splits.
+        parts: The photos by split.
+        run: Where the files go.
+        data: What it is trained on (`describe_data`); a finished run must have the same.
+        notes: Kept in `run.json` and not compared: "subjects_known", "start_model", "despite_inspection".
 
     Raises:
         DataError: a split is empty.
@@ -205,16 +230,18 @@ def train(
         return
     labels = [photo.label for photo in parts["train"]]
     say(f"training {recipe.architecture} on {len(labels)} photos, {labels.count(DEPRESSED)} of them depressed")
-    fitted = fit(recipe, store, parts["train"], parts["validation"], run)
+    crop = DataOptions.from_dict(data["data_options"]).crop
+    fitted = fit(recipe, store, parts["train"], parts["validation"], run, crop=crop)
     if fitted.budget_used_up:
         say(f"the {recipe.minutes:g} minutes are used up; the best weights so far are kept")
     draw_curves(fitted.history, run.curves, f"{recipe.architecture}: training")
     say("calibrating on the validation split")
-    aligned = DataOptions.from_dict(data["data_options"]).crop == "aligned"
-    model, calibration = calibrate(fitted.model, store, parts["validation"], aligned=aligned)
+    model, calibration = calibrate(
+        fitted.model, store, parts["validation"], aligned=crop == "aligned", class_weights=fitted.weights
+    )
     save_model(model, run.model)
     write_json(run.calibration, calibration)
-    run.write_description({**data, **_describe_training(recipe, fitted)})
+    run.write_description({**data, **notes, **_describe_training(recipe, fitted)})
     forget_checkpoint(run)  # last: until the description is there, a run that is killed goes on from it
 
 

@@ -72,6 +72,14 @@ def test_photos_that_do_not_determine_a_temperature_leave_the_model_as_it_was(ea
     assert found["before"] == found["after"]
 
 
+def test_what_class_weights_did_to_p_is_taken_back_even_where_no_temperature_is_determined(easy_store, easy_photos):
+    model, found = calibrate(brightness_model(10.0), easy_store, easy_photos, class_weights={0: 3.0, 1: 1.0})
+    assert not found["temperature_is_determined"]
+    assert found["class_weight_shift"]["subtracted_from_logit"] == pytest.approx(-np.log(3.0))
+    raised = model.layers[-1].get_weights()[1] - brightness_model(10.0).layers[-1].get_weights()[1]
+    np.testing.assert_allclose(raised, np.log(3.0), rtol=1e-5)
+
+
 def test_one_label_only_is_refused(easy_store, easy_photos):
     with pytest.raises(CalibrationImpossible, match="both labels"):
         calibrate(brightness_model(10.0), easy_store, [photo for photo in easy_photos if photo.label])

@@ -7,6 +7,7 @@ from training.calibration.temperature import (
     LARGEST_TEMPERATURE,
     SMALLEST_TEMPERATURE,
     choose_temperature,
+    class_weight_shift,
     fold_temperature,
 )
 from training.errors import CalibrationImpossible
@@ -41,6 +42,30 @@ def test_scaling_the_logits_scales_the_temperature():
     assert choose_temperature(5 * logits, targets) == pytest.approx(5 * choose_temperature(logits, targets))
 
 
+def test_odds_learned_under_class_weights_are_taken_back_and_the_temperature_found():
+    """At 15 % depressed; without the shift the temperature alone leaves p far from the share that is not depressed."""
+    rng = np.random.default_rng(0)
+    true = rng.normal(1.7, 1.5, 20_000)
+    targets = (rng.random(len(true)) < 1 / (1 + np.exp(-true))).astype(float)
+    shift = class_weight_shift({0: 0.5 / (1 - targets.mean()), 1: 0.5 / targets.mean()})
+    learned = 2.0 * (true + shift)
+    assert shift < -1.0
+    assert choose_temperature(learned, targets, shift) == pytest.approx(2.0, rel=0.05)
+    p = 1 / (1 + np.exp(-(learned / 2.0 - shift)))
+    assert p.mean() == pytest.approx(targets.mean(), abs=0.01)
+
+
+def test_equal_class_weights_shift_nothing_and_unequal_ones_by_the_logarithm_of_their_ratio():
+    assert class_weight_shift(None) == class_weight_shift({0: 1.0, 1: 1.0}) == 0.0
+    assert class_weight_shift({0: 3.0, 1: 0.6}) == pytest.approx(-np.log(5.0))
+
+
+@pytest.mark.parametrize("weights", [{}, {0: 1.0}, {0: 1.0, 1: 0.0}, {0: float("nan"), 1: 1.0}])
+def test_class_weights_that_cannot_be_are_refused(weights):
+    with pytest.raises(CalibrationImpossible, match="class weights"):
+        class_weight_shift(weights)
+
+
 def test_logits_without_a_best_temperature_end_at_the_bounds():
     assert choose_temperature([-1.0, 1.0], [0, 1]) == SMALLEST_TEMPERATURE
     assert choose_temperature([1.0, -1.0], [0, 1]) == LARGEST_TEMPERATURE
@@ -57,6 +82,13 @@ def test_folded_model_answers_with_the_divided_logit():
     logits = x @ np.array([2.0, -1.0]) + 0.5
     found = np.asarray(fold_temperature(model, 2.5).predict_on_batch(x)).ravel()
     np.testing.assert_allclose(found, 1 / (1 + np.exp(-logits / 2.5)), atol=1e-6)
+
+
+def test_folded_shift_is_subtracted_after_the_division():
+    model, x = linear_model(), np.random.default_rng(0).normal(size=(8, 2)).astype(np.float32)
+    logits = (x @ np.array([2.0, -1.0]) + 0.5) / 2.5 + 1.2
+    found = np.asarray(fold_temperature(model, 2.5, -1.2).predict_on_batch(x)).ravel()
+    np.testing.assert_allclose(found, 1 / (1 + np.exp(-logits)), atol=1e-6)
 
 
 @pytest.mark.parametrize("other", [{"activation": "relu"}, {"units": 2}])
