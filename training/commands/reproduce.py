@@ -160,7 +160,8 @@ def reproduce(
             if protocol.schedule is not None:
                 recipe = replace(recipe, schedule=protocol.schedule)
             say(f"seed {seed}, {name}:")
-            train(recipe, store, parts, run, describe_data(faces, None, DataOptions(), store, parts))
+            data = describe_data(faces, None, DataOptions(), store, parts)
+            train(recipe, store, parts, run, data, {"subjects_known": True})
             if not run.evaluation.exists():
                 evaluate_run(run, store, parts["test"], faces, parts["validation"])
             answers.setdefault(seed, {})[name] = _answers(run, store, parts["test"])
@@ -203,6 +204,7 @@ def _figures(run: Run) -> dict[str, Any]:
         epochs = list(csv.DictReader(file))
     return {
         **{name: evaluation[name] for name in EVALUATION_NAMES},
+        "accuracy_95": evaluation["intervals_95"]["accuracy"],
         **evaluation["confusion"],
         "band_flips_over_two": evaluation["mirrored"]["flips_over_two_bands"],
         "parameters": model.count_params(),

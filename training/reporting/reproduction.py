@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
 from training.evaluation.published import (
     PAPER_CONFUSION,
@@ -122,15 +123,23 @@ def draw_reproduction(reproduction: Mapping[str, Any], path: Path) -> None:
     """Accuracy by seed against the best possible reader, and the first seed's validation curves beside the paper's."""
     figure = new_figure(10.0, 4.0)
     left, right = figure.subplots(1, 2)
-    for name, pooled in reproduction["pooled"].items():
-        accuracies = pooled["accuracy_by_seed"]
-        left.plot(pooled["seeds"], accuracies, "o-", label=f"{name}: mean {np.mean(accuracies):.3f}")
+    for place, (name, pooled) in enumerate(reproduction["pooled"].items()):
+        seeds = np.array(pooled["seeds"])
+        accuracies = np.array(pooled["accuracy_by_seed"])
+        ends = np.array([reproduction["seeds"][str(seed)][name]["accuracy_95"] for seed in pooled["seeds"]]).T
+        label = f"{name}: mean {accuracies.mean():.3f}"
+        beside = seeds + 0.08 * (place - 0.5)  # so that the intervals of one seed do not cover each other
+        left.errorbar(beside, accuracies, np.abs(ends - accuracies), fmt="o", capsize=4, label=label)
     left.axhline(
         reproduction["data"]["bayes_accuracy"], ls="--", color="tab:green", label="best possible reader (Bayes)"
     )
     left.set_xlabel("seed (its own split and start)")
-    left.set_ylabel("test accuracy")
-    left.set_xticks(sorted(int(seed) for seed in reproduction["seeds"]))
+    left.set_ylabel("test accuracy (95 %)")
+    left.set_ylim(0.45, 1.0)
+    left.axhline(0.5, ls=":", color="grey", label="a coin")
+    numbers = sorted(int(seed) for seed in reproduction["seeds"])
+    left.set_xticks(numbers)
+    left.set_xlim(numbers[0] - 0.5, numbers[-1] + 0.5)
     left.grid(alpha=0.3)
     left.legend(fontsize=8)
     first = min(reproduction["seeds"], key=int)
@@ -142,6 +151,7 @@ def draw_reproduction(reproduction: Mapping[str, Any], path: Path) -> None:
     right.plot([1, PAPER_EPOCHS], PAPER_TRAINING_ACCURACY, "x", color="black", label="paper: training, its own photos")
     right.axhspan(*PAPER_VALIDATION_ACCURACY, color="grey", alpha=0.3, label="paper: validation, its own photos")
     right.set_xlabel("epoch")
+    right.xaxis.set_major_locator(MaxNLocator(integer=True))
     right.set_ylabel("accuracy")
     right.set_title(f"seed {first}", fontsize=9)
     right.grid(alpha=0.3)
