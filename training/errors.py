@@ -8,7 +8,7 @@ TrainingError                  `str(error)` is a sentence for the person at the 
 │   ├── SplitLeaks             a subject, or one picture under two names, stands in two splits
 │   ├── SplitImpossible        too few subjects of one label to split
 │   ├── CropsIncomplete        crops are missing, or were made for another crop specification
-│   └── TrainingForbidden      `inspect` found something that no training on these data may pass over
+│   └── TrainingForbidden      `inspect` or `fit` found something that makes a training on these data worthless
 ├── RunInvalid                 the run directory lacks a file, or holds one from another schema
 ├── ExperimentInvalid          an experiment file that cannot be used: unknown key, wrong type, no architecture
 ├── FitFailed                  training produced a loss that is not finite
@@ -62,7 +62,7 @@ class CropsIncomplete(DataError):
 
 
 class TrainingForbidden(DataError):
-    """The inspection of a data set ended with findings that forbid training; the message lists them."""
+    """`inspect`, or the part of it that `fit` repeats, found what forbids training; the message lists it."""
 
 
 class RunInvalid(TrainingError):

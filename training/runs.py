@@ -1,6 +1,6 @@
 """A run directory: what `fit` leaves and `evaluate` and `export` read.
 
-run.json         recipe, data, library versions, seconds and photos per second
+run.json         recipe, data, whether subjects are known, library versions, seconds and photos per second
 split.json       subjects by split
 history.csv      one line per epoch
 curves.png       the same as a picture

@@ -22,6 +22,7 @@ from training.commands.shared import (
     run_safely,
     say,
 )
+from training.data.dataset import are_subjects_known
 from training.errors import DataError
 from training.evaluation.answers import answer
 from training.evaluation.comparison import ROWS, compare, draw_comparison, write_table
@@ -64,6 +65,7 @@ def _compare(arguments: argparse.Namespace) -> None:
     split = draw_or_load_split(photos, store, arguments.out / "split.json", arguments.seed)
     parts = divide_photos(photos, store, split)
     data = describe_data(arguments.data, arguments.crops, data_options(arguments), store, parts)
+    notes = {"subjects_known": are_subjects_known(arguments.data, data_options(arguments))}
     bayes_accuracy = read_bayes_accuracy(arguments.data)
     if bayes_accuracy is None:
         message = "compare needs drawn faces (python -m training synthesize): it states accuracy as a share of Bayes"
@@ -75,7 +77,7 @@ def _compare(arguments: argparse.Namespace) -> None:
         run = Run(arguments.out / name)
         run.folder.mkdir(exist_ok=True)
         split.save(run.split)
-        train(recipe, store, parts, run, data)
+        train(recipe, store, parts, run, data, notes=notes)
         evaluation = evaluate_run(run, store, parts["test"], arguments.data, parts["validation"])
         model = load_run_model(run)
         answers[name] = answer(model, store, parts["test"])

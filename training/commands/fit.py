@@ -124,7 +124,7 @@ def _fit(arguments: argparse.Namespace) -> None:
             **describe_start(recipe, split, arguments.data),
             **despite,
         }
-        train(recipe, store, parts, run, data, notes)
+        train(recipe, store, parts, run, data, notes=notes)
         if is_chief():
             evaluate_run(run, store, parts["test"], arguments.data, parts["validation"])
 
@@ -200,6 +200,7 @@ def train(
     parts: dict[SplitName, tuple[Photo, ...]],
     run: Run,
     data: dict[str, Any],
+    *,
     notes: Mapping[str, Any],
 ) -> None:
     """Fit one network, calibrate it on validation, write its curves and `run.json`; the run is then ready for `evaluate`.

@@ -161,7 +161,7 @@ def reproduce(
                 recipe = replace(recipe, schedule=protocol.schedule)
             say(f"seed {seed}, {name}:")
             data = describe_data(faces, None, DataOptions(), store, parts)
-            train(recipe, store, parts, run, data, {"subjects_known": True})
+            train(recipe, store, parts, run, data, notes={"subjects_known": True})
             if not run.evaluation.exists():
                 evaluate_run(run, store, parts["test"], faces, parts["validation"])
             answers.setdefault(seed, {})[name] = _answers(run, store, parts["test"])

@@ -78,6 +78,11 @@ class Dataset:
     manifest: Manifest | None
 
 
+def are_subjects_known(data_dir: Path, options: DataOptions) -> bool:
+    """Whether the data set says whose photos these are; else only copies of one picture count as one subject."""
+    return find_manifest(data_dir) is not None or options.sub_folders == "subject"
+
+
 def read_dataset(data_dir: Path, options: DataOptions) -> Dataset:
     """Read what a data folder lists; bad rows of a manifest are kept apart, for the caller to refuse or to report.
 
@@ -98,7 +103,7 @@ def read_dataset(data_dir: Path, options: DataOptions) -> Dataset:
             )
             raise DataError(message)
         manifest = parse_manifest(path, options.cutoff)
-        return Dataset(manifest.photos, subjects_known=True, manifest=manifest)
+        return Dataset(manifest.photos, subjects_known=are_subjects_known(data_dir, options), manifest=manifest)
     if options.cutoff is not None:
         message = f"--cutoff is given, but {data_dir} has no manifest with a PHQ score; leave it out"
         raise DataError(message)
@@ -107,4 +112,4 @@ def read_dataset(data_dir: Path, options: DataOptions) -> Dataset:
     if not photos:
         message = f"{data_dir / folders.depressed} and {data_dir / folders.not_depressed} hold no photo"
         raise DataError(message)
-    return Dataset(photos, subjects_known=options.sub_folders == "subject", manifest=None)
+    return Dataset(photos, subjects_known=are_subjects_known(data_dir, options), manifest=None)
