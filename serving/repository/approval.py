@@ -196,10 +196,15 @@ class Approvals:
         make_directory(self._folder)
         # Whoever finds this note looks whether the history knows of the decision: it would have to read every file else.
         write_atomically(self._folder / _UNRECORDED_NAME, f"{approval.version}\n")
-        if report is not None:
-            # Before the JSON: where the decision is visible, what explains it is too.
-            write_atomically(self._folder / f"{approval.version}.md", report)
+        told = self._folder / f"{approval.version}.md"
+        # The old text goes first and the new one comes last: a writer that dies leaves a decision without its text, which
+        # the JSON holds in full, but never a text that tells of another decision than the one that stands.
+        if told.exists():
+            told.unlink()
+            flush_directory(self._folder)
         write_atomically(self._folder / f"{approval.version}.json", content)
+        if report is not None:
+            write_atomically(told, report)
 
     def state(self, version: int, digest: str) -> ApprovalState:
         """What was decided about the content with this digest."""

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MODEL_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+UNCOMPARED: Final = ""
+"""In place of the digest of a live version: the new one was compared with nothing."""
 _VERSION_NAME: Final = re.compile(r"[1-9][0-9]*")
 
 
@@ -243,24 +245,28 @@ class ModelRepository:
         """
         return self._approvals.read(version)
 
-    def approve(self, version: int, statement: Statement, judged_digest: str | None = None) -> Approval:
+    def approve(
+        self, version: int, statement: Statement, judged_digest: str | None = None, live_digest: str | None = UNCOMPARED
+    ) -> Approval:
         """Verify a version and let it go live: from now on it can be pinned.
 
         Args:
             version: The version.
             statement: Who approves it, why, and on what grounds.
             judged_digest: Digest of the content that was judged; what lies there now where None.
+            live_digest: Digest of the live version that it was compared with, None where nothing else was live; `UNCOMPARED`
+                where nobody looked.
 
         Raises:
             VersionMissing: There is no such version.
             VersionDamaged: It differs from its manifest.
-            ApprovalInvalid: Nobody or no reason is named, or the content is not what was judged.
+            ApprovalInvalid: Nobody or no reason is named, the content is not what was judged, or another version is live by now.
         """
         digest = self.verify(version)
         if judged_digest not in {None, digest}:
             message = f"Version {version} changed while it was judged. Judge it again."
             raise ApprovalInvalid(message)
-        return self._decide(Decision.APPROVED, version, digest, statement)
+        return self._decide(Decision.APPROVED, version, digest, statement, live_digest)
 
     def refuse(self, version: int, statement: Statement) -> Approval:
         """Record that a version must not go live, damaged or not; an earlier approval of it ends.
@@ -334,13 +340,32 @@ class ModelRepository:
         """
         return read_records(self._history)
 
-    def _decide(self, decision: Decision, version: int, digest: str, statement: Statement) -> Approval:
+    def _decide(
+        self,
+        decision: Decision,
+        version: int,
+        digest: str,
+        statement: Statement,
+        live_digest: str | None = UNCOMPARED,
+    ) -> Approval:
         with self._exclusive():
+            # Under the lock: a pin that came after the comparison would make it one with what is no longer live.
+            if live_digest not in {UNCOMPARED, self._live_beside(version)}:
+                message = f"Another version went live while version {version} was judged. Judge it again."
+                raise ApprovalInvalid(message)
             approval = Approval.now(self.model_name, version, digest, decision, statement)
             self._approvals.write(approval, statement.report)
             append_record(self._history, approval.record)
             self._approvals.finish()
         return approval
+
+    def _live_beside(self, version: int) -> str | None:
+        """Digest of the pinned version; None where nothing is pinned, or this version is."""
+        try:
+            pin = self.pin()
+        except NothingPinned:
+            return None
+        return None if pin.version == version else pin.digest
 
     def _record(self, action: Action, number: int, digest: str) -> None:
         append_record(self._history, HistoryRecord.now(action, number, digest))

@@ -110,6 +110,29 @@ def test_a_version_that_changed_while_it_was_judged_is_not_approved(repository, 
         repository.approve(2, GOOD)
 
 
+def test_an_approval_beside_a_version_that_is_no_longer_live_is_none(repository, publish):
+    for _ in range(3):
+        publish(repository)
+    repository.approve(1, GOOD, live_digest=None)
+    repository.set_pin(1)
+    digest = repository.digest(1)
+    assert repository.approve(2, GOOD, live_digest=digest).decision is Decision.APPROVED
+    assert repository.approve(1, GOOD, live_digest=None).decision is Decision.APPROVED, "it is live itself"
+    repository.set_pin(2)
+    for compared in (digest, None):
+        with pytest.raises(ApprovalInvalid, match="Another version went live while version 3 was judged"):
+            repository.approve(3, GOOD, live_digest=compared)
+    assert repository.approval(3) is None
+
+
+def test_a_writer_that_dies_leaves_no_text_that_tells_of_another_decision(repository, publish, monkeypatch):
+    publish(repository)
+    repository.approve(1, GOOD)
+    monkeypatch.setattr("serving.repository.approval.write_atomically", lambda *_: None)
+    repository.refuse(1, BAD)
+    assert not (repository.directory / "approvals" / "1.md").exists()
+
+
 @pytest.mark.parametrize(
     "statement", [Statement(" ", "why", {}), Statement("who", "", {}), Statement("who", "why", {"x": float("nan")})]
 )
