@@ -1,8 +1,9 @@
 """The same figures by site, source, device, sex, age band and skin tone, where there are enough people to say anything.
 
 A group is measured where it has at least `MINIMUM_PHOTOS` photos and, of each label, `MINIMUM_SUBJECTS` people: with 20
-depressed people a sensitivity of 0.85 is known to about 0.16 either way, and fewer would only feed anecdotes. Below that it
-is "insufficient" and no number is given (`seed`, "Subgroups"). Differences between groups of a split are not a proof of
+depressed people a sensitivity of 0.85 is known to about 0.16 either way, and fewer would only feed anecdotes. Below that
+no number is given (`seed`, "Subgroups") and it is counted without its name: in many data sets a folder is a person, and what
+is written here travels with the version. Differences between groups of a split are not a proof of
 fairness, and equal figures are none either.
 """
 
@@ -30,7 +31,6 @@ MINIMUM_PHOTOS: Final = 100
 MINIMUM_SUBJECTS: Final = 20
 """Of each label."""
 MEASURED: Final = "measured"
-INSUFFICIENT: Final = "insufficient"
 NOT_STATED: Final = "not stated"
 """Group of the photos whose manifest says nothing in a column that others fill."""
 _GAP: Final = "gap between groups"
@@ -38,6 +38,9 @@ _GAP: Final = "gap between groups"
 
 def measure_subgroups(answers: Answers, bands: NDArray[np.intp], seed: int = 0) -> dict[str, Any]:
     """The section "subgroups" of an evaluation: every column of the manifest that says something.
+
+    Each column has "groups", those measured; "unnamed", how many groups were too small and how many photos they hold; and
+    "sensitivity_gap", None with fewer than two measured groups.
 
     Args:
         answers: Of a split.
@@ -68,11 +71,15 @@ def _measure_column(answers: Answers, bands: NDArray[np.intp], groups: Sequence[
             {
                 "group": name,
                 **_sizes(answers, member),
-                "verdict": MEASURED if name in enough else INSUFFICIENT,
-                "figures": _figures(found[name]) if name in enough else None,
+                "verdict": MEASURED,
+                "figures": _figures(found[name]),
             }
-            for name, member in members.items()
+            for name, member in enough.items()
         ],
+        "unnamed": {
+            "groups": len(members) - len(enough),
+            "photos": sum(int(member.sum()) for name, member in members.items() if name not in enough),
+        },
         "sensitivity_gap": found[_GAP]["gap"].figure() if _GAP in found else None,
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from training.reporting.wording import figure, flatten, interval, number, percent, signed, words
+from training.reporting.wording import figure, flatten, interval, number, percent, signed, unnamed, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -172,16 +172,19 @@ def _describe_subgroups(found: Mapping[str, Any] | None) -> list[str]:
             words(column),
             row["group"],
             str(row["photos"]),
-            *(
-                [figure(row["figures"][name]) for name in ("accuracy", "sensitivity", "specificity")]
-                if row.get("figures")
-                else [row["verdict"], "", ""]
-            ),
+            *(figure(row["figures"][name]) for name in ("accuracy", "sensitivity", "specificity")),
         )
         for column, section in found["columns"].items()
         for row in section["groups"]
+        if row.get("figures")
     ]
-    return [*heading, *_table(("column", "group", "photos", "accuracy", "sensitivity", "specificity"), rows)]
+    smaller = [
+        f"* {words(column)}: {unnamed(section)}; nothing was measured of them."
+        for column, section in found["columns"].items()
+        if unnamed(section)
+    ]
+    table = _table(("column", "group", "photos", "accuracy", "sensitivity", "specificity"), rows) if rows else []
+    return [*heading, *table, *smaller, *([""] if smaller else [])]
 
 
 def _table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

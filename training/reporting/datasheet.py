@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from training.reporting.wording import flatten, number, percent, words
+from training.reporting.wording import flatten, number, percent, unnamed, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,8 +85,10 @@ def _describe_groups(groups: Mapping[str, Any]) -> list[str]:
         return ["The manifest does not say site, source, device, sex, age or skin tone.", ""]
     lines = ["| column | group | photos | depressed |", "| --- | --- | --- | --- |"]
     for column, found in groups.items():
-        if not found["groups"]:
+        if found.get("unnamed") is None and not found["groups"]:
             lines.append(f"| {words(column)} | {found['values']} different values | | |")
+        elif unnamed(found):
+            lines.append(f"| {words(column)} | {unnamed(found)} | | |")
         lines += [
             f"| {words(column)} | {row['group'].replace('|', chr(92) + '|')} | {row['photos']} | {percent(row['depressed_share'])} |"
             for row in found["groups"]

@@ -84,6 +84,20 @@ def words(name: str) -> str:
     return _WORDS.get(name) or name.replace("_", " ")
 
 
+def unnamed(section: Mapping[str, Any]) -> str:
+    """The groups of a column that are counted without a name, in words; empty where there are none.
+
+    >>> unnamed({"groups": [], "unnamed": {"groups": 37, "photos": 1400}})
+    '37 smaller groups (1400 photos), not named'
+    >>> unnamed({"groups": [{"group": "Ann", "photos": 5, "figures": None}]})  # an evaluation of an earlier release
+    '1 smaller group (5 photos), not named'
+    """
+    small = [row["photos"] for row in section["groups"] if row.get("figures", True) is None]
+    counted = section.get("unnamed") or {"groups": 0, "photos": 0}
+    groups, photos = counted["groups"] + len(small), counted["photos"] + sum(small)
+    return f"{groups} smaller group{'s' if groups > 1 else ''} ({photos} photos), not named" if groups else ""
+
+
 def flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     """Nested plain values, one line each.
 

@@ -6,7 +6,7 @@ import pytest
 from tests.support.training_answers import noisy_answers
 from training.evaluation.band_rule import bands_of
 from training.evaluation.ranking import auroc
-from training.evaluation.subgroups import INSUFFICIENT, MEASURED, MINIMUM_PHOTOS, MINIMUM_SUBJECTS, measure_subgroups
+from training.evaluation.subgroups import MEASURED, MINIMUM_PHOTOS, measure_subgroups
 
 PHOTOS = 600
 
@@ -18,6 +18,10 @@ def grouped(**columns):
 def measured(answers, column):
     found = measure_subgroups(answers, bands_of(answers.p))["columns"][column]
     return {row["group"]: row for row in found["groups"]}, found["sensitivity_gap"]
+
+
+def unnamed(answers, column):
+    return measure_subgroups(answers, bands_of(answers.p))["columns"][column]["unnamed"]
 
 
 def test_figures_of_a_group_are_those_of_its_photos_alone():
@@ -45,22 +49,26 @@ def test_group_with_too_few_photos_or_subjects_of_a_label_gets_no_number():
     few_photos[: MINIMUM_PHOTOS - 2] = ["small"] * (MINIMUM_PHOTOS - 2)
     answers = grouped(site=tuple(few_photos))
     rows, gap = measured(answers, "site")
-    assert (rows["small"]["verdict"], rows["small"]["figures"]) == (INSUFFICIENT, None)
-    assert rows["large"]["verdict"] == MEASURED
+    assert {name: row["verdict"] for name, row in rows.items()} == {"large": MEASURED}
+    assert unnamed(answers, "site") == {"groups": 1, "photos": MINIMUM_PHOTOS - 2}
     assert gap is None  # one group measured: nothing to compare
     few_people = tuple("crowd" if number < 200 else "other" for number in range(PHOTOS))
     subjects = tuple(f"s{number // 12}" if number < 200 else name for number, name in enumerate(answers.subjects))
     crowded = dataclasses.replace(answers, subjects=subjects, groups={"device": few_people})
-    row = measured(crowded, "device")[0]["crowd"]
-    assert row["photos"] >= MINIMUM_PHOTOS
-    assert row["subjects"] < MINIMUM_SUBJECTS
-    assert row["verdict"] == INSUFFICIENT
+    assert set(measured(crowded, "device")[0]) == {"other"}
+    assert unnamed(crowded, "device") == {"groups": 1, "photos": 200}
 
 
 def test_group_of_one_label_is_insufficient():
     labels = tuple("depressed site" if truth else "other site" for truth in noisy_answers(2.0, PHOTOS).depressed)
     rows, _ = measured(grouped(site=labels), "site")
-    assert {row["verdict"] for row in rows.values()} == {INSUFFICIENT}
+    assert rows == {}
+    assert unnamed(grouped(site=labels), "site") == {"groups": 2, "photos": PHOTOS}
+
+
+def test_folders_named_after_people_are_counted_and_nowhere_named():
+    answers = grouped(source=tuple(f"Ann Example {subject}" for subject in noisy_answers(2.0, PHOTOS).subjects))
+    assert "Ann Example" not in str(measure_subgroups(answers, bands_of(answers.p)))
 
 
 def test_columns_without_a_word_are_left_out_and_photos_without_one_are_a_group_of_their_own():

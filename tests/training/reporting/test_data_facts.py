@@ -28,10 +28,18 @@ def test_photos_subjects_and_labels_are_counted_by_split():
 
 
 def test_groups_are_counted_with_those_that_say_nothing():
-    photos = [dataclasses.replace(photo, site="A" if place < 60 else "", sex="") for place, photo in enumerate(PHOTOS)]
+    people = plan_photos(subjects=60, per_subject=2)
+    photos = [dataclasses.replace(photo, site="A" if place < 100 else "", sex="") for place, photo in enumerate(people)]
     groups = describe(photos)["groups"]
     assert set(groups) == {"site"}
-    assert {row["group"]: row["photos"] for row in groups["site"]["groups"]} == {"A": 60, NOT_STATED: 20}
+    assert {row["group"]: row["photos"] for row in groups["site"]["groups"]} == {"A": 100, NOT_STATED: 20}
+    assert groups["site"]["unnamed"] == {"groups": 0, "photos": 0}
+
+
+def test_small_group_is_counted_and_not_named_because_a_folder_can_be_a_person():
+    photos = [dataclasses.replace(photo, source="Ann" if place < 8 else "Ben") for place, photo in enumerate(PHOTOS)]
+    found = describe(photos)["groups"]["source"]
+    assert found == {"values": 2, "groups": [], "unnamed": {"groups": 2, "photos": 80}}
 
 
 def test_column_that_could_name_people_is_only_counted():

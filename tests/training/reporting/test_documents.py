@@ -50,6 +50,16 @@ def test_datasheet_of_people_asks_for_what_only_the_site_knows(folder):
     assert "No person was photographed" not in sheet
 
 
+def test_small_groups_are_counted_in_card_and_datasheet(report):
+    report["data"]["groups"] = {"source": {"values": 3, "groups": [], "unnamed": {"groups": 3, "photos": 9}}}
+    earlier = {"group": "Ann", "photos": 5, "verdict": "insufficient", "figures": None}
+    report["evaluation"]["subgroups"]["columns"] = {"source": {"groups": [earlier], "sensitivity_gap": None}}
+    assert "3 smaller groups (9 photos), not named" in write_datasheet(report)
+    card = write_run_card(report)
+    assert "source: 1 smaller group (5 photos), not named" in card
+    assert "Ann" not in card
+
+
 def test_group_with_a_bar_in_its_name_does_not_break_the_table(report):
     report["data"]["groups"] = {
         "site": {"values": 1, "groups": [{"group": "A|B", "photos": 4, "depressed_share": None}]}
