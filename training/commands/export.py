@@ -18,6 +18,7 @@ from training.evaluation.evaluate import SYNTHESIS_NAME
 from training.evaluation.scoring import BATCH_SIZE, Scorer
 from training.export.drawn import draw_crops
 from training.export.version import Candidate, publish_version
+from training.reporting.report import without_folders
 from training.runs import Run, read_json
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 POOL_CROPS = 400
 """Golden crops are chosen from at most this many held-out crops: enough to find some near each band edge."""
+TOLD = ("photos", "recipe", "epochs_run", "training_seconds", "photos_per_second")
+"""Entries of `run.json` that the version's card tells."""
 DRAWN_DATA = "Drawn faces (training.synthetic) with an assumed link from severity to droop; no photo of any person."
 
 
@@ -83,10 +86,7 @@ def _export(arguments: argparse.Namespace) -> None:
         golden_pool=store.read(paths[:POOL_CROPS]) if drawn else draw_crops(POOL_CROPS // 4, spec),
         calibration=_calibration(run),
         precision=arguments.precision,
-        training={
-            "photos": description["photos"],
-            **{name: description[name] for name in ("recipe", "epochs_run", "training_seconds", "photos_per_second")},
-        },
+        training=without_folders({name: description[name] for name in TOLD}),
         crop=spec,
     )
     published = publish_version(candidate, repository)

@@ -40,7 +40,7 @@ SECTIONS: Final = (
         "abstention",
         "When it declines to answer",
         (("evaluation", "abstention"),),
-        "`python -m training calibrate --run RUN` chooses a rule of abstention, then `evaluate` measures it",
+        "`python -m training fit` chooses a rule of abstention, then `evaluate` measures it",
     ),
     Section("coverage", "Risk and coverage", (("evaluation", "risk_coverage"),)),
     Section("subgroups", "Subgroups", (("evaluation", "subgroups"),)),
@@ -92,7 +92,7 @@ def assemble_report(
         "written": written,
         "drawn": synthesis is not None,
         "limits": list(limits),
-        "run": _without_folders(description),
+        "run": without_folders(description),
         "data": data,
         "synthesis": synthesis,
         "history": history,
@@ -107,8 +107,8 @@ def assemble_report(
     return report
 
 
-def _without_folders(description: Mapping[str, Any]) -> dict[str, Any]:
-    """`run.json` for a page that travels: the model it started from keeps its file name only."""
+def without_folders(description: Mapping[str, Any]) -> dict[str, Any]:
+    """`run.json`, or a part with its recipe, for what travels: the model it started from keeps its file name only."""
     run = {name: value for name, value in description.items() if name not in _PRIVATE}
     started_from = run["recipe"].get("initial_model")
     if started_from:

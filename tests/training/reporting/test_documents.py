@@ -5,6 +5,7 @@ import pytest
 from tests.support.report_data import build_report
 from training.reporting.datasheet import UNKNOWN, write_datasheet
 from training.reporting.model_card import write_run_card
+from training.reporting.report import without_folders
 
 pytestmark = pytest.mark.tensorflow
 
@@ -65,3 +66,8 @@ def test_group_with_a_bar_in_its_name_does_not_break_the_table(report):
         "site": {"values": 1, "groups": [{"group": "A|B", "photos": 4, "depressed_share": None}]}
     }
     assert "A\\|B" in write_datasheet(report)
+
+
+def test_model_that_a_run_started_from_keeps_its_file_name_only():
+    told = without_folders({"recipe": {"architecture": "twin", "initial_model": "/secret/patients/model.keras"}})
+    assert told == {"recipe": {"architecture": "twin", "initial_model": "model.keras"}}
