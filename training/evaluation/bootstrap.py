@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 RESAMPLES: Final = 2_000
 CONFIDENCE: Final = 0.95
 INTERVAL_METHOD: Final = f"percentiles of {RESAMPLES} bootstrap resamples of subjects"
-_CHUNK_NUMBERS: Final = 1 << 18
+CHUNK_NUMBERS: Final = 1 << 18
 """Weights held at a time: 2 MB, which stays in the cache and keeps memory flat however many photos there are."""
 
 Weights = NDArray[np.float64]
@@ -85,7 +85,7 @@ def resample_subjects(subjects: Sequence[str], resamples: int = RESAMPLES, seed:
     """Yield how often each photo counts, some resamples [b, n] at a time."""
     names, owner = np.unique(np.asarray(subjects), return_inverse=True)
     rng = np.random.default_rng(seed)
-    chunk = max(1, _CHUNK_NUMBERS // max(1, len(owner)))
+    chunk = max(1, CHUNK_NUMBERS // max(1, len(owner)))
     for start in range(0, resamples, chunk):
         count = min(chunk, resamples - start)
         times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), count)

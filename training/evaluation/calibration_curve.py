@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from training.evaluation.bootstrap import divide
+from training.evaluation.bootstrap import CHUNK_NUMBERS, divide
 from training.polarity import targets_from_labels
 
 if TYPE_CHECKING:
@@ -130,8 +130,12 @@ def calibrated_ece(
     p = np.asarray(p_no_depression, np.float64)
     names, owner = np.unique(np.asarray(subjects), return_inverse=True)
     member = np.eye(bins)[equal_mass_bins(p, bins)]
-    draws = np.random.default_rng(seed).random((NULL_DRAWS, len(names)))[:, owner] < p
-    eces = np.abs((p - draws) @ member).sum(axis=1) / max(1, len(p))
+    rng, chunk = np.random.default_rng(seed), max(1, CHUNK_NUMBERS // max(1, len(p)))
+    parts = []
+    for start in range(0, NULL_DRAWS, chunk):  # the numbers are those of one draw of them all, without its memory
+        draws = rng.random((min(chunk, NULL_DRAWS - start), len(names)))[:, owner] < p
+        parts.append(np.abs((p - draws) @ member).sum(axis=1) / max(1, len(p)))
+    eces = np.concatenate(parts)
     return float(eces.mean()), float(np.quantile(eces, 0.95))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from serving.contract.severity import Band
+from training.errors import DataError
 from training.evaluation.abstention_figures import abstention_section, abstention_statistic
 from training.evaluation.band_rule import BANDS, band_section, band_statistic, bands_of
 from training.evaluation.bars import judge
@@ -98,9 +99,21 @@ def measure(
 
 
 def read_bayes_accuracy(data_dir: Path) -> float | None:
-    """Accuracy of the best possible reader of a drawn data set; None where the data are not drawn."""
+    """Accuracy of the best possible reader of a drawn data set; None where the data are not drawn.
+
+    Raises:
+        DataError: the drawing is not finished, or its description was damaged.
+    """
     path = data_dir / SYNTHESIS_NAME
-    return float(json.loads(path.read_text(encoding="utf-8"))["bayes_accuracy"]) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        return float(json.loads(path.read_text(encoding="utf-8"))["bayes_accuracy"])
+    except (ValueError, KeyError, TypeError) as error:
+        message = (
+            f"{path} does not say how well the best possible reader does; give `python -m training synthesize` again"
+        )
+        raise DataError(message) from error
 
 
 def _head(

@@ -49,7 +49,7 @@ def ranking_statistic(depressed: ArrayLike, p_no_depression: ArrayLike) -> Stati
     A photo is called depressed where p_no_depression is `p_below` or less.
     """
     positive = np.asarray(depressed, bool)
-    levels = Levels(1.0 - np.asarray(p_no_depression, np.float64))
+    levels = Levels(-np.asarray(p_no_depression, np.float64))  # 1 - p would tie all p under 1e-16
 
     def statistic(weights: Weights) -> dict[str, NDArray[np.float64]]:
         positives, negatives = levels.tally(weights, positive)
@@ -69,7 +69,7 @@ def ranking_statistic(depressed: ArrayLike, p_no_depression: ArrayLike) -> Stati
 def auroc_statistic(depressed: ArrayLike, p_no_depression: ArrayLike) -> Statistic:
     """Only "auroc" [b]."""
     positive = np.asarray(depressed, bool)
-    levels = Levels(1.0 - np.asarray(p_no_depression, np.float64))
+    levels = Levels(-np.asarray(p_no_depression, np.float64))  # 1 - p would tie all p under 1e-16
     return lambda weights: {"auroc": _auroc(*levels.tally(weights, positive))}
 
 
@@ -101,7 +101,7 @@ def _sensitivity_at(
     return (
         np.where(undefined, np.nan, found),
         np.where(undefined, np.nan, kept),
-        np.where(any_allowed, 1.0 - levels[first], np.nan),
+        np.where(any_allowed, -levels[first], np.nan),
     )
 
 

@@ -59,14 +59,16 @@ def test_each_missed_bar_is_missed_alone(evaluation):
 
 def test_gap_is_judged_by_the_upper_end_of_its_interval_and_groups_by_the_worst(evaluation):
     rows = [
-        {"group": "a", "figures": {"ece": figure(0.02)}},
-        {"group": "b", "figures": {"ece": figure(0.07)}},
-        {"group": "c", "figures": None},
+        {"group": "a", "photos": 1_000, "figures": {"ece": figure(0.02)}},
+        {"group": "b", "photos": 1_000, "figures": {"ece": figure(0.07)}},
+        {"group": "c", "photos": 90, "figures": None},
     ]
     gap = {"value": 0.05, "interval_95": [0.0, 0.11]}
     faulty = evaluation | {"subgroups": {"columns": {"site": {"groups": rows, "sensitivity_gap": gap}}}}
     assert met(faulty)["sensitivity gap by site"] is False
     assert met(faulty)["calibration error by site"] is False
+    rows[1]["photos"] = 999  # so few say nothing: a perfect model would be over the bar by chance
+    assert met(faulty)["calibration error by site"] is True
     unknown = {"columns": {"site": {"groups": rows[2:], "sensitivity_gap": None}}}
     assert met(evaluation | {"subgroups": unknown})["sensitivity gap by site"] is None
     assert met(evaluation | {"subgroups": unknown})["calibration error by site"] is None

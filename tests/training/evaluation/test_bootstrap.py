@@ -33,7 +33,7 @@ def test_every_resample_counts_whole_subjects_and_as_many_of_them_as_there_are()
 def test_resamples_do_not_depend_on_how_many_fit_into_memory_at_a_time(monkeypatch):
     subjects = names(40)
     whole = np.concatenate(list(resample_subjects(subjects, 30)))
-    monkeypatch.setattr("training.evaluation.bootstrap._CHUNK_NUMBERS", 100)
+    monkeypatch.setattr("training.evaluation.bootstrap.CHUNK_NUMBERS", 100)
     pieces = list(resample_subjects(subjects, 30))
     assert len(pieces) > 10
     np.testing.assert_array_equal(np.concatenate(pieces), whole)

@@ -120,3 +120,11 @@ def test_section_lists_every_bin_with_its_photos():
     assert means == sorted(means)
     low, high = section["slope"]["interval_95"]
     assert low < section["slope"]["value"] < high
+
+
+def test_the_error_of_a_calibrated_model_is_the_same_in_chunks_that_memory_holds(monkeypatch):
+    p = np.linspace(0.1, 0.9, 40)
+    subjects = [f"s{number // 2}" for number in range(40)]
+    at_once = calibrated_ece(subjects, p)
+    monkeypatch.setattr("training.evaluation.calibration_curve.CHUNK_NUMBERS", 280)
+    assert calibrated_ece(subjects, p) == at_once

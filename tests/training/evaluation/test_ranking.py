@@ -57,6 +57,11 @@ def test_where_no_threshold_is_specific_enough_nobody_is_called():
     assert found["reached"].tolist() == [1.0, 1.0]
 
 
+def test_the_smallest_probabilities_still_have_an_order():
+    p, depressed = np.array([1e-30, 1e-20, 1e-25, 0.5], np.float32), [1, 0, 1, 0]
+    assert ranking_statistic(depressed, p)(np.ones((1, 4)))["auroc"][0] == 1.0
+
+
 def test_weights_count_a_photo_several_times():
     depressed, p = np.array([1, 0, 0, 1]), np.array([0.4, 0.3, 0.9, 0.5])
     weighted = figures(depressed, p, [1, 2, 1, 0])

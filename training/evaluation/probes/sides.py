@@ -8,6 +8,7 @@ import numpy as np
 
 from training.evaluation.probes.figures import gain, moves, worth
 from training.evaluation.probes.streaming import ask, labels_of, subjects_of
+from training.evaluation.scoring import mirror_crops
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,7 @@ def probe_mirror_averaged(
 
 def mirror(crops: NDArray[np.uint8], _first: int = 0) -> NDArray[np.uint8]:
     """Left and right swapped."""
-    return np.ascontiguousarray(crops[:, :, ::-1])
+    return mirror_crops(crops)
 
 
 def average_sides(crops: NDArray[np.uint8], _first: int = 0) -> NDArray[np.uint8]:
