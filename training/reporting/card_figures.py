@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from training.reporting.wording import figure, flatten, interval, number, percent, signed, unnamed, words
+from training.reporting.wording import (
+    figure,
+    flatten,
+    interval,
+    number,
+    percent,
+    signed,
+    stated,
+    unnamed,
+    verdict,
+    words,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,6 +68,15 @@ def describe_measured(evaluation: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def describe_bars(bars: Sequence[Mapping[str, Any]] | None) -> list[str]:
+    """What was measured beside what a release is asked for."""
+    heading = ["## Bars of a release", ""]
+    if bars is None:
+        return [*heading, f"Not measured: bars. {_EVALUATE_HINT}", ""]
+    rows = [(row["name"], row["bar"], stated(row["value"]), verdict(row["met"])) for row in bars]
+    return [*heading, *_table(("bar", "asked for", "measured", "met"), rows)]
+
+
 def describe_baselines(baselines: Mapping[str, Any] | None) -> list[str]:
     """Each simple baseline and whether the model beats it."""
     heading = ["## Simple baselines", ""]
@@ -80,9 +100,7 @@ def describe_probes(probes: Mapping[str, Any] | None) -> list[str]:
     if probes is None:
         return [*heading, f"Not measured: probes. {_REPORT_HINT}", ""]
     background, averaged = probes["background"], probes["mirror_averaged"]
-    verdict = {True: "the data set FAILS", False: "the data set passes", None: "undefined"}[
-        background["data_set_fails"]
-    ]
+    passes = {True: "the data set FAILS", False: "the data set passes", None: "undefined"}[background["data_set_fails"]]
     worst = min(
         (
             (row["accuracy"]["value"], f"{name}, {corruption['unit']} {row['amount']:g}")
@@ -102,7 +120,7 @@ def describe_probes(probes: Mapping[str, Any] | None) -> list[str]:
         ),
         (
             f"* Background only: AUROC of the model {figure(background['model']['auroc'])}, of a learner made for it "
-            f"{figure(background['learner']['auroc'])}; {verdict} (limit {background['auroc_max']})."
+            f"{figure(background['learner']['auroc'])}; {passes} (limit {background['auroc_max']})."
         ),
         f"* Light only: AUROC {figure(probes['light']['auroc'])}.",
         (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from training.reporting.wording import flatten, number, percent, unnamed, words
+from training.reporting.model_card import SUBJECTS_UNKNOWN
+from training.reporting.wording import crop_words, flatten, number, percent, unnamed, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +48,7 @@ def write_datasheet(report: Mapping[str, Any]) -> str:
             f"`{data['subjects_digest'] or 'not noted'}`."
         ),
         "",
+        *([SUBJECTS_UNKNOWN, ""] if not report["run"].get("subjects_known", True) else []),
         *_describe_groups(data["groups"]),
         "## Collection",
         "",
@@ -59,7 +61,7 @@ def write_datasheet(report: Mapping[str, Any]) -> str:
         "## Preprocessing",
         "",
         (
-            f"One aligned crop per photo, by the same code that the gateway runs. {data['photos_with_crop']} photos gave one; "
+            f"Of each photo, {crop_words(report['run'])}, by the same code that the gateway runs. {data['photos_with_crop']} photos gave one; "
             + _describe_refused(data["refused"])
         ),
         "",

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from serving.contract.model import Evidence
 from training.reporting.card_figures import (
+    describe_bars,
     describe_baselines,
     describe_measured,
     describe_probes,
     describe_recipe,
 )
-from training.reporting.wording import number
+from training.reporting.wording import crop_words, number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +38,11 @@ EVIDENCE_LIMITS = {
     Evidence.SITE_VALIDATED: ("Validated by the site for its own population and cameras only.",),
 }
 KNOWS_NOTHING = "The model knows nothing: its held-out AUROC is under 0.80."
+
+SUBJECTS_UNKNOWN = (
+    "Whose the photos are is not known: near-duplicates were kept together, one person can stand in several splits, and "
+    "a subject means one picture here, also in the intervals."
+)
 
 
 def limits_of(evidence: Evidence, *, knows_nothing: bool) -> tuple[str, ...]:
@@ -117,7 +123,7 @@ def write_run_card(report: Mapping[str, Any]) -> str:
         "## Intended use",
         "",
         (
-            "Reads one aligned face crop and answers `p_no_depression`, the probability of NOT being depressed; severity is 1 "
+            f"Reads {crop_words(run)} and answers `p_no_depression`, the probability of NOT being depressed; severity is 1 "
             "minus it, in three bands. For research, and for people who decide; not for decisions without them."
         ),
         "",
@@ -125,7 +131,9 @@ def write_run_card(report: Mapping[str, Any]) -> str:
         "",
         f"Learned from {source}. The datasheet (datasheet.md) says more.",
         "",
+        *([SUBJECTS_UNKNOWN, ""] if not run.get("subjects_known", True) else []),
         *describe_measured(report["evaluation"]),
+        *describe_bars(report["evaluation"].get("bars")),
         *describe_baselines(report["baselines"]),
         *describe_probes(report["probes"]),
         "## Training",

@@ -47,7 +47,19 @@ def write_page(report: Mapping[str, Any], pictures: Sequence[NDArray[np.uint8]] 
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("number", "percent", "interval", "figure", "signed", "words", "flatten", "unnamed"):
+    for name in (
+        "number",
+        "percent",
+        "interval",
+        "figure",
+        "signed",
+        "words",
+        "flatten",
+        "unnamed",
+        "stated",
+        "verdict",
+        "crop_words",
+    ):
         environment.filters[name] = getattr(wording, name)
     return environment.get_template("report.html").render(
         report=report,

@@ -44,6 +44,7 @@ SECTIONS: Final = (
     ),
     Section("coverage", "Risk and coverage", (("evaluation", "risk_coverage"),)),
     Section("subgroups", "Subgroups", (("evaluation", "subgroups"),)),
+    Section("bars", "Bars of a release", (("evaluation", "bars"),)),
     Section("baselines", "Simple baselines it must beat", (("baselines",),), _REPORT),
     Section("probes", "Probes: what else could explain the answers", (("probes",),), _REPORT),
     Section("corruptions", "Worse photos", (("probes", "corruptions"),), _REPORT),

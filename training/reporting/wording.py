@@ -84,6 +84,36 @@ def words(name: str) -> str:
     return _WORDS.get(name) or name.replace("_", " ")
 
 
+def stated(value: float | None) -> str:
+    """What a bar was held against, which is a figure, a count, a yes or no, or was not measured.
+
+    >>> stated(0.0312), stated(3), stated(True), stated(None)
+    ('0.031', '3', 'yes', 'undefined')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value) if isinstance(value, int) else number(value)
+
+
+def verdict(met: bool | None) -> str:
+    """Whether a bar is met, in words.
+
+    >>> verdict(True), verdict(False), verdict(None)
+    ('yes', 'NO', 'cannot be said')
+    """
+    return {True: "yes", False: "NO", None: "cannot be said"}[met]
+
+
+def crop_words(run: Mapping[str, Any]) -> str:
+    """What a run's model reads of a photo; runs of an earlier release read aligned crops.
+
+    >>> crop_words({}), crop_words({"data_options": {"crop": "whole"}})
+    ('one aligned crop of a face', 'one whole photo, resized')
+    """
+    is_whole = (run.get("data_options") or {}).get("crop") == "whole"
+    return "one whole photo, resized" if is_whole else "one aligned crop of a face"
+
+
 def unnamed(section: Mapping[str, Any]) -> str:
     """The groups of a column that are counted without a name, in words; empty where there are none.
 

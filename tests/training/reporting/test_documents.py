@@ -51,6 +51,23 @@ def test_datasheet_of_people_asks_for_what_only_the_site_knows(folder):
     assert "No person was photographed" not in sheet
 
 
+def test_card_shows_the_bars_and_what_cannot_be_said(report):
+    card = write_run_card(report)
+    assert "## Bars of a release" in card
+    assert "| calibration error | ECE at most 0.03" in card
+    assert "cannot be said" in card
+
+
+def test_whole_photos_and_unknown_subjects_are_said(report):
+    known = write_run_card(report) + write_datasheet(report)
+    assert "aligned crop" in known
+    assert "is not known: near" not in known
+    report["run"] |= {"subjects_known": False, "data_options": {"crop": "whole"}}
+    for text in (write_run_card(report), write_datasheet(report)):
+        assert "one whole photo" in text
+        assert "is not known: near" in text
+
+
 def test_small_groups_are_counted_in_card_and_datasheet(report):
     report["data"]["groups"] = {"source": {"values": 3, "groups": [], "unnamed": {"groups": 3, "photos": 9}}}
     earlier = {"group": "Ann", "photos": 5, "verdict": "insufficient", "figures": None}
