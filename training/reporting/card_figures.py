@@ -94,13 +94,15 @@ def describe_baselines(baselines: Mapping[str, Any] | None) -> list[str]:
     return [*heading, *_table(("baseline", "its accuracy", "the model's gain, paired", "verdict"), rows)]
 
 
-def describe_probes(probes: Mapping[str, Any] | None) -> list[str]:
+def describe_probes(probes: Mapping[str, Any] | None, *, whole_photos: bool = False) -> list[str]:
     """What else could explain the answers."""
     heading = ["## Probes", ""]
     if probes is None:
         return [*heading, f"Not measured: probes. {_REPORT_HINT}", ""]
     background, averaged = probes["background"], probes["mirror_averaged"]
     passes = {True: "the data set FAILS", False: "the data set passes", None: "undefined"}[background["data_set_fails"]]
+    if whole_photos:
+        passes = "not judged: whole photos, whose faces the oval of an aligned crop need not cover"
     worst = min(
         (
             (row["accuracy"]["value"], f"{name}, {corruption['unit']} {row['amount']:g}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from training.reporting.model_card import SUBJECTS_UNKNOWN
-from training.reporting.wording import crop_words, flatten, number, percent, unnamed, words
+from training.reporting.wording import crop_words, flatten, number, percent, reads_whole_photos, unnamed, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,11 +110,12 @@ def _describe_weaknesses(report: Mapping[str, Any]) -> list[str]:
     if probes is None:
         return ["Not measured: probes. `python -m training report --run RUN --probes` measures them.", ""]
     learner, leakage = probes["background"]["learner"]["auroc"], probes["leakage"]["nearest_neighbour"]["accuracy_gap"]
+    whole = reads_whole_photos(report["run"])
     fails = probes["background"]["data_set_fails"]
     return [
         (
             f"* Background alone: AUROC {number(learner['value'])} (limit {probes['background']['auroc_max']}): "
-            f"{'undefined' if fails is None else 'FAILS' if fails else 'passes'}."
+            f"{'not judged on whole photos' if whole else 'undefined' if fails is None else 'FAILS' if fails else 'passes'}."
         ),
         f"* Light alone: AUROC {number(probes['light']['auroc']['value'])} (0.5 is a coin).",
         f"* A split by photo would have added {number(leakage['value'])} to the accuracy of the most similar photo.",

@@ -12,7 +12,7 @@ from training.reporting.card_figures import (
     describe_probes,
     describe_recipe,
 )
-from training.reporting.wording import crop_words, number
+from training.reporting.wording import crop_words, number, reads_whole_photos
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,7 +135,7 @@ def write_run_card(report: Mapping[str, Any]) -> str:
         *describe_measured(report["evaluation"]),
         *describe_bars(report["evaluation"].get("bars")),
         *describe_baselines(report["baselines"]),
-        *describe_probes(report["probes"]),
+        *describe_probes(report["probes"], whole_photos=reads_whole_photos(run)),
         "## Training",
         "",
         *describe_recipe(run),

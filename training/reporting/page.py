@@ -59,6 +59,7 @@ def write_page(report: Mapping[str, Any], pictures: Sequence[NDArray[np.uint8]] 
         "stated",
         "verdict",
         "crop_words",
+        "reads_whole_photos",
     ):
         environment.filters[name] = getattr(wording, name)
     return environment.get_template("report.html").render(

@@ -110,8 +110,12 @@ def crop_words(run: Mapping[str, Any]) -> str:
     >>> crop_words({}), crop_words({"data_options": {"crop": "whole"}})
     ('one aligned crop of a face', 'one whole photo, resized')
     """
-    is_whole = (run.get("data_options") or {}).get("crop") == "whole"
-    return "one whole photo, resized" if is_whole else "one aligned crop of a face"
+    return "one whole photo, resized" if reads_whole_photos(run) else "one aligned crop of a face"
+
+
+def reads_whole_photos(run: Mapping[str, Any]) -> bool:
+    """Whether a run's crops are whole photos, of which the background probe's oval need not hold the face."""
+    return (run.get("data_options") or {}).get("crop") == "whole"
 
 
 def unnamed(section: Mapping[str, Any]) -> str:

@@ -65,6 +65,7 @@ def test_whole_photos_and_unknown_subjects_are_said(report):
     report["run"] |= {"subjects_known": False, "data_options": {"crop": "whole"}}
     for text in (write_run_card(report), write_datasheet(report)):
         assert "one whole photo" in text
+        assert "not judged" in text
         assert "is not known: near" in text
 
 

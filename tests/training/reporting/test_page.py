@@ -132,3 +132,13 @@ def test_background_that_gives_the_label_away_fails_loudly(folder):
 
 def test_same_report_gives_the_same_page(report, page):
     assert write_page(report, [PICTURE]) == page
+
+
+@pytest.mark.usefixtures("without_charts")
+def test_page_says_what_whole_photos_and_unknown_subjects_leave_open(folder):
+    report = build_report(folder)
+    report["run"] |= {"subjects_known": False, "data_options": {"crop": "whole"}}
+    page = write_page(report, [PICTURE])
+    assert "one whole photo, resized" in page
+    assert "Whose the photos are is not known" in page
+    assert "Not judged: these are whole photos" in section_of(page, "probes")
