@@ -67,7 +67,6 @@ class Campaign:
             "completions_equal_to_undisturbed": self.ends,
             "undisturbed_seconds": round(self.undisturbed_seconds, 1),
             "killed_after_seconds": [round(seconds, 2) for seconds in self.killed_after_seconds],
-            "half_written_things_seen": 0,  # each of them would have failed the test
         }
         return found | ({"most_epochs_lost": max(self.epochs_lost, default=0)} if self.stage == "fit" else {})
 
@@ -162,6 +161,20 @@ def check_arrays(folder: Path) -> None:
     for description in folder.glob("shard-*.json"):
         listed = json.loads(description.read_text())["paths"]
         assert len(np.load(description.with_suffix(".npy"))) == len(listed)
+
+
+def check_run(run: Path) -> None:
+    """Every visible file of a run directory is whole: JSON, the two files of weights, and the lines of the history."""
+    check_json(run)
+    if (run / "model.keras").exists():
+        read_weights(run / "model.keras")
+    if (run / "best.weights.h5").exists():
+        with h5py.File(run / "best.weights.h5") as file:
+            file.visititems(lambda _, item: item[()] if isinstance(item, h5py.Dataset) else None)
+    if (run / "history.csv").exists():
+        text = (run / "history.csv").read_text()
+        assert text.endswith("\n")
+        assert len({line.count(",") for line in text.splitlines()}) == 1
 
 
 def read_shards(folder: Path) -> dict[str, bytes]:

@@ -18,8 +18,8 @@ from tests.kills.killing import (
     PROJECT,
     Campaign,
     check_arrays,
-    check_json,
     check_repository,
+    check_run,
     kill_again_and_again,
     read_shards,
     read_weights,
@@ -28,6 +28,8 @@ from tests.kills.killing import (
 
 KILLS = int(os.environ.get("SYMMETRA_KILLS", "20"))
 PHOTOS, EPOCHS = 60, 4
+MANY_PHOTOS = 640
+"""Five shards, of which a killed command leaves some finished."""
 RESULTS = PROJECT / "training" / "results" / "kills.json"
 
 pytestmark = pytest.mark.long
@@ -63,11 +65,27 @@ def data(folder):
 
 
 @pytest.fixture(scope="module")
+def many_data(folder):
+    """Enough small drawn faces for several shards."""
+    out = folder / "many-faces"
+    options = ["synthesize", f"--out={out}", f"--photos={MANY_PHOTOS}", "--size=160", "--quiet"]
+    run_to_end(options, folder / "synthesize.log")
+    return out
+
+
+@pytest.fixture(scope="module")
+def many_crops(many_data, folder):
+    """Their crops, without a kill, and the seconds that took."""
+    crops = folder / "calm-many-crops"
+    return crops, run_to_end(crops_command(many_data, crops), folder / "calm.log")
+
+
+@pytest.fixture(scope="module")
 def undisturbed(data, folder):
     """Every stage once, without a kill, and the seconds each took."""
     crops, run, root = folder / "calm-crops", folder / "calm-run", folder / "calm-models"
+    run_to_end(crops_command(data, crops), folder / "calm.log")
     seconds = {
-        "crops": run_to_end(crops_command(data, crops), folder / "calm.log"),
         "fit": run_to_end(fit_command(data, crops, run), folder / "calm.log"),
         "export": run_to_end(export_command(run, root), folder / "calm.log"),
         "approve": run_to_end(approve_command(run, root), folder / "calm.log"),
@@ -76,13 +94,23 @@ def undisturbed(data, folder):
 
 
 @pytest.fixture
-def campaign(request, undisturbed):
-    campaign = Campaign(request.param, undisturbed_seconds=undisturbed["seconds"][request.param])
+def campaign(request):
+    if request.param == "crops":
+        seconds = request.getfixturevalue("many_crops")[1]
+    else:
+        seconds = request.getfixturevalue("undisturbed")["seconds"][request.param]
+    campaign = Campaign(request.param, undisturbed_seconds=seconds)
     yield campaign
     if campaign.kills < KILLS:
         return  # it failed: nothing to keep
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"schema": "symmetra.kills/1", "stages": {}}
-    kept |= {"photos": PHOTOS, "epochs": EPOCHS, "python": platform.python_version(), "cores": os.cpu_count()}
+    kept |= {
+        "photos": PHOTOS,
+        "photos_of_crops": MANY_PHOTOS,
+        "epochs": EPOCHS,
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+    }
     kept["stages"][campaign.stage] = campaign.as_dict()
     RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
 
@@ -92,24 +120,34 @@ def forget(path: Path) -> None:
 
 
 @pytest.mark.parametrize("campaign", ["crops"], indirect=True)
-def test_crops_end_byte_for_byte_as_without_kills(campaign, data, folder, undisturbed):
+def test_crops_end_byte_for_byte_as_without_kills_and_finished_shards_stay(campaign, many_data, folder, many_crops):
     crops = folder / "crops"
+    finished = {}
 
     def check_visible():
-        check_json(crops)
         check_arrays(crops)
+        now = {path.name: path.stat().st_mtime_ns for path in crops.glob("shard-*.json")}
+        again = [name for name, when in finished.items() if now.get(name) != when]
+        assert not again, f"finished shards were made again: {again}"
+        finished.update(now)
 
     def check_end():
-        assert read_shards(crops) == read_shards(undisturbed["crops"])
+        check_visible()
+        assert len(finished) > 1
+        assert read_shards(crops) == read_shards(many_crops[0])
+
+    def start_over():
+        forget(crops)
+        finished.clear()
 
     kill_again_and_again(
         campaign,
-        crops_command(data, crops),
+        crops_command(many_data, crops),
         folder,
         kills=KILLS,
         check_visible=check_visible,
         check_end=check_end,
-        start_over=lambda: forget(crops),
+        start_over=start_over,
     )
 
 
@@ -130,7 +168,7 @@ def test_fit_ends_with_the_same_weights_and_loses_one_epoch_at_most(campaign, da
         fit_command(data, undisturbed["crops"], run),
         folder,
         kills=KILLS,
-        check_visible=lambda: check_json(run),
+        check_visible=lambda: check_run(run),
         check_end=check_end,
         start_over=lambda: forget(run),
     )
