@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from training.approval.figures import FIGURES
 from training.errors import ChangePolicyInvalid
+from training.evaluation.baselines import NAMES as BASELINES
 
 CHANGE_POLICY_SCHEMA: Final = "symmetra.change_policy/1"
 DEFAULT_PATH: Final = Path(__file__).with_name("change_policies") / "default.toml"
@@ -79,8 +80,14 @@ def read_change_policy(path: Path = DEFAULT_PATH) -> ChangePolicy:
         raise ChangePolicyInvalid(message)
     _require(path, "", fields, _KEYS)
     _require(path, "bands.", fields["bands"], dict.fromkeys(("largest_share_changed", "largest_share_over_two"), float))
+    for name, share in fields["bands"].items():
+        _require_share(path, f"bands.{name}", share)
     _require(path, "may_change.", fields["may_change"], dict.fromkeys(_MAY_CHANGE, bool))
     _require(path, "first_version.", fields["first_version"], {"beat": list, "demo_needs_floors": bool})
+    for name in fields["first_version"]["beat"]:
+        if name not in BASELINES:
+            message = f"{path}: first_version.beat names {name!r}; baselines are {', '.join(BASELINES)}"
+            raise ChangePolicyInvalid(message)
     subgroup = dict(fields["allowed_loss_in_subgroup"])
     smallest = subgroup.pop(_SMALLEST, None)
     if type(smallest) is not int or smallest < 1:
@@ -97,7 +104,7 @@ def read_change_policy(path: Path = DEFAULT_PATH) -> ChangePolicy:
         largest_share_changed=float(fields["bands"]["largest_share_changed"]),
         largest_share_over_two=float(fields["bands"]["largest_share_over_two"]),
         may_change=fields["may_change"],
-        beat=tuple(str(name) for name in fields["first_version"]["beat"]),
+        beat=tuple(fields["first_version"]["beat"]),
         demo_needs_floors=fields["first_version"]["demo_needs_floors"],
     )
 
@@ -121,7 +128,12 @@ def _figures(path: Path, table: str, fields: dict[str, Any]) -> dict[str, float]
         if name not in FIGURES:
             message = f"{path}: {table}.{name} is not known; figures are {', '.join(FIGURES)}"
             raise ChangePolicyInvalid(message)
-        if type(value) not in {int, float} or not 0.0 <= value <= 1.0:
-            message = f"{path}: {table}.{name} is {value!r}, which is not a number from 0 to 1"
-            raise ChangePolicyInvalid(message)
+        _require_share(path, f"{table}.{name}", value)
     return {name: float(value) for name, value in fields.items()}
+
+
+def _require_share(path: Path, name: str, value: object) -> None:
+    """NaN is none: every comparison with it is false, so that the rule would hold nothing back or everything."""
+    if not (isinstance(value, int | float) and not isinstance(value, bool) and 0.0 <= value <= 1.0):
+        message = f"{path}: {name} is {value!r}, which is not a number from 0 to 1"
+        raise ChangePolicyInvalid(message)

@@ -15,6 +15,8 @@ from training.approval.figures import estimate_figures
 from training.data.manifest import GROUP_COLUMNS
 from training.evaluation.band_rule import bands_of
 from training.evaluation.bootstrap import Estimate, bootstrap
+from training.evaluation.calibration_curve import calibrated_ece
+from training.evaluation.subgroups import MINIMUM_SUBJECTS
 from training.polarity import DEPRESSED, called_depressed
 
 if TYPE_CHECKING:
@@ -81,6 +83,7 @@ class Comparison:
         share_changed: Of photos whose band differs from the champion's; None without a champion.
         share_over_two: Of photos whose band differs by two; None without a champion.
         gain_over_prevalence: Accuracy above always naming the more frequent label.
+        calibrated_ece: Mean ECE that a perfectly calibrated model would show on as many photos.
     """
 
     photos: int
@@ -91,6 +94,7 @@ class Comparison:
     share_changed: float | None
     share_over_two: float | None
     gain_over_prevalence: Estimate
+    calibrated_ece: float
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON: figures as `{"value": v, "interval_95": [low, high]}`, None where undefined."""
@@ -111,6 +115,7 @@ class Comparison:
             ],
             "share_of_bands_changed": self.share_changed,
             "share_of_bands_changed_over_two": self.share_over_two,
+            "ece_of_a_calibrated_model": self.calibrated_ece,
             "accuracy_gain_over_prevalence": self.gain_over_prevalence.figure(),
         }
 
@@ -129,7 +134,7 @@ def compare(
         p_candidate: p_no_depression by the candidate, [n].
         p_champion: By the champion, [n]; None for a first version.
         thresholds: Of the bands, those in force.
-        smallest_photos: Subgroups with fewer get no figures.
+        smallest_photos: Subgroups with fewer get no figures, nor those with fewer than `MINIMUM_SUBJECTS` of a label.
     """
     depressed, subjects = hold_out.depressed, hold_out.subjects
     share = float(depressed.mean())
@@ -149,6 +154,7 @@ def compare(
         share_changed=None if changed is None else float((changed > 0).mean()),
         share_over_two=None if changed is None else float((changed >= OVER_TWO).mean()),
         gain_over_prevalence=_gain_in_accuracy(hold_out, p_candidate, always),
+        calibrated_ece=calibrated_ece(subjects, p_candidate)[0],
     )
 
 
@@ -161,8 +167,15 @@ def _measure_group(
 ) -> Group:
     member = np.array([group == value for group in hold_out.groups[column]])
     subjects = [subject for subject, inside in zip(hold_out.subjects, member, strict=True) if inside]
+    depressed = {
+        subject for subject, marked in zip(hold_out.subjects, member & hold_out.depressed, strict=True) if marked
+    }
+    others = {
+        subject for subject, marked in zip(hold_out.subjects, member & ~hold_out.depressed, strict=True) if marked
+    }
     figures = None
-    if len(subjects) >= smallest_photos:
+    # Many photos of few people say little: an interval over one subject of a label would have no width at all.
+    if len(subjects) >= smallest_photos and min(len(depressed), len(others)) >= MINIMUM_SUBJECTS:
         p_candidate, p_champion = answers
         champion = None if p_champion is None else p_champion[member]
         figures = estimate_figures(subjects, hold_out.depressed[member], p_candidate[member], champion)

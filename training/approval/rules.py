@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from serving.contract.model import Evidence
 from training.approval.figures import CANDIDATE, GAIN
+from training.evaluation.subgroups import MINIMUM_SUBJECTS
 
 if TYPE_CHECKING:
     from serving.contract.model import ModelContract
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _STRENGTH = list(Evidence)
 """Weakest first."""
+ECE_PHOTOS_MIN = 1_000
+"""With fewer the ECE of even a calibrated model scatters too much to hold anything against it."""
 
 
 class Verdict(enum.StrEnum):
@@ -72,7 +75,7 @@ def judge(comparison: Comparison, sides: Sides, policy: ChangePolicy) -> tuple[F
 
     A candidate that could not be compared (no champion, or one of other crops) must beat the baselines instead.
     """
-    findings = [*_judge_change(sides, policy), *_judge_limits(comparison.figures[CANDIDATE], policy)]
+    findings = [*_judge_change(sides, policy), *_judge_limits(comparison, policy)]
     if GAIN not in comparison.figures:
         findings += _judge_baselines(comparison, sides, policy)
         first = sides.champion is None
@@ -86,7 +89,7 @@ def judge(comparison: Comparison, sides: Sides, policy: ChangePolicy) -> tuple[F
         name = f" where {group.column} is {group.value}"
         if group.figures is None:
             measured = f"{group.photos} photos of {group.subjects} subjects, which is insufficient"
-            limit = f"judged from {policy.smallest_photos} photos on"
+            limit = f"judged from {policy.smallest_photos} photos and {MINIMUM_SUBJECTS} subjects of each label on"
             findings.append(Finding(f"loss{name}", measured, limit, Verdict.NOT_JUDGED))
         else:
             findings += _judge_losses(group.figures, policy.allowed_loss_in_subgroup, name)
@@ -123,12 +126,25 @@ def _judge_change(sides: Sides, policy: ChangePolicy) -> Iterator[Finding]:
         )
 
 
-def _judge_limits(figures: Mapping[str, Estimate], policy: ChangePolicy) -> Iterator[Finding]:
+def _judge_limits(comparison: Comparison, policy: ChangePolicy) -> Iterator[Finding]:
+    figures: Mapping[str, Estimate] = comparison.figures[CANDIDATE]
     for limits, word, sign in ((policy.floors, "at least", 1.0), (policy.ceilings, "at most", -1.0)):
         for name, limit in limits.items():
             value = float(figures[name].value)
+            if name == "ece":
+                yield _judge_ece(comparison, value, f"{word} {limit:g} above it", sign, limit)
+                continue
             good = sign * value >= sign * limit
             yield Finding(name, f"{value:.3f}", f"{word} {limit:g}", Verdict.PASSED if good else Verdict.FAILED)
+
+
+def _judge_ece(comparison: Comparison, ece: float, said: str, sign: float, limit: float) -> Finding:
+    """Against what a perfectly calibrated model would show on as many photos: chance alone makes an ECE large."""
+    rule, measured = "ece", f"{ece:.3f}, a calibrated model {comparison.calibrated_ece:.3f}"
+    if comparison.photos < ECE_PHOTOS_MIN:
+        return Finding(rule, measured, f"{said}; judged from {ECE_PHOTOS_MIN:,} photos on", Verdict.NOT_JUDGED)
+    good = sign * (ece - comparison.calibrated_ece) >= sign * limit
+    return Finding(rule, measured, said, Verdict.PASSED if good else Verdict.FAILED)
 
 
 def _judge_baselines(comparison: Comparison, sides: Sides, policy: ChangePolicy) -> Iterator[Finding]:
@@ -136,7 +152,9 @@ def _judge_baselines(comparison: Comparison, sides: Sides, policy: ChangePolicy)
     for name in policy.beat:
         rule, limit = f"accuracy above the baseline {name}", "lower end of the 95 % interval above 0"
         if name not in gains:
-            yield Finding(rule, "not measured by this run", limit, Verdict.NOT_JUDGED)
+            # Not measuring must not be the easier way.
+            measured = "not measured: run `python -m training report --run RUN`, then approve again"
+            yield Finding(rule, measured, limit, Verdict.FAILED)
         else:
             good = gains[name] > 0.0
             yield Finding(rule, f"{gains[name]:+.3f}", limit, Verdict.PASSED if good else Verdict.FAILED)

@@ -7,6 +7,7 @@ command again ends as one that nobody interrupted. An approval that stands alrea
 from __future__ import annotations
 
 import argparse
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,9 +30,10 @@ from training.approval.rules import Finding, Sides, Verdict, failed, judge
 from training.approval.witnesses import check_counts, check_figures, check_golden, judge_polarity
 from training.commands.evaluate import open_data
 from training.commands.options import whole_number
+from training.commands.report import PROBES_NAME, read_probes
 from training.commands.shared import run_safely, say
 from training.errors import ApprovalRefused, RunInvalid
-from training.runs import Run, read_json
+from training.runs import Run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +46,6 @@ if TYPE_CHECKING:
 
 WORK_FOLDER = "approval"
 """Inside the run: configuration and log of the model server."""
-BASELINES_NAME = "baselines.json"
 CHAMPION_CAVEAT = (
     "The champion may have trained on people of this hold-out, the candidate has not: that favours the champion, so that an "
     "approval is on the safe side and a refusal may be unjust."
@@ -211,7 +212,7 @@ def _measure(
     if candidate.evidence is Evidence.DEMO:
         caveats.append(DEMO_CAVEAT)
     if any(finding.verdict is Verdict.NOT_JUDGED for finding in findings):
-        caveats.append("Some rules could not be judged for lack of photos or of a measurement; they refuse nothing.")
+        caveats.append("Some rules could not be judged for lack of photos or subjects; they refuse nothing.")
     evidence = {
         "candidate": _name(candidate, case.digest),
         "champion": _name(champion, case.champion_digest),
@@ -241,7 +242,12 @@ def _decide(case: _Case, evidence: dict[str, Any], findings: tuple[Finding, ...]
         )
         raise ApprovalRefused(message)
     report = write_report(f"{name} was approved", said, findings, evidence)
-    case.repository.approve(version, case.statement(case.why, evidence, report), case.digest)
+    case.repository.approve(
+        version,
+        case.statement(case.why, evidence, report),
+        case.digest,
+        live_digest=case.champion_digest,
+    )
     root = case.repository.directory.parent
     say(f"version {version} is approved; make it live: python -m serving.repository --repository {root} pin {version}")
 
@@ -267,21 +273,18 @@ def _thresholds_changed(case: _Case, thresholds_now: list[int]) -> bool:
 
 
 def _read_baselines(run: Run) -> dict[str, float]:
-    """Low end of the accuracy above each baseline that the run has measured."""
-    path = run.folder / BASELINES_NAME
+    """Low end of the accuracy above each baseline that `report` measured on this run's model; NaN where it is undefined."""
+    path = run.folder / PROBES_NAME
     if not path.exists():
         return {}
     try:
-        found = read_json(path, "python -m training evaluate")["baselines"]
-        return {
-            name: float(entry["accuracy_gain"]["interval_95"][0])
-            for name, entry in found.items()
-            if "accuracy_gain" in entry
+        found = read_probes(path, run)["baselines"]["baselines"]
+        ends = {
+            name: entry["accuracy_gain"]["interval_95"][0] for name, entry in found.items() if "accuracy_gain" in entry
         }
+        return {name: math.nan if low is None else float(low) for name, low in ends.items()}
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        message = (
-            f"{path} does not say the gain over each baseline ({error!r}); run `python -m training evaluate` again"
-        )
+        message = f"{path} does not say the gain over each baseline ({error!r}); run `python -m training report` again"
         raise RunInvalid(message) from error
 
 

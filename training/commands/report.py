@@ -77,7 +77,7 @@ def _report(run: Run, paper_run: Path | None, *, probe: bool) -> None:
     elif paper_run is not None:
         message = "--paper-run needs the baselines to be measured again; leave --no-probes out"
         raise RunInvalid(message)
-    measured = _read_probes(probes_path, run) if probes_path.exists() else {}
+    measured = read_probes(probes_path, run) if probes_path.exists() else {}
     examples: list[dict[str, Any]] | None = measured.get("examples")
     report = assemble_report(
         description,
@@ -89,7 +89,7 @@ def _report(run: Run, paper_run: Path | None, *, probe: bool) -> None:
         ),
         history=_read_history(run),
         evaluation=evaluation,
-        calibration=read_json(run.calibration, "python -m training calibrate") if run.calibration.exists() else None,
+        calibration=read_json(run.calibration, "python -m training fit") if run.calibration.exists() else None,
         probes=measured.get("probes"),
         baselines=measured.get("baselines"),
         examples=[{name: value for name, value in one.items() if name != "place"} for one in examples]
@@ -132,7 +132,7 @@ def _probe(
     }
 
 
-def _read_probes(path: Path, run: Run) -> dict[str, Any]:
+def read_probes(path: Path, run: Run) -> dict[str, Any]:
     """`probes.json` of this run's present model.
 
     Raises:

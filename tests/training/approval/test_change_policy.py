@@ -28,6 +28,14 @@ def test_the_default_policy_is_read_with_its_digest():
         ("smallest_photos = 100", "smallest_photos = 0", "smallest_photos must be a whole number from 1 on"),
         ("[floors]", "[floors", "cannot be read as a change policy"),
         ("largest_share_changed = 0.20", 'largest_share_changed = "few"', "bands.largest_share_changed is 'few'"),
+        (
+            "largest_share_changed = 0.20",
+            "largest_share_changed = 20",
+            "largest_share_changed is 20, which is not a num",
+        ),
+        ("largest_share_over_two = 0.01", "largest_share_over_two = nan", "bands.largest_share_over_two is nan"),
+        ("largest_share_over_two = 0.01", "largest_share_over_two = -0.1", "bands.largest_share_over_two is -0.1"),
+        ("logistic_grey", "logistic_gray", "first_version.beat names 'logistic_gray'; baselines are prevalence, "),
     ],
 )
 def test_a_policy_that_cannot_be_applied_is_refused_with_the_place(tmp_path, old, new, said):

@@ -14,6 +14,7 @@ from training.data.manifest import Photo
 
 PHOTOS, PER_SUBJECT = 1200, 2
 MEASURED = {}
+BEATEN = {"logistic_grey": 0.1, "logistic_colour": 0.1}
 POLICY = read_change_policy()
 
 
@@ -66,7 +67,7 @@ def judged(hold_out, p_candidate, p_champion, *, policy=POLICY, candidate=None, 
     sides = Sides(
         candidate=candidate or make_contract(),
         champion=champion or (None if p_champion is None else make_contract(version=1)),
-        **({"thresholds_changed": False, "baseline_gains": {}} | facts),
+        **({"thresholds_changed": False, "baseline_gains": BEATEN} | facts),
     )
     return judge(MEASURED[key], sides, policy)
 
@@ -114,6 +115,30 @@ def test_a_subgroup_with_few_photos_is_called_insufficient_and_not_judged(hold_o
     assert finding.verdict is Verdict.NOT_JUDGED
     assert finding.measured == "4 photos of 2 subjects, which is insufficient"
     assert broken(findings) == []
+
+
+def test_many_photos_of_few_people_are_insufficient_too(hold_out, champion_p):
+    crowd = tuple("few" if number < 240 else "" for number in range(PHOTOS))
+    subjects = tuple(f"x{number % 30}" if number < 240 else name for number, name in enumerate(hold_out.subjects))
+    depressed = np.where(np.arange(PHOTOS) < 240, np.arange(PHOTOS) % 2 == 1, hold_out.depressed)
+    found = HoldOut(depressed, subjects, {"device": crowd}, "crowd")
+    findings = judged(found, champion_p, champion_p)
+    finding = next(finding for finding in findings if finding.rule == "loss where device is few")
+    assert finding.measured == "240 photos of 30 subjects, which is insufficient"
+    assert finding.limit.endswith("20 subjects of each label on")
+
+
+def test_the_ece_is_held_against_a_calibrated_model_and_only_on_enough_photos(hold_out, champion_p):
+    verdict = {finding.rule: finding.verdict for finding in judged(hold_out, champion_p, None)}
+    assert verdict["ece"] is Verdict.PASSED
+    sure = np.where(champion_p > 0.5, 0.999, 0.001).astype(np.float32)
+    blurred = (0.5 + (sure - 0.5) * 0.3).astype(np.float32)
+    assert "ece" in broken(judged(hold_out, blurred, None))
+    comparison = compare(hold_out, blurred, None, PAPER_THRESHOLDS, 100)
+    few = dataclasses.replace(comparison, photos=999)
+    sides = Sides(make_contract(), None, thresholds_changed=False, baseline_gains=BEATEN)
+    ece = next(finding for finding in judge(few, sides, POLICY) if finding.rule == "ece")
+    assert ece.verdict is Verdict.NOT_JUDGED
 
 
 def test_too_few_photos_refuse_because_nothing_is_shown(hold_out):
@@ -166,11 +191,10 @@ def test_a_champion_of_other_crops_is_no_champion_to_compare_with(hold_out, cham
 
 
 def test_a_first_version_must_beat_the_baselines_and_reach_the_floors(hold_out, champion_p):
-    good = judged(hold_out, champion_p, None, baseline_gains={"logistic_grey": 0.1})
-    assert broken(good) == []
-    verdicts = {finding.rule: finding.verdict for finding in good}
-    assert verdicts["accuracy above the baseline logistic_grey"] is Verdict.PASSED
-    assert verdicts["accuracy above the baseline logistic_colour"] is Verdict.NOT_JUDGED
+    assert broken(judged(hold_out, champion_p, None)) == []
+    unmeasured = judged(hold_out, champion_p, None, baseline_gains={"logistic_grey": 0.1})
+    assert broken(unmeasured) == ["accuracy above the baseline logistic_colour"]
+    assert "python -m training report" in str(failed(unmeasured)[0])
     coin = answers(hold_out, right=0.5)
     rules = broken(judged(hold_out, coin, None, baseline_gains={"logistic_grey": -0.1}))
     assert {"auroc", "accuracy above the baseline prevalence", "accuracy above the baseline logistic_grey"} <= set(
