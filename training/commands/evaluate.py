@@ -95,6 +95,8 @@ def evaluate_run(
         abstention=abstention,
         validation=answer(model, store, validation) if validation else None,
     )
+    # Old runs do not say; their data had a manifest, so their subjects were known.
+    evaluation["subjects_known"] = bool(description.get("subjects_known", True))
     write_json(run.evaluation, evaluation)
     architecture = description["recipe"]["architecture"]
     draw_confusion(evaluation, run.confusion, f"{architecture}: held-out test split")

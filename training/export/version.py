@@ -192,7 +192,11 @@ def _contract(candidate: Candidate, model_name: str, version: int, plain_layers:
         architecture=candidate.architecture,
         evidence=candidate.evidence,
         training_data=candidate.training_data,
-        limits=limits_of(candidate.evidence, knows_nothing=evaluation["knows_nothing"]),
+        limits=limits_of(
+            candidate.evidence,
+            knows_nothing=evaluation["knows_nothing"],
+            subjects_known=evaluation.get("subjects_known", True),
+        ),
         tensorflow_version=tf.__version__,
         keras_version=keras.__version__,
         created=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),

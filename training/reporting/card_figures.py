@@ -25,13 +25,20 @@ _REPORT_HINT: Final = "`python -m training report --run RUN --probes` measures i
 _EVALUATE_HINT: Final = "`python -m training evaluate --run RUN` measures it."
 
 
+def _apart(evaluation: Mapping[str, Any]) -> str:
+    """What is known of the subjects of the test split."""
+    if evaluation.get("subjects_known", True):
+        return "none of them in training or validation"
+    return "where a subject is one picture, because whose the photos are is not known: a person can also be in training"
+
+
 def describe_measured(evaluation: Mapping[str, Any]) -> list[str]:
     """What the held-out test split showed: figures, bands, prevalences, calibration, abstention, subgroups."""
     lines = [
         "## Measured on its held-out test split",
         "",
         (
-            f"{evaluation['photos']} photos of {evaluation['subjects']} subjects, none of them in training or validation; "
+            f"{evaluation['photos']} photos of {evaluation['subjects']} subjects, {_apart(evaluation)}; "
             f"{percent(evaluation['depressed_share'], 1)} depressed. Positive: {evaluation['positive']}. "
             f"Intervals: {evaluation['interval_method']}."
         ),

@@ -45,9 +45,14 @@ SUBJECTS_UNKNOWN = (
 )
 
 
-def limits_of(evidence: Evidence, *, knows_nothing: bool) -> tuple[str, ...]:
+def limits_of(evidence: Evidence, *, knows_nothing: bool, subjects_known: bool = True) -> tuple[str, ...]:
     """The sentences that go into the contract and the card."""
-    return (*EVIDENCE_LIMITS[evidence], *((KNOWS_NOTHING,) if knows_nothing else ()), *COMMON_LIMITS)
+    return (
+        *EVIDENCE_LIMITS[evidence],
+        *((KNOWS_NOTHING,) if knows_nothing else ()),
+        *(() if subjects_known else (SUBJECTS_UNKNOWN,)),
+        *COMMON_LIMITS,
+    )
 
 
 def write_card(
