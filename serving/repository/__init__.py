@@ -14,6 +14,7 @@
 """
 
 from serving.repository.approval import Approval, ApprovalState, ChangePolicyUsed, Decision, Statement
+from serving.repository.entries import VersionEntry, VersionState
 from serving.repository.errors import (
     ApprovalInvalid,
     NotApproved,
@@ -28,7 +29,7 @@ from serving.repository.errors import (
 )
 from serving.repository.history import HistoryRecord
 from serving.repository.pin import Pin
-from serving.repository.repository import ModelRepository, VersionEntry, VersionState
+from serving.repository.repository import ModelRepository
 from serving.repository.staging import Staging
 
 __all__ = [

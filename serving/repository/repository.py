@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import enum
 import re
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from serving.contract.errors import ContractInvalid
 from serving.contract.model import MODEL_NAME, ModelContract
 from serving.contract.policy import Policy
-from serving.repository.approval import Approval, Approvals, ApprovalState, Decision, Statement
+from serving.repository.approval import Approval, Approvals, Decision, Statement
 from serving.repository.durable import flush_directory, flush_tree, locked, make_directory, write_atomically
+from serving.repository.entries import VersionEntry, VersionState
 from serving.repository.errors import (
     ApprovalInvalid,
     ModelNameInvalid,
@@ -36,26 +35,6 @@ _MODEL_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 UNCOMPARED: Final = ""
 """In place of the digest of a live version: the new one was compared with nothing."""
 _VERSION_NAME: Final = re.compile(r"[1-9][0-9]*")
-
-
-class VersionState(enum.StrEnum):
-    """What `ModelRepository.list` says of an entry. It looks at manifests only; `verify` looks at every byte."""
-
-    PINNED = "pinned"
-    PUBLISHED = "published"
-    NO_MANIFEST = "no manifest"
-    BEING_WRITTEN = "being written"
-    ABANDONED = "abandoned"
-
-
-@dataclass(frozen=True, slots=True)
-class VersionEntry:
-    """One line of `ModelRepository.list`. `digest` is None where there is no manifest (yet)."""
-
-    version: int
-    state: VersionState
-    digest: str | None
-    approval: ApprovalState = ApprovalState.NONE
 
 
 class ModelRepository:
