@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 WORK_FOLDER = "approval"
 """Inside the run: configuration and log of the model server."""
 CHAMPION_CAVEAT = (
-    "The champion may have trained on people of this hold-out, the candidate has not: that favours the champion, so that an "
+    "The champion may have trained on people of this hold-out, the candidate's own split kept them out: that favours the champion, so that an "
     "approval is on the safe side and a refusal may be unjust."
 )
 DEMO_CAVEAT = "Drawn faces: none of these figures says anything about any person."
@@ -208,7 +208,7 @@ def _measure(
         judge_polarity(hold_out, p_candidate, chance_allowed=chance_allowed),
         *judge(comparison, sides, case.policy),
     )
-    caveats = [FIRST_CAVEAT if champion is None else CHAMPION_CAVEAT]
+    caveats = [FIRST_CAVEAT if champion is None else CHAMPION_CAVEAT, *_caveats_of_run(case.run)]
     if candidate.evidence is Evidence.DEMO:
         caveats.append(DEMO_CAVEAT)
     if any(finding.verdict is Verdict.NOT_JUDGED for finding in findings):
@@ -224,6 +224,22 @@ def _measure(
         "caveats": caveats,
     }
     return evidence, findings
+
+
+def _caveats_of_run(run: Run) -> list[str]:
+    """What the run itself says against its own figures."""
+    description = run.read_description()
+    caveats = []
+    start = description.get("start_model")
+    if start is not None and not start["subjects_apart"]:
+        caveats.append(f"This candidate did not start from random weights: {start['statement']}")
+    if not description.get("subjects_known", True):
+        caveats.append("Whose the photos are is not known: a person can be in training and in this hold-out.")
+    despite = description.get("despite_inspection")
+    if despite is not None:
+        findings = ", ".join(despite["findings"])
+        caveats.append(f"Trained although inspection forbade it ({findings}), because: {despite['why']}")
+    return caveats
 
 
 def _decide(case: _Case, evidence: dict[str, Any], findings: tuple[Finding, ...]) -> None:

@@ -33,6 +33,8 @@ POOL_CROPS = 400
 """Golden crops are chosen from at most this many held-out crops: enough to find some near each band edge."""
 TOLD = ("photos", "recipe", "epochs_run", "training_seconds", "photos_per_second")
 """Entries of `run.json` that the version's card tells."""
+TOLD_WHERE_THERE = ("start_model", "despite_inspection")
+"""Entries that only some runs have: what the weights started from, and what was insisted on against inspection."""
 DRAWN_DATA = "Drawn faces (training.synthetic) with an assumed link from severity to droop; no photo of any person."
 
 
@@ -86,7 +88,9 @@ def _export(arguments: argparse.Namespace) -> None:
         golden_pool=store.read(paths[:POOL_CROPS]) if drawn else draw_crops(POOL_CROPS // 4, spec),
         calibration=_calibration(run),
         precision=arguments.precision,
-        training=without_folders({name: description[name] for name in TOLD}),
+        training=without_folders(
+            {name: description[name] for name in (*TOLD, *(name for name in TOLD_WHERE_THERE if name in description))}
+        ),
         crop=spec,
     )
     published = publish_version(candidate, repository)
