@@ -11,7 +11,7 @@ import tempfile
 import urllib.error
 import urllib.request
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import grpc
 
@@ -19,7 +19,11 @@ from serving.local.ports import find_free_port
 from serving.wire.channel import open_channel
 from serving.wire.client import ModelServerClient
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 PROJECT = Path(__file__).resolve().parents[2]
+EMBEDDED_PROGRAM = (sys.executable, "-m", "serving.server")
 START_SECONDS = 120.0
 STOP_SECONDS = 30.0
 
@@ -29,12 +33,13 @@ class ModelServerProcess:
 
     Args:
         flags: Flags beside the ports.
+        program: Command of a server with the same flags; ours where nothing is said.
     """
 
-    def __init__(self, *flags: str) -> None:
+    def __init__(self, *flags: str, program: Sequence[str] = EMBEDDED_PROGRAM) -> None:
         self.port, self.rest_port = find_free_port(), find_free_port()
         ports = [f"--port={self.port}", f"--rest_api_port={self.rest_port}"]
-        self._command = [sys.executable, "-m", "serving.server", *ports, *flags]
+        self._command = [*program, *ports, *flags]
         self._folder = tempfile.TemporaryDirectory(prefix="model-server-")
         self._out, self._err = (Path(self._folder.name, name) for name in ("stdout", "stderr"))
 
@@ -99,8 +104,8 @@ class ModelServerProcess:
                 return error.code, error.headers["Content-Type"], error.read().decode()
 
 
-def run_server_to_its_end(*flags: str) -> tuple[int, str, str]:
+def run_server_to_its_end(*flags: str, program: Sequence[str] = EMBEDDED_PROGRAM) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of a server that is expected to end by itself."""
-    command = [sys.executable, "-m", "serving.server", *flags]
+    command = [*program, *flags]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=START_SECONDS, check=False)
     return done.returncode, done.stdout, done.stderr

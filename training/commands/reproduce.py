@@ -84,6 +84,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's options."""
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="faces, runs and results go here")
     parser.add_argument("--faces", type=Path, metavar="DIR", help="where the faces are drawn (default: OUT/faces)")
+    parser.add_argument(
+        "--photos",
+        type=whole_number,
+        default=Protocol().photos,
+        help=f"to draw (the paper's: {Protocol().photos:,}); the test split stays the paper's in size",
+    )
     parser.add_argument("--seeds", type=whole_number, nargs="+", default=[1], help="each its own split and start")
     parser.add_argument("--epochs", type=whole_number, default=Protocol().epochs, help="at most (the paper's: 20)")
     parser.add_argument(
@@ -103,7 +109,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _reproduce(arguments: argparse.Namespace) -> None:
-    protocol = Protocol(epochs=arguments.epochs, schedule=arguments.schedule)
+    protocol = Protocol(photos=arguments.photos, epochs=arguments.epochs, schedule=arguments.schedule)
     reproduce(
         arguments.out,
         arguments.seeds,
