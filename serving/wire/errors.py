@@ -5,6 +5,7 @@ WireError
 │   ├── TensorMalformed      a TensorProto that holds no tensor: sizes, shape or field do not agree
 │   └── TensorUnsupported    a dtype that this wire does not carry
 ├── WarmupMalformed          a warm-up file that is no TFRecord of PredictionLog
+├── GoldenUnreadable         a version's golden crops that cannot be read
 └── CallError                a call to a model server
     ├── CallFailed           the server or the channel answered with a status; `code` says which
     └── AnswerMalformed      an answer that is no message of the expected kind, or one that lacks a part
@@ -37,6 +38,10 @@ class TensorUnsupported(TensorError):
 
 class WarmupMalformed(WireError):
     """Not a TFRecord file, or a record that is no PredictionLog."""
+
+
+class GoldenUnreadable(WireError):
+    """No golden crops, or not in the form that the export writes."""
 
 
 class CallError(WireError):

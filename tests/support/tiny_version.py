@@ -27,7 +27,10 @@ SOURCES = (
     "training/evaluation",
     "serving/contract",
     "serving/wire",
-    "serving/repository",
+    *(
+        f"serving/repository/{name}.py"
+        for name in ("approval", "durable", "history", "manifest", "pin", "repository", "staging")
+    ),
     "tests/support/tiny_faces.py",
     "tests/support/tiny_version_build.py",
 )
