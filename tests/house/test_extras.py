@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-AGREEMENT = "serving.contract serving.wire serving.repository serving.local"
+AGREEMENT = "serving.contract serving.wire serving.repository serving.probe serving.local"
 PACKAGES = {
     "gateway": f"gateway monitoring {AGREEMENT}",
     "training": f"training monitoring {AGREEMENT}",
