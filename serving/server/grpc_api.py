@@ -6,7 +6,6 @@ is answered as TensorFlow Serving answers it.
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from concurrent import futures
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias, TypeVar
 import grpc
 from google.protobuf.message import DecodeError, Message
 
-from serving.server.errors import Internal, InvalidArgument, ResourceExhausted, StatusError, Unimplemented
+from serving.server.call_gate import CallGate
+from serving.server.errors import Internal, InvalidArgument, StatusError, Unimplemented
 from serving.server.logs import log
 from serving.wire import predict_pb2 as pb
 from serving.wire.client import METADATA_PATH, MODEL_SERVICE, PREDICT_PATH, PREDICTION_SERVICE, STATUS_PATH
@@ -51,7 +51,7 @@ class GrpcApi(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in i
 
     def __init__(self, services: Services, max_threads: int) -> None:
         self.max_calls = max(1, max_threads - 1)
-        self._free_calls = threading.Semaphore(self.max_calls)
+        self.gate = CallGate(self.max_calls)
         self._handlers = {
             PREDICT_PATH: self._guard(lambda body, context: _predict(services, body, context)),
             STATUS_PATH: self._guard(
@@ -69,8 +69,12 @@ class GrpcApi(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in i
 
     def _guard(self, handler: Handler) -> grpc.RpcMethodHandler[bytes, bytes]:
         def call(body: bytes, context: grpc.ServicerContext) -> bytes:
-            if not self._free_calls.acquire(blocking=False):
-                _abort(context, ResourceExhausted("Server Threadpool Exhausted"))
+            try:
+                self.gate.enter()
+            except StatusError as error:
+                _abort(context, error)
+            if not context.add_callback(self.gate.answered):
+                self.gate.answered()  # The caller is gone already; the handler finds out by itself.
             try:
                 return handler(body, context)
             except StatusError as error:
@@ -79,7 +83,7 @@ class GrpcApi(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in i
                 log("call failed", error=type(error).__name__)
                 _abort(context, Internal("The server failed on this request."))
             finally:
-                self._free_calls.release()
+                self.gate.leave()
 
         return grpc.unary_unary_rpc_method_handler(call)
 
