@@ -17,6 +17,8 @@ Answer = tuple[HTTPStatus, str, str]
 JSON: Final = "application/json"
 CLIENT_SECONDS: Final = 5.0
 """A client that sends no request, or reads no answer, for so long is let go."""
+_STOP_POLL_SECONDS: Final = 0.1
+"""How long closing may take to be noticed."""
 
 
 class HttpApi:
@@ -77,7 +79,9 @@ class HttpServer:
     def __init__(self, api: HttpApi, host: str, port: int) -> None:
         self._server = _Server((host, port), type("Handler", (_Handler,), {"api": api}))
         self.port: int = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, name="http", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_STOP_POLL_SECONDS,), name="http", daemon=True
+        )
         self._thread.start()
 
     def close(self) -> None:
@@ -89,6 +93,8 @@ class HttpServer:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 64
+    """Connections that wait to be taken; Python's own 5 makes a sixth wait for seconds."""
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that went away is nobody's news."""
