@@ -34,10 +34,13 @@ class ModelServerProcess:
     Args:
         flags: Flags beside the ports.
         program: Command of a server with the same flags; ours where nothing is said.
+        ports: Of gRPC and REST, where they must be certain ones.
     """
 
-    def __init__(self, *flags: str, program: Sequence[str] = EMBEDDED_PROGRAM) -> None:
-        self.port, self.rest_port = find_free_port(), find_free_port()
+    def __init__(
+        self, *flags: str, program: Sequence[str] = EMBEDDED_PROGRAM, ports: tuple[int, int] | None = None
+    ) -> None:
+        self.port, self.rest_port = ports or (find_free_port(), find_free_port())
         ports = [f"--port={self.port}", f"--rest_api_port={self.rest_port}"]
         self._command = [*program, *ports, *flags]
         self._folder = tempfile.TemporaryDirectory(prefix="model-server-")

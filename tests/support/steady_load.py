@@ -63,6 +63,10 @@ class SteadyLoad:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Let every caller finish its call and go."""
         self._stopping.set()
         for thread in self._threads:
             thread.join(DEADLINE_SECONDS + 10)
@@ -85,6 +89,11 @@ class SteadyLoad:
             )
             last = self._calls[-1]
         return last.began + last.seconds
+
+    def wait_for_failures(self) -> None:
+        """Wait until a call has failed."""
+        with self._seen:
+            assert self._seen.wait_for(lambda: any(call.failure for call in self._calls), WAIT_SECONDS)
 
     def wait_for_answers(self, count: int) -> None:
         """Wait until so many more calls were answered."""
