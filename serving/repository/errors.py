@@ -10,7 +10,13 @@ RepositoryError
 ├── NotApproved          only an approved version can be made live
 ├── ApprovalInvalid      a decision without a name or a reason, or of other content than was judged
 ├── PolicyOutdated       a policy whose number does not rise
-└── RecordUnreadable     pin.json, policy.json, history.jsonl or a file of approvals/ cannot be read
+├── PromotionNeeded      `promote` owns what is live here: a pin alone would name a version that no server has loaded
+├── PromotionRunning     another process promotes, rolls back or collects in this repository
+├── PromotionAbandoned   nothing went live and everything is as it was; the sentence says what was wrong
+├── PromotionUnfinished  the new version is live, but the old one could not be unloaded yet
+├── NothingToRollBackTo  no version was live before the one that is
+├── ServerNameInvalid    an address of a model server or gateway that cannot be one
+└── RecordUnreadable     a file that this repository writes for itself cannot be read; it is named
 """
 
 from __future__ import annotations
@@ -83,6 +89,30 @@ class ApprovalInvalid(RepositoryError):
 
 class PolicyOutdated(RepositoryError):
     """A policy must have a higher number than the one it replaces."""
+
+
+class PromotionNeeded(RepositoryError):
+    """`promote` owns what is live in this repository."""
+
+
+class PromotionRunning(RepositoryError):
+    """Another process holds the lock of promotions; the sentence says which one."""
+
+
+class PromotionAbandoned(RepositoryError):
+    """Nothing went live, and `models.config` is as it was."""
+
+
+class PromotionUnfinished(RepositoryError):
+    """The version is live, and running the command again does what is left."""
+
+
+class NothingToRollBackTo(RepositoryError):
+    """No version was live before the one that is."""
+
+
+class ServerNameInvalid(RepositoryError):
+    """Not host:port, dns:///name:port or unix:path; or not http://host:port for a gateway."""
 
 
 class RecordUnreadable(RepositoryError):

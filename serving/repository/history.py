@@ -10,8 +10,8 @@ import dataclasses
 import datetime as dt
 import enum
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from serving.repository.durable import append_line
 from serving.repository.errors import RecordUnreadable
@@ -21,14 +21,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+HISTORY_NAME: Final = "history.jsonl"
+
+
 class Action(enum.StrEnum):
     """What a record speaks of."""
 
     PUBLISH = "publish"
     PIN = "pin"
+    PROMOTE = "promote"
+    ROLLBACK = "rollback"
+    ABANDON = "abandon"
+    """A promotion or rollback that was given up: nothing went live."""
+    REMOVE = "remove"
     APPROVE = "approve"
     REFUSE = "refuse"
     POLICY = "policy"
+
+
+GOING_LIVE: Final = frozenset({Action.PIN, Action.PROMOTE, Action.ROLLBACK})
+"""After each of these another version answers; `live.py` says which one when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +52,11 @@ class HistoryRecord:
         action: What happened.
         number: The version, or the policy's number for `Action.POLICY`.
         digest: The version's or the policy's sha256, in hexadecimal.
-        by: Who decided, for `Action.APPROVE` and `Action.REFUSE`; "" otherwise and in lines of earlier releases.
+        by: Who decided, for everything that somebody decides; "" otherwise and in lines of earlier releases.
         why: Their reason, likewise.
         recovered: True where the process that made the change died before it could record it; `at` is then when the
             next writer noticed.
+        details: For promotions: which version was live before, when it was started, and what each model server answered.
     """
 
     at: str
@@ -53,6 +66,7 @@ class HistoryRecord:
     recovered: bool = False
     by: str = ""
     why: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def now(
@@ -66,7 +80,9 @@ class HistoryRecord:
         """What it speaks of: there is one pin and one policy, but each version is published and decided by itself."""
         if self.action in {Action.APPROVE, Action.REFUSE}:
             return "decision", self.number
-        return self.action, self.number if self.action is Action.PUBLISH else None
+        if self.action in GOING_LIVE:
+            return "live", None
+        return self.action, None if self.action is Action.POLICY else self.number
 
     @property
     def change(self) -> tuple[Action, int, str, str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,14 +18,16 @@ from serving.repository.errors import (
     ModelNameInvalid,
     NothingPinned,
     PolicyOutdated,
+    PromotionNeeded,
     RecordUnreadable,
     VersionDamaged,
     VersionMissing,
     VersionTaken,
 )
-from serving.repository.history import Action, HistoryRecord, append_record, find_missing, read_records
-from serving.repository.manifest import MANIFEST_NAME, check_files, digest_of, write_manifest
+from serving.repository.history import HISTORY_NAME, Action, HistoryRecord, append_record, read_records
+from serving.repository.manifest import check_files, digest_of, write_manifest
 from serving.repository.pin import Pin
+from serving.repository.recovery import record_missed_changes
 from serving.repository.staging import CONTRACT_PATH, Staging, find_stagings, staging_path
 
 if TYPE_CHECKING:
@@ -34,6 +36,9 @@ if TYPE_CHECKING:
 _MODEL_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 UNCOMPARED: Final = ""
 """In place of the digest of a live version: the new one was compared with nothing."""
+POLICY_NAME: Final = "policy.json"
+SERVED_NAME: Final = "models.config"
+"""What the model servers load; see `served.py`, which readers of pins need not import."""
 _VERSION_NAME: Final = re.compile(r"[1-9][0-9]*")
 
 
@@ -54,9 +59,9 @@ class ModelRepository:
             raise ModelNameInvalid(message)
         self.model_name = model_name
         self.directory = Path(root).absolute() / model_name
-        self._history = self.directory / "history.jsonl"
+        self._history = self.directory / HISTORY_NAME
         self._pin = self.directory / "pin.json"
-        self._policy = self.directory / "policy.json"
+        self._policy = self.directory / POLICY_NAME
         self._approvals = Approvals(self.directory, model_name)
 
     def versions(self) -> tuple[int, ...]:
@@ -101,7 +106,7 @@ class ModelRepository:
         """
         make_directory(self.directory)
         with ExitStack() as held:
-            with self._exclusive():
+            with self.exclusive():
                 free = self.next_version()
                 number = free if version is None else version
                 if number < free:
@@ -126,7 +131,7 @@ class ModelRepository:
         staging.read_contract(self.model_name)
         digest = write_manifest(staging.path)
         flush_tree(staging.path)
-        with self._exclusive():
+        with self.exclusive():
             target = self.directory / str(staging.version)
             # rename(2) would silently replace an empty directory.
             if target.exists():
@@ -193,7 +198,7 @@ class ModelRepository:
         if not self.directory.is_dir():
             return ()
         removed = []
-        with self._exclusive():
+        with self.exclusive():
             for staging in find_stagings(self.directory):
                 if staging.is_abandoned:
                     staging.remove()
@@ -210,7 +215,7 @@ class ModelRepository:
         try:
             return Pin.from_json(self._pin.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
-            message = f"No version of {self.model_name} is pinned yet. Pin one: python -m serving.repository pin N"
+            message = f"No version of {self.model_name} is pinned yet. Make one live: python -m serving.repository promote N"
             raise NothingPinned(message) from error
         except UnicodeDecodeError as error:
             message = f"pin.json cannot be read: {error}."
@@ -262,21 +267,53 @@ class ModelRepository:
             digest = ""
         return self._decide(Decision.REFUSED, version, digest, statement)
 
-    def set_pin(self, version: int) -> Pin:
-        """Verify a version and make it the one that the gateway asks for. Only an approved one can be.
+    def make_pin(self, version: int) -> Pin:
+        """Verify a version and return the pin that would make it live. Only an approved one can be.
 
         Raises:
+            VersionMissing: There is no such version.
+            VersionDamaged: It differs from its manifest.
+            NotApproved: Nobody approved what lies there, or it was refused.
+            RecordUnreadable: The approval is not what this repository writes.
+        """
+        digest = self.verify(version)
+        self._approvals.require(version, digest)
+        return Pin(self.model_name, version, digest, self.contract(version))
+
+    def go_live(self, pin: Pin, record: HistoryRecord) -> None:
+        """Write the pin and the record of it. For `promote`, which has asked every server first.
+
+        Raises:
+            NotApproved: The approval is gone since the pin was made; the old pin stays.
+        """
+        with self.exclusive():
+            self._approvals.require(pin.version, pin.digest)
+            write_atomically(self._pin, pin.to_json())
+            append_record(self._history, record)
+
+    def append(self, record: HistoryRecord) -> None:
+        """Append a record to the history, together with what a dead writer left unrecorded."""
+        with self.exclusive():
+            append_record(self._history, record)
+
+    def set_pin(self, version: int) -> Pin:
+        """Verify a version and pin it without asking any server: for a repository that nothing is promoted in.
+
+        Raises:
+            PromotionNeeded: `models.config` is there: model servers load only what `promote` writes into it.
             VersionMissing: There is no such version.
             VersionDamaged: It differs from its manifest; the old pin stays.
             NotApproved: Nobody approved what lies there, or it was refused; the old pin stays.
             RecordUnreadable: The approval is not what this repository writes.
         """
-        digest = self.verify(version)
-        pin = Pin(self.model_name, version, digest, self.contract(version))
-        with self._exclusive():
-            self._approvals.require(version, digest)
-            write_atomically(self._pin, pin.to_json())
-            self._record(Action.PIN, version, digest)
+        if (self.directory / SERVED_NAME).exists():
+            message = (
+                f"The model servers of {self.model_name} load what promotions write. Run: python -m serving.repository "
+                f"promote {version}"
+            )
+            raise PromotionNeeded(message)
+        pin = self.make_pin(version)
+        self.go_live(pin, HistoryRecord.now(Action.PIN, version, pin.digest))
         return pin
 
     def policy(self) -> Policy:
@@ -293,6 +330,10 @@ class ModelRepository:
             message = f"policy.json cannot be read: {error}."
             raise RecordUnreadable(message) from error
 
+    def has_policy(self) -> bool:
+        """Whether a policy was ever set."""
+        return self._policy.exists()
+
     def set_policy(self, policy: Policy) -> None:
         """Put a policy in force.
 
@@ -300,8 +341,8 @@ class ModelRepository:
             PolicyOutdated: Its number is not above the one in force: receipts name policies by number.
         """
         make_directory(self.directory)
-        with self._exclusive():
-            if self._policy.exists():
+        with self.exclusive():
+            if self.has_policy():
                 current = self.policy()
                 if policy == current:
                     return
@@ -327,7 +368,7 @@ class ModelRepository:
         statement: Statement,
         live_digest: str | None = UNCOMPARED,
     ) -> Approval:
-        with self._exclusive():
+        with self.exclusive():
             # Under the lock: a pin that came after the comparison would make it one with what is no longer live.
             if live_digest not in {UNCOMPARED, self._live_beside(version)}:
                 message = f"Another version went live while version {version} was judged. Judge it again."
@@ -350,32 +391,8 @@ class ModelRepository:
         append_record(self._history, HistoryRecord.now(action, number, digest))
 
     @contextmanager
-    def _exclusive(self) -> Iterator[None]:
+    def exclusive(self) -> Iterator[None]:
+        """Keep every other writer out for the time of a block; what a dead one left unrecorded is recorded first."""
         with locked(self.directory / ".lock"):
-            self._record_what_was_missed()
+            record_missed_changes(self, self._approvals)
             yield
-
-    def _record_what_was_missed(self) -> None:
-        """A writer that died between its rename and its record left a change that only the files show."""
-        records = self.history()
-        published = {record.number for record in records if record.action is Action.PUBLISH}
-        for record in find_missing(records, self._visible_changes(published)):
-            append_record(self._history, record)
-        self._approvals.finish()
-
-    def _visible_changes(self, published: set[int]) -> Iterator[HistoryRecord]:
-        """What the files show. A record that cannot be read must not stop the command that replaces it."""
-        for version in self.versions():
-            # A directory without a manifest was not published from here: `list` shows it, the history does not.
-            if version not in published and (self.version_path(version) / MANIFEST_NAME).is_file():
-                yield HistoryRecord.now(Action.PUBLISH, version, self.digest(version))
-        unrecorded = self._approvals.find_unrecorded()
-        if unrecorded is not None:
-            yield unrecorded
-        with suppress(NothingPinned, RecordUnreadable):
-            pin = self.pin()
-            yield HistoryRecord.now(Action.PIN, pin.version, pin.digest)
-        with suppress(RecordUnreadable):
-            if self._policy.exists():
-                policy = self.policy()
-                yield HistoryRecord.now(Action.POLICY, policy.number, policy.digest)

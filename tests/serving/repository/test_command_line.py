@@ -44,7 +44,7 @@ def test_list_and_history_show_versions(run, repository, publish_approved):
 def test_pin_without_a_number_shows_the_pin(run, repository, publish_approved):
     code, _, err = run("pin")
     assert code == 1
-    assert err == "No version of toy is pinned yet. Pin one: python -m serving.repository pin N\n"
+    assert err == "No version of toy is pinned yet. Make one live: python -m serving.repository promote N\n"
     _, digest = publish_approved(repository)
     run("pin", "1")
     assert run("pin") == (0, f"toy version 1 is pinned, evidence: demo, digest {digest}\n", "")
