@@ -35,6 +35,11 @@ class Flags:
     port: int = _flag("int32", 8500, "TCP port of gRPC. 0 means no TCP, and then --grpc_socket_path must be set.")
     grpc_socket_path: str = _flag("string", "", "Listen for gRPC on this UNIX socket too.")
     rest_api_port: int = _flag("int32", 0, "TCP port of REST and monitoring. 0 means none.")
+    rest_api_num_threads: int = _flag(
+        "int32", 4 * (os.cpu_count() or 1), "Threads for REST; a request that finds none free waits."
+    )
+    rest_api_timeout_in_ms: int = _flag("int32", 30000, "Milliseconds that a REST inference may take; 0 means for ever.")
+    rest_api_enable_cors_support: bool = _flag("bool", False, "Let pages of any site ask over REST.")
     listen_address: str = _flag("string", LOOPBACK, f"Ours: address to listen on; also ${LISTEN_VARIABLE}.")
     shutdown_grace_seconds: int = _flag("int32", 30, "Ours: how long calls in flight may take after SIGTERM.")
     grpc_max_threads: int = _flag(
@@ -85,9 +90,6 @@ class _Absent:
 
 _NO_GPU: Final = "this server runs on the CPU"
 _ABSENT: Final[dict[str, _Absent]] = {
-    "rest_api_num_threads": _Absent("int32", ()),
-    "rest_api_timeout_in_ms": _Absent("int32", (30000,)),
-    "rest_api_enable_cors_support": _Absent("bool", (False,)),
     "enable_per_model_batching_parameters": _Absent("bool", (False,)),
     "num_load_threads": _Absent("int32", (0,)),
     "num_unload_threads": _Absent("int32", (0,)),

@@ -20,7 +20,8 @@ from serving.server.logs import log
 from serving.server.manager import ConfigSource, LoadRules, ModelManager
 from serving.server.metrics import ServerMetrics
 from serving.server.registry import ModelRegistry
-from serving.server.rest import RestApi, RestServer
+from serving.server.rest_api.api import RestApi
+from serving.server.rest_api.http_server import RestServer
 from serving.server.services import Services
 
 if TYPE_CHECKING:
@@ -129,7 +130,13 @@ class ModelServer:
         )
         services = Services(self._registry, metrics, as_content=flags.enable_serialization_as_tensor_content)
         self._grpc_api = GrpcApi(services, flags.grpc_max_threads)
-        self._rest_api = RestApi(services, metrics, metrics_path)
+        self._rest_api = RestApi(
+            services,
+            metrics,
+            metrics_path,
+            timeout_seconds=flags.rest_api_timeout_in_ms / 1000 if flags.rest_api_timeout_in_ms > 0 else None,
+            allows_other_origins=flags.rest_api_enable_cors_support,
+        )
         self._grpc_server: grpc.Server | None = None
         self._rest_server: RestServer | None = None
 
@@ -152,7 +159,12 @@ class ModelServer:
         if self._flags.rest_api_port == self._flags.port:
             log("--rest_api_port cannot be same as --port. Skipped exporting HTTP/REST API.")
         elif self._flags.rest_api_port:
-            self._rest_server = RestServer(self._rest_api, self._flags.listen_address, self._flags.rest_api_port)
+            self._rest_server = RestServer(
+                self._rest_api,
+                self._flags.listen_address,
+                self._flags.rest_api_port,
+                self._flags.rest_api_num_threads,
+            )
             log("REST is served", address=self._flags.listen_address, port=self._rest_server.port)
 
     def drain(self) -> None:
@@ -163,13 +175,14 @@ class ModelServer:
         everybody, as with TensorFlow Serving, and callers ask another server. A load that runs is not waited for.
         """
         grace_seconds = self._flags.shutdown_grace_seconds
+        ends_at = time.monotonic() + grace_seconds
         self._manager.stop_loading()
         log("stopping", grace_seconds=grace_seconds)
         self._grpc_api.gate.close()
         if not self._grpc_api.gate.wait_until_empty(grace_seconds):
             log("calls in flight are given up", grace_seconds=grace_seconds)
         if self._rest_server is not None:
-            self._rest_server.close()
+            self._rest_server.close(max(0.0, ends_at - time.monotonic()))
         if self._flags.grpc_socket_path:
             Path(self._flags.grpc_socket_path).unlink(missing_ok=True)
 
@@ -184,7 +197,7 @@ class ModelServer:
             log("stopping", grace_seconds=grace_seconds)
             finished = self._grpc_server.stop(grace_seconds)
         if self._rest_server is not None:
-            self._rest_server.close()
+            self._rest_server.close(max(0.0, ends_at - time.monotonic()))
         if finished is not None:
             finished.wait()
         self._manager.close(max(0.0, ends_at - time.monotonic()))

@@ -6,6 +6,7 @@ tensorflow_serving/servables/tensorflow/{predict_impl,get_model_metadata_impl}.c
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from serving.server.errors import InvalidArgument, StatusError
@@ -14,8 +15,11 @@ from serving.wire import predict_pb2 as pb
 from serving.wire.client import SIGNATURE_DEF_FIELD
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from serving.server.metrics import ServerMetrics
     from serving.server.registry import ModelRegistry
+    from serving.server.servable import Servable
 
 SIGNATURE_MAP_TYPE = "type.googleapis.com/tensorflow.serving.SignatureDefMap"
 
@@ -53,6 +57,17 @@ class Services:
         self._metrics.request_count.increment(name, "OK")
         self._metrics.request_latency.observe((time.monotonic() - started) * 1e6, name, "Predict", "GRPC")
         return response
+
+    @contextmanager
+    def use(self, spec: pb.ModelSpec) -> Iterator[Servable]:
+        """The version that a named model's spec leads to, for callers that count by themselves.
+
+        Raises:
+            InvalidArgument: The model has no such label.
+            NotFound: No such model, or no such version that is available.
+        """
+        with self._registry.use(spec.name, *_choice(spec)) as servable:
+            yield servable
 
     def knows(self, model_name: str) -> bool:
         """Whether the config ever named this model."""

@@ -72,7 +72,6 @@ def test_what_is_no_flag_is_returned():
     "argument",
     [
         "--ssl_config_file=/a",
-        "--rest_api_num_threads=8",
         "--enable_profiler",
         "--mixed_precision=bfloat16",
         "--prefer_tflite_model=true",

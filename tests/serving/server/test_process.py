@@ -21,7 +21,8 @@ from serving.server.loader import ServableLoader
 from serving.server.metrics import ServerMetrics
 from serving.server.process import UNINSTALLED_VERSION, ModelServer, _symmetra_version, run
 from serving.server.registry import ModelRegistry
-from serving.server.rest import RestApi, RestServer
+from serving.server.rest_api.api import RestApi
+from serving.server.rest_api.http_server import RestServer
 from serving.wire import predict_pb2 as pb
 from serving.wire.client import PREDICT_PATH
 from serving.wire.errors import CallFailed

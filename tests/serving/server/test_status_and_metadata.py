@@ -118,12 +118,12 @@ def test_rest_metadata_has_signature_def_twice(toy_server):
         ("POST", "/v1/models/toys", 400, "Malformed request: POST /v1/models/toys"),
         ("PUT", "/v1/models/toys", 400, "Malformed request: PUT /v1/models/toys"),
         ("POST", "/v1/models/toys:PREDICT", 400, "Malformed request: POST /v1/models/toys:PREDICT"),
-        ("POST", "/v1/models/toys:predict", 501, "predict over REST is not implemented by this server; use gRPC."),
+        ("POST", "/v1/models/toys:regress", 501, "Regress is not implemented by this server."),
     ],
 )
 def test_rest_refusals_have_their_code_and_layout(toy_server, method, path, status, words):
     answer = toy_server.rest(method, path, b'{"instances": [1.0]}' if method == "POST" else None)
-    assert answer == (status, "application/json", f'{{\n    "error": {json.dumps(words)}\n}}\n')
+    assert answer == (status, "application/json", f'{{\n    "error": {json.dumps(words)}\n}}')
 
 
 def test_what_is_no_api_path_is_a_plain_404(toy_server):
