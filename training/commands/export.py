@@ -15,7 +15,7 @@ from training.commands.shared import run_safely, say
 from training.data.dataset import DataOptions
 from training.errors import ExportRefused
 from training.evaluation.evaluate import SYNTHESIS_NAME
-from training.evaluation.scoring import BATCH_SIZE, Scorer
+from training.evaluation.scoring import BATCH_SIZE, scorer_of
 from training.export.drawn import draw_crops
 from training.export.version import Candidate, publish_version
 from training.reporting.report import without_folders
@@ -100,7 +100,7 @@ def _export(arguments: argparse.Namespace) -> None:
 
 def score_stored(model: keras.Model, store: CropStore, paths: Sequence[str]) -> NDArray[np.float32]:
     """p_no_depression of stored crops, [n]; only a batch of them is in memory at a time."""
-    scorer = Scorer(model)
+    scorer = scorer_of(model)
     starts = range(0, len(paths), BATCH_SIZE)
     return np.concatenate([scorer.score(store.read(paths[start : start + BATCH_SIZE]))[0] for start in starts])
 

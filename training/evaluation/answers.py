@@ -10,7 +10,7 @@ import numpy as np
 from serving.contract.jitter import JITTER_COPIES, jitter_crops
 from serving.contract.quality import Quality, measure_light_and_focus
 from training.data.manifest import GROUP_COLUMNS
-from training.evaluation.scoring import BATCH_SIZE, Scorer, mirror_crops
+from training.evaluation.scoring import BATCH_SIZE, mirror_crops, scorer_of
 from training.polarity import DEPRESSED
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def answer(
             quality: what abstention is decided by.
         aligned: The crops are aligned faces; their quality is measured in an oval, as the gateway does.
     """
-    scorer, count = Scorer(model), len(photos)
+    scorer, count = scorer_of(model), len(photos)
     geometry = Quality() if aligned else None
     p, p_mirrored, logits = (np.empty(count, np.float32) for _ in range(3))
     p_jittered = np.empty((count, JITTER_COPIES if jittered else 0), np.float32)

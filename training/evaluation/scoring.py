@@ -43,18 +43,18 @@ class Scorer:
 
 def score(model: keras.Model, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
     """p_no_depression of each crop, float32 [n]."""
-    return _scorer_of(model).score(crops)[0]
+    return scorer_of(model).score(crops)[0]
 
 
 def score_logits(model: keras.Model, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Logit of p_no_depression, float32 [n]: the input of the final sigmoid."""
-    return _scorer_of(model).score(crops)[1]
+    return scorer_of(model).score(crops)[1]
 
 
 _SCORERS: WeakKeyDictionary[keras.Model, Scorer] = WeakKeyDictionary()
 
 
-def _scorer_of(model: keras.Model) -> Scorer:
+def scorer_of(model: keras.Model) -> Scorer:
     """One for each model: the first pass of a new one is traced, which takes seconds where the pass takes milliseconds."""
     if model not in _SCORERS:
         _SCORERS[model] = Scorer(model)
