@@ -21,8 +21,17 @@ from serving.contract.errors import ContractError
 from serving.contract.model import MODEL_NAME
 from serving.local.ports import LOOPBACK, LocalPorts, PortInvalid, PortTaken
 from serving.local.processes import ProcessFailed, ProcessGroup, run_to_end
-from serving.local.stack import Interpreters, start_gateway, start_model_server, start_prometheus
-from serving.repository import ModelRepository, RepositoryError
+from serving.local.stack import (
+    Interpreters,
+    model_server_address,
+    start_gateway,
+    start_model_server,
+    start_prometheus,
+)
+from serving.repository import ModelRepository, NothingPinned, RepositoryError
+from serving.repository.availability import ServerGroup
+from serving.repository.promotion import Promoter
+from serving.repository.rollout import Patience
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -54,8 +63,8 @@ def main() -> int:
         ports = LocalPorts.from_environment(os.environ)
         ports.require_free()
         python = Interpreters.of_environments(arguments.environments)
-        prepare_model(arguments.folder, python, arch=arguments.arch)
-        run_stack(arguments.folder, python, ports, keep_running=not arguments.exit_when_done)
+        version = prepare_model(arguments.folder, python, arch=arguments.arch)
+        run_stack(arguments.folder, python, ports, version, keep_running=not arguments.exit_when_done)
     except Stopped:
         print("\nstopped; everything that was started has ended")  # noqa: T201 - a program for a person at a terminal
         return 0
@@ -65,13 +74,14 @@ def main() -> int:
     return 0
 
 
-def prepare_model(folder: Path, python: Interpreters, *, arch: str) -> None:
-    """Draw faces, train and approve, unless a pinned and undamaged version is there from an earlier run."""
+def prepare_model(folder: Path, python: Interpreters, *, arch: str) -> int:
+    """Draw faces, train and approve, unless an earlier run left a version that may go live; returns its number."""
     models = folder / "models"
     repository = ModelRepository(models, MODEL_NAME)
-    if has_pinned_version(repository):
+    ready = find_ready_version(repository)
+    if ready is not None:
         say(f"using the demo model of an earlier run (delete {_shown(folder)} to train a new one)")
-        return
+        return ready
     if (repository.directory / "pin.json").exists():
         # A damaged champion can be compared with nothing, and the demo's models are nobody's loss.
         say("the demo model of an earlier run is damaged: forgotten")
@@ -117,25 +127,29 @@ def prepare_model(folder: Path, python: Interpreters, *, arch: str) -> None:
         "--by=make demo",
         f"--why={DEMO_APPROVAL}",
     )
-    repository.set_pin(version)
     say(f"the demo model is ready after {time.monotonic() - started:.0f} s")
+    return version
 
 
-def has_pinned_version(repository: ModelRepository) -> bool:
-    """Whether an earlier run left a version that is pinned and whose digests still hold."""
+def find_ready_version(repository: ModelRepository) -> int | None:
+    """The pinned version, or else the newest approved one; None where its digests do not hold, or there is none."""
     try:
-        repository.verify(repository.pin().version)
+        try:
+            version = repository.pin().version
+        except NothingPinned:
+            version = max(repository.versions(), default=0)
+        return repository.make_pin(version).version
     except (RepositoryError, ContractError, OSError):
-        return False
-    return True
+        return None
 
 
-def run_stack(folder: Path, python: Interpreters, ports: LocalPorts, *, keep_running: bool) -> None:
-    """Start all parts, screen one drawn face, print where everything is, and stay until Ctrl-C."""
+def run_stack(folder: Path, python: Interpreters, ports: LocalPorts, version: int, *, keep_running: bool) -> None:
+    """Start all parts, make the version live, screen one drawn face, print where everything is, and stay until Ctrl-C."""
     models = folder / "models"
     with ProcessGroup(folder / "logs") as group:
         say("starting the model server, the gateway and Prometheus")
         start_model_server(group, python.serving, models, ports)
+        make_live(ModelRepository(models, MODEL_NAME), version, ports)
         start_gateway(group, python.gateway, models, ports)
         has_prometheus = start_prometheus(group, folder / "prometheus", ports)
         photo = _choose_drawn_face(folder)
@@ -146,6 +160,20 @@ def run_stack(folder: Path, python: Interpreters, ports: LocalPorts, *, keep_run
             if ended is not None:
                 raise ProcessFailed(ended)
             time.sleep(0.5)
+
+
+def make_live(repository: ModelRepository, version: int, ports: LocalPorts) -> None:
+    """Promote as a person would: the version is loaded, asked about its golden crops, and pinned.
+
+    Raises:
+        RepositoryError: it was not made live; the sentence says why.
+    """
+    # No gateway runs yet, so no request can be on its way to another version.
+    patience = Patience(grace_seconds=0.0)
+    with ServerGroup([model_server_address(ports)]) as group:
+        Promoter(repository, group, patience, tell=lambda line: say(f"    {line}")).promote(
+            version, "make demo", DEMO_APPROVAL
+        )
 
 
 def screen(photo: Path, ports: LocalPorts) -> dict[str, Any]:

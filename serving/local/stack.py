@@ -10,9 +10,16 @@ from serving.contract.model import MODEL_NAME
 from serving.local.ports import LOOPBACK, LocalPorts, environment_of
 from serving.local.processes import ProcessGroup, http_answers
 from serving.local.prometheus import find_prometheus, prometheus_command, write_prometheus_config
+from serving.repository import ModelRepository
+from serving.repository.promotion import write_first_config
+from serving.repository.repository import SERVED_NAME
+from serving.wire.channel import open_channel
+from serving.wire.client import ModelServerClient
 
 MODEL_SERVER_GRPC_THREADS = 65
 """More than the gateway's 32 photos in flight: the default of 4 x CPUs refuses the eighth call on two cores at once."""
+POLL_SECONDS = 1
+"""How often the model server looks whether `models.config` has changed."""
 MODEL_SERVER_TIMEOUT_SECONDS = 120.0
 GATEWAY_TIMEOUT_SECONDS = 60.0
 PROMETHEUS_TIMEOUT_SECONDS = 30.0
@@ -40,27 +47,40 @@ class Interpreters:
 
 
 def start_model_server(group: ProcessGroup, python: Path, repository: Path, ports: LocalPorts) -> None:
-    """Start the embedded model server on one repository and wait until it answers.
+    """Start the embedded model server on what `promote` says is served, and wait until it answers.
+
+    It polls `models.config`, which is written here where there is none: then it waits for the first promotion.
 
     Raises:
-        ProcessFailed: it ended, or no version became available in time.
+        ProcessFailed: it ended, or its version did not become available in time.
+        RepositoryError: the repository's records cannot be read.
     """
+    models = ModelRepository(repository.resolve(), MODEL_NAME)
+    # A folder that was moved or copied names the place where it was.
+    write_first_config(models, served_from=str(models.directory))
     command: list[str | Path] = [
         python,
         "-m",
         "serving.server",
         f"--port={ports.model_server_port}",
         f"--rest_api_port={ports.model_server_rest_port}",
-        f"--model_name={MODEL_NAME}",
-        f"--model_base_path={(repository / MODEL_NAME).resolve()}",
+        f"--model_config_file={models.directory / SERVED_NAME}",
+        f"--model_config_file_poll_wait_seconds={POLL_SECONDS}",
+        "--max_num_load_retries=0",
         f"--grpc_max_threads={MODEL_SERVER_GRPC_THREADS}",
         "--enable_batching=true",
         f"--batching_parameters_file={_DEPLOY_FOLDER / 'batching.config'}",
         f"--monitoring_config_file={_DEPLOY_FOLDER / 'monitoring.config'}",
     ]
     group.start("model-server", command, environment_of(ports))
-    status_url = f"http://{LOOPBACK}:{ports.model_server_rest_port}/v1/models/{MODEL_NAME}"
-    group.wait_until("model-server", lambda: http_answers(status_url), MODEL_SERVER_TIMEOUT_SECONDS)
+    with open_channel(model_server_address(ports)) as channel:
+        client = ModelServerClient(channel)
+        group.wait_until("model-server", lambda: client.wait_until_ready(0.2), MODEL_SERVER_TIMEOUT_SECONDS)
+
+
+def model_server_address(ports: LocalPorts) -> str:
+    """Where the gateway and promotions reach the model server."""
+    return f"{LOOPBACK}:{ports.model_server_port}"
 
 
 def start_gateway(
@@ -72,7 +92,7 @@ def start_gateway(
         ProcessFailed: it refused to start (its log says why) or did not get ready in time.
     """
     settings = {
-        "SYMMETRA_MODEL_SERVER": f"{LOOPBACK}:{ports.model_server_port}",
+        "SYMMETRA_MODEL_SERVER": model_server_address(ports),
         "SYMMETRA_MODEL_REPOSITORY": str(repository.resolve()),
         **(extra_settings or {}),
     }

@@ -296,12 +296,15 @@ class Promoter:
 def write_first_config(repository: ModelRepository, served_from: str = "") -> ServedVersions:
     """Write `models.config` where there is none, so that servers can start: the pinned version, or none yet.
 
+    Where there is one, only the servers' path is changed, if another is given.
+
     Raises:
-        PromotionRunning: another command is at work.
+        PromotionRunning: another command is at work, and there is something to write.
         RecordUnreadable: `pin.json` or `models.config` cannot be read.
     """
-    with promotion_lock(repository.directory, "init"):
-        files = PromotionFiles(repository, served_from)
-        if not files.served_path.exists():
+    files = PromotionFiles(repository, served_from)
+    # A server that starts while a promotion waits for it must not be kept from starting.
+    if not files.says(files.read_served().versions):
+        with promotion_lock(repository.directory, "init"):
             files.serve(files.read_served().versions)
-        return files.read_served()
+    return files.read_served()

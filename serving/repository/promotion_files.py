@@ -45,14 +45,19 @@ class PromotionFiles:
         except NothingPinned:
             return ServedVersions(model, "", ())
 
+    def says(self, versions: Iterable[int]) -> bool:
+        """Whether `models.config` is there and has the servers load exactly these."""
+        return self.served_path.exists() and self.read_served() == self._wanted(versions)
+
     def serve(self, versions: Iterable[int]) -> None:
         """Have the servers load exactly these; nothing is written where the file says so already."""
-        served = self.read_served()
+        if not self.says(wanted := tuple(versions)):
+            write_atomically(self.served_path, self._wanted(wanted).to_text())
+
+    def _wanted(self, versions: Iterable[int]) -> ServedVersions:
+        served, numbers = self.read_served(), tuple(sorted(versions))
         base_path = self._served_from or served.base_path or str(self._repository.directory)
-        numbers = tuple(sorted(versions))
-        wanted = ServedVersions(served.model, base_path if numbers else "", numbers)
-        if wanted != served or not self.served_path.exists():
-            write_atomically(self.served_path, wanted.to_text())
+        return ServedVersions(served.model, base_path if numbers else "", numbers)
 
     def read_journal(self) -> Promotion | None:
         """The promotion that is under way; None where there is none.

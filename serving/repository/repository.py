@@ -215,7 +215,9 @@ class ModelRepository:
         try:
             return Pin.from_json(self._pin.read_text(encoding="utf-8"))
         except FileNotFoundError as error:
-            message = f"No version of {self.model_name} is pinned yet. Make one live: python -m serving.repository promote N"
+            message = (
+                f"No version of {self.model_name} is pinned yet. Make one live: python -m serving.repository promote N"
+            )
             raise NothingPinned(message) from error
         except UnicodeDecodeError as error:
             message = f"pin.json cannot be read: {error}."

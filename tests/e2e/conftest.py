@@ -8,7 +8,7 @@ import pytest
 from serving.local.ports import LocalPorts, find_free_port
 from serving.local.processes import ProcessGroup
 from serving.local.stack import Interpreters, start_gateway, start_model_server, start_prometheus
-from tests.support.tiny_version import tiny_repository
+from tests.support.tiny_version import copy_tiny_repository
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,9 @@ def stack(tmp_path_factory):
     ports = LocalPorts(*(find_free_port() for _ in dataclasses.fields(LocalPorts)))
     python = Interpreters.this_one()
     with ProcessGroup(folder / "logs") as group:
-        start_model_server(group, python.serving, tiny_repository(), ports)
-        start_gateway(group, python.gateway, tiny_repository(), ports)
+        # A copy: the model server's config is written beside the versions.
+        models = copy_tiny_repository(folder / "models")
+        start_model_server(group, python.serving, models, ports)
+        start_gateway(group, python.gateway, models, ports)
         start_prometheus(group, folder / "prometheus", ports)
         yield Stack(ports)

@@ -35,8 +35,8 @@ MOMENTS = [*map(str, Step), "record", RANDOM]
 LANES = 3
 """Repositories with a server each that are worked on at once: most of a promotion is waiting."""
 COMMAND_SECONDS = 120.0
-UNDISTURBED_SECONDS = 3.5
-"""About; the moments at random are drawn from so many seconds."""
+UNDISTURBED_SECONDS = 2.5
+"""About, from the end of the imports; the moments at random are drawn from so many seconds."""
 
 
 @dataclass
@@ -95,19 +95,20 @@ class Lane:
         before = self.records()
         at = f"{moments.uniform(0.0, UNDISTURBED_SECONDS):.3f}" if moment == RANDOM else moment
         if self.promote(target, at) == 0:
-            # Only a random moment can come too late.
+            # Only a random moment can come too late: another one is drawn.
             assert moment == RANDOM
             self.ended_before_the_kill += 1
-        else:
-            self.kills[moment] = self.kills.get(moment, 0) + 1
-            pinned = self.repository.pin().version
-            assert pinned in {live, target}
-            assert pinned in served(self.repository), "what is pinned is always served"
-            if pinned == target:
-                self.live_after_the_kill[moment] = self.live_after_the_kill.get(moment, 0) + 1
-            began = time.monotonic()
-            assert self.promote(target, "never") == 0
-            self.longest_completion_seconds = max(self.longest_completion_seconds, time.monotonic() - began)
+            self.kill_once(moment, moments)
+            return
+        self.kills[moment] = self.kills.get(moment, 0) + 1
+        pinned = self.repository.pin().version
+        assert pinned in {live, target}
+        assert pinned in served(self.repository), "what is pinned is always served"
+        if pinned == target:
+            self.live_after_the_kill[moment] = self.live_after_the_kill.get(moment, 0) + 1
+        began = time.monotonic()
+        assert self.promote(target, "never") == 0
+        self.longest_completion_seconds = max(self.longest_completion_seconds, time.monotonic() - began)
         assert (self.repository.pin().version, served(self.repository)) == (target, (target,))
         assert journal(self.repository) is None
         added = self.records()[len(before) :]
