@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from serving.server.errors import FailedPrecondition
+from serving.server.errors import FailedPrecondition, InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from serving.wire.tensors import Array
 
+_MAX_GROWN_RANK: Final = 6
+
 
 def join_rows(name: str, arrays: Sequence[Array], *, padding_rows: int, pad_sizes: bool) -> Array:
     """One array with the rows of all, in order, and `padding_rows` more.
+
+    Tensors are grown as tensorflow_serving/batching/batching_util.cc does it: behind what is there, with the tensor's own
+    first element.
 
     Args:
         name: Name of the tensor, for the message.
@@ -24,8 +29,12 @@ def join_rows(name: str, arrays: Sequence[Array], *, padding_rows: int, pad_size
         pad_sizes: Grow the other dimensions to the largest of the batch, where they differ.
 
     Raises:
-        FailedPrecondition: The other dimensions differ and `pad_sizes` is off.
+        FailedPrecondition: The other dimensions differ and `pad_sizes` is off, or even their number differs.
+        InvalidArgument: `pad_sizes` is on, and a tensor has too many dimensions to be grown or no element to grow with.
     """
+    if pad_sizes and any(array.ndim > _MAX_GROWN_RANK for array in arrays):
+        message = "Only tensors with rank from 1 to 6 can be padded."
+        raise InvalidArgument(message)
     if len({array.shape[1:] for array in arrays}) > 1:
         if not pad_sizes or len({array.ndim for array in arrays}) > 1:
             message = (
@@ -63,7 +72,13 @@ def check_rows(outputs: Sequence[Array], rows: int) -> None:
 
 
 def _grow(array: Array, sizes: tuple[int, ...]) -> Array:
-    """Grow every dimension but the first, filling with the array's own first element."""
-    grown = np.full((len(array), *sizes), array.flat[0] if array.size else 0, array.dtype)
+    if (len(array), *sizes) == array.shape:
+        return array
+    if not array.size:
+        if not len(array):
+            return np.empty((0, *sizes), array.dtype)
+        message = "Got empty tensor in batch of non-empty tensors."
+        raise InvalidArgument(message)
+    grown = np.full((len(array), *sizes), array.flat[0], array.dtype)
     grown[tuple(slice(size) for size in array.shape)] = array
     return grown

@@ -1,12 +1,13 @@
 """Dynamic batching: requests that wait at the same time run as one, after tensorflow/core/kernels/batching_util.
 
-One queue per version, signature and set of outputs. A batch is due when it is full, or when its oldest request has
+One queue per version and set of input and output tensors. A batch is due when it is full, or when its oldest request has
 waited `batch_timeout_micros`; due batches of all queues run in turn, at most `num_batch_threads` at the same time. With
 a timeout of 0, the default, batching is greedy: what waits runs as soon as there is room, so batches grow exactly when
 requests arrive faster than they are answered.
 
-There are no threads here. The thread of the first request of a batch runs it, and the others sleep until it has: a
-request that finds room runs at once in its own thread, where a handover to a pool and back would cost it 0.1 ms.
+The thread of the first request of a batch runs it, and the others sleep until it has: a request that finds room runs at
+once in its own thread, where a handover to a pool and back would cost it 0.1 ms. Only a request that is split over
+several batches needs threads that are nobody's, because its own cannot run two of them at once.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeAlias
 
 from serving.server.batch_rows import check_rows, join_rows
+from serving.server.batch_tasks import Batch, Request
 from serving.server.errors import (
     Internal,
     InvalidArgument,
@@ -29,180 +32,191 @@ from serving.server.errors import (
 from serving.wire.tensors import Array
 
 if TYPE_CHECKING:
-    from serving.server.config import BatchingSettings
+    from serving.server.batching_settings import Batching, BatchingSettings
     from serving.server.metrics import ServerMetrics
 
-Run: TypeAlias = Callable[[Sequence[Array]], list[Array]]
-"""Runs the model on one array per input and returns one array per output."""
-
-
-class _Task:
-    """One request while it waits. A lock that the other side opens is the cheapest signal between two threads."""
-
-    __slots__ = ("batch_to_run", "deadline", "enqueued_at", "error", "inputs", "is_done", "outputs", "rows", "signal")
-
-    def __init__(self, inputs: Sequence[Array], rows: int, deadline: float | None) -> None:
-        self.inputs = inputs
-        self.rows = rows
-        self.deadline = deadline
-        self.enqueued_at = time.monotonic()
-        self.batch_to_run: _Batch | None = None
-        self.outputs: list[Array] = []
-        self.error: StatusError | None = None
-        self.is_done = False
-        self.signal = threading.Lock()
-        self.signal.acquire()
-
-    def succeed(self, outputs: list[Array]) -> None:
-        self.outputs = outputs
-        self.is_done = True
-        self.signal.release()
-
-    def fail(self, error: StatusError) -> None:
-        self.error = error
-        self.is_done = True
-        self.signal.release()
-
-
-class _Batch:
-    """Requests that will run together; the first one's thread runs them."""
-
-    __slots__ = ("rows", "tasks")
-
-    def __init__(self) -> None:
-        self.tasks: list[_Task] = []
-        self.rows = 0
-
-    def unfinished(self) -> list[_Task]:
-        """Those whose callers still sleep. A signal may be given once only."""
-        return [task for task in self.tasks if not task.is_done]
+Run: TypeAlias = Callable[[Sequence[Array], float | None], list[Array]]
+"""Runs the model on one array per input, until a deadline on `time.monotonic`; returns one array per output."""
 
 
 class BatchQueue:
-    """What waits for one signature of one version. Made by `BatchScheduler.open_queue`."""
+    """What waits for one set of tensors of one version. Made by `BatchScheduler.open_queue`.
 
-    def __init__(self, scheduler: BatchScheduler, run: Run, input_names: Sequence[str]) -> None:
+    Attributes:
+        run: Runs a batch.
+        input_names: Names of the tensors, in the order of the inputs.
+        settings: Sizes and waiting times.
+        batches: The last one is open to more requests, the others are full.
+        is_listed: Whether the scheduler knows that something waits here.
+    """
+
+    def __init__(
+        self, scheduler: BatchScheduler, run: Run, input_names: Sequence[str], settings: BatchingSettings
+    ) -> None:
         self._scheduler = scheduler
         self.run = run
         self.input_names = tuple(input_names)
-        self.batches: deque[_Batch] = deque()
+        self.settings = settings
+        self.timeout_seconds = settings.batch_timeout_micros / 1e6
+        self.batches: deque[Batch] = deque()
+        self.is_listed = False
 
     def submit(self, inputs: Sequence[Array], deadline: float | None) -> list[Array]:
         """Run these inputs in a batch, and return this request's rows of the outputs.
 
         Args:
             inputs: One array per input, all with the same number of rows.
-            deadline: On `time.monotonic`; a request that is still queued then is dropped.
+            deadline: On `time.monotonic`; a batch whose callers have all given up before it runs is not run.
 
         Raises:
-            InvalidArgument: No batch dimension, unequal rows, or more rows than a batch may have.
+            InvalidArgument: No batch dimension, unequal rows, or more rows than a request may have.
             Unavailable: The queue is full.
             ResourceExhausted: The deadline passed while the request was queued.
             FailedPrecondition: Shapes within the batch, or of the outputs, cannot be put together.
             StatusError: What the model itself failed with; every request of the batch gets it.
         """
-        if any(array.ndim == 0 for array in inputs):
-            message = "Batching Run() input tensors must have at least one dimension"
+        rows = 0
+        for index, array in enumerate(inputs):
+            if array.ndim == 0:
+                message = "Batching Run() input tensors must have at least one dimension"
+                raise InvalidArgument(message)
+            if index and len(array) != rows:
+                message = "Batching Run() input tensors must have equal 0th-dimension size"
+                raise InvalidArgument(message)
+            rows = len(array)
+        return self._scheduler.submit(self, Request(inputs, rows, deadline))
+
+    def enqueue(self, request: Request) -> bool:
+        """Put a request into the open batch, new ones, or both; whether it is the first of one. Not thread-safe.
+
+        Raises:
+            InvalidArgument: More rows than a request may have.
+            Unavailable: The queue is full.
+        """
+        settings, rows, batches = self.settings, request.rows, self.batches
+        largest = settings.largest_run
+        if rows > settings.max_batch_size:
+            message = f"Task size {rows} is larger than maximum input batch size {settings.max_batch_size}"
             raise InvalidArgument(message)
-        rows = len(inputs[0]) if inputs else 0
-        if any(len(array) != rows for array in inputs):
-            message = "Batching Run() input tensors must have equal 0th-dimension size"
-            raise InvalidArgument(message)
-        return self._scheduler.submit(self, _Task(inputs, rows, deadline))
+        open_rows = batches[-1].rows if batches else 0
+        if settings.enable_large_batch_splitting:
+            sizes = self._split_sizes(rows, open_rows)
+        elif open_rows + rows > largest and len(batches) >= settings.largest_queue:
+            message = (
+                "The batch scheduling queue to which this task was submitted is full; currently "
+                f"{len(batches)} batches enqueued and max_enqueued_batches is {settings.largest_queue}"
+            )
+            raise Unavailable(message)
+        else:
+            sizes = [rows]
+        leads = False
+        for part in request.split(sizes):
+            if not batches or batches[-1].rows + part.rows > largest:
+                batches.append(Batch(request.enqueued_at))
+                leads = True
+            batches[-1].add(part)
+        return leads
+
+    def _split_sizes(self, rows: int, open_rows: int) -> list[int]:
+        largest, most = self.settings.largest_run, self.settings.max_enqueued_batches
+        # The open batch counts also while it is empty, as theirs, where there always is one.
+        waiting = max(1, len(self.batches))
+        left = largest - open_rows
+        capacity = (most - waiting) * largest + left
+        if rows > capacity:
+            message = (
+                "The batch scheduling queue to which this task was submitted is full; task size is "
+                f"{rows} but scheduling capacity is only {capacity} (num_enqueued_batches={waiting}, "
+                f"max_enqueued_batches={most}, open_batch_size={open_rows}, max_execution_batch_size={largest})"
+            )
+            raise Unavailable(message)
+        if rows <= left:
+            return [rows]
+        first = [left] if left else []
+        whole, rest = divmod(rows - left, largest)
+        return first + [largest] * whole + ([rest] if rest else [])
+
+    def take_due(self, now: float) -> Batch | None:
+        """The next batch that should run now, or None. Not thread-safe."""
+        if not self.batches:
+            return None
+        first = self.batches[0]
+        is_full = len(self.batches) > 1 or first.rows >= self.settings.largest_run
+        if is_full or first.opened_at + self.timeout_seconds <= now:
+            return self.batches.popleft()
+        return None
 
 
 class BatchScheduler:
     """Decides which batch runs when.
 
     Args:
-        settings: Sizes, waiting time, and how many batches may run at the same time.
+        batching: Of which the number of batches that may run at the same time; queues bring their own settings.
         metrics: Where queueing times and batch sizes are counted.
     """
 
-    def __init__(self, settings: BatchingSettings, metrics: ServerMetrics) -> None:
-        self._settings = settings
+    def __init__(self, batching: Batching, metrics: ServerMetrics) -> None:
+        self.batching = batching
         self._metrics = metrics
-        self._timeout_seconds = settings.batch_timeout_micros / 1e6
-        # A queue that may hold nothing could never hand anything over; theirs rewrites 0 to 1 as well.
-        self._max_enqueued_batches = max(1, settings.max_enqueued_batches)
         self._lock = threading.Lock()
-        self._queues: deque[BatchQueue] = deque()
-        self._free_slots = settings.num_batch_threads
+        # Only queues in which something waits: callers can make a queue per set of outputs, and each call looks through these.
+        self._waiting: deque[BatchQueue] = deque()
+        self._free_slots = batching.common.num_batch_threads
+        # Starts its threads when it is given work, so a server that splits no requests has none of them.
+        self._pool = ThreadPoolExecutor(self._free_slots, thread_name_prefix="batch")
 
-    def open_queue(self, run: Run, input_names: Sequence[str]) -> BatchQueue:
-        """A queue of its own for one signature of one version."""
-        queue = BatchQueue(self, run, input_names)
-        with self._lock:
-            self._queues.append(queue)
-        return queue
+    def open_queue(self, run: Run, input_names: Sequence[str], settings: BatchingSettings) -> BatchQueue:
+        """A queue of its own for one set of tensors of one version. It may be dropped when nobody submits any more."""
+        return BatchQueue(self, run, input_names, settings)
 
-    def close_queue(self, queue: BatchQueue) -> None:
-        """Forget a queue that nobody submits to any more."""
-        with self._lock:
-            self._queues.remove(queue)
-
-    def submit(self, queue: BatchQueue, task: _Task) -> list[Array]:
+    def submit(self, queue: BatchQueue, request: Request) -> list[Array]:
         """See `BatchQueue.submit`."""
         for _ in queue.input_names:
-            self._metrics.input_batch_size.observe(task.rows)
+            self._metrics.input_batch_size.observe(request.rows)
         with self._lock:
-            leads = self._enqueue(queue, task)
+            leads = queue.enqueue(request)
+            if not queue.is_listed:
+                queue.is_listed = True
+                self._waiting.append(queue)
             self._dispatch()
-        due_at = task.enqueued_at + self._timeout_seconds if leads and self._timeout_seconds else None
+        due_at = request.enqueued_at + queue.timeout_seconds if leads and queue.timeout_seconds else None
         while True:
             # Only the first request of a batch watches the clock, and only until the batch is due.
             seconds = -1.0 if due_at is None else max(0.0, due_at - time.monotonic())
-            if not task.signal.acquire(timeout=seconds):
-                due_at = None
+            if not request.signal.acquire(timeout=seconds):
+                if due_at is not None and time.monotonic() >= due_at:
+                    due_at = None
                 with self._lock:
                     self._dispatch()
-            elif task.batch_to_run is not None:
-                batch, task.batch_to_run, due_at = task.batch_to_run, None, None
+            elif request.batch_to_run is not None:
+                batch, request.batch_to_run, due_at = request.batch_to_run, None, None
                 self._run_in_turn(queue, batch)
-            elif task.error is not None:
-                raise task.error
             else:
-                return task.outputs
-
-    def _enqueue(self, queue: BatchQueue, task: _Task) -> bool:
-        """Add a task to the open batch of its queue or to a new one; whether it is the first of it."""
-        largest = self._settings.max_batch_size
-        if task.rows > largest:
-            message = f"Task size {task.rows} is larger than maximum input batch size {largest}"
-            raise InvalidArgument(message)
-        batches = queue.batches
-        if not batches or batches[-1].rows + task.rows > largest:
-            if len(batches) >= self._max_enqueued_batches:
-                message = (
-                    "The batch scheduling queue to which this task was submitted is full; currently "
-                    f"{len(batches)} batches enqueued and max_enqueued_batches is {self._max_enqueued_batches}"
-                )
-                raise Unavailable(message)
-            batches.append(_Batch())
-        batches[-1].tasks.append(task)
-        batches[-1].rows += task.rows
-        return len(batches[-1].tasks) == 1
+                return request.result()
 
     def _dispatch(self) -> None:
-        """Start due batches while there is room, one queue after the other. The caller holds the lock."""
+        """Start due batches while there is room, one of each queue in turn. The caller holds the lock."""
         now = time.monotonic()
-        for _ in range(len(self._queues)):
-            if not self._free_slots:
-                return
-            queue = self._queues[0]
-            self._queues.rotate(-1)
-            while self._free_slots and queue.batches and self._is_due(queue, now):
-                self._free_slots -= 1
-                batch = queue.batches.popleft()
-                batch.tasks[0].batch_to_run = batch
-                batch.tasks[0].signal.release()
+        passed_over = 0
+        while self._free_slots and passed_over < len(self._waiting):
+            queue = self._waiting.popleft()
+            batch = queue.take_due(now)
+            queue.is_listed = bool(queue.batches)
+            if queue.is_listed:
+                self._waiting.append(queue)
+            if batch is None:
+                passed_over += 1
+                continue
+            passed_over = 0
+            self._free_slots -= 1
+            leader = next((part.request for part in batch.parts if not part.request.is_split), None)
+            if leader is None:
+                self._pool.submit(self._run_in_turn, queue, batch)
+            else:
+                leader.batch_to_run = batch
+                leader.signal.release()
 
-    def _is_due(self, queue: BatchQueue, now: float) -> bool:
-        first = queue.batches[0]
-        is_full = len(queue.batches) > 1 or first.rows >= self._settings.max_batch_size
-        return is_full or first.tasks[0].enqueued_at + self._timeout_seconds <= now
-
-    def _run_in_turn(self, queue: BatchQueue, batch: _Batch) -> None:
+    def _run_in_turn(self, queue: BatchQueue, batch: Batch) -> None:
         try:
             self._run(queue, batch)
         finally:
@@ -210,49 +224,41 @@ class BatchScheduler:
                 self._free_slots += 1
                 self._dispatch()
 
-    def _run(self, queue: BatchQueue, batch: _Batch) -> None:
+    def _run(self, queue: BatchQueue, batch: Batch) -> None:
         try:
-            tasks = self._drop_expired(batch.tasks)
-            outputs = self._run_together(queue, tasks) if tasks else []
-            first = 0
-            for task in tasks:
-                task.succeed([array[first : first + task.rows] for array in outputs])
-                first += task.rows
+            outputs, first = self._run_together(queue, batch), 0
+            for part in batch.parts:
+                part.succeed([array[first : first + part.rows] for array in outputs])
+                first += part.rows
         except StatusError as error:
-            for task in batch.unfinished():
+            for part in batch.unfinished():
                 # One error per caller: a raised exception keeps the traceback of the thread that raised it.
-                task.fail(status_of(error.code, error.message))
+                part.fail(status_of(error.code, error.message))
         except Exception as error:  # noqa: BLE001 - whatever it is, the other callers must not wait for ever
-            for task in batch.unfinished():
-                task.fail(Internal(f"the batch could not be run: {type(error).__name__}"))
+            for part in batch.unfinished():
+                part.fail(Internal(f"the batch could not be run: {type(error).__name__}"))
 
-    def _drop_expired(self, tasks: Sequence[_Task]) -> list[_Task]:
-        """Those that somebody still waits for; computing the others would only delay these."""
-        waiting = []
+    def _run_together(self, queue: BatchQueue, batch: Batch) -> list[Array]:
         now = time.monotonic()
-        for task in tasks:
-            self._metrics.queuing_latency.observe((now - task.enqueued_at) * 1e6, "")
-            if task.deadline is not None and task.deadline <= now:
-                task.fail(ResourceExhausted("Run() timeout exceeded while waiting in batching queue"))
-            else:
-                waiting.append(task)
-        return waiting
-
-    def _run_together(self, queue: BatchQueue, tasks: Sequence[_Task]) -> list[Array]:
-        rows = sum(task.rows for task in tasks)
-        size = next((size for size in self._settings.allowed_batch_sizes if size >= rows), rows)
+        for part in batch.parts:
+            self._metrics.queuing_latency.observe((now - part.request.enqueued_at) * 1e6, "")
+        deadline = batch.deadline()
+        if deadline is not None and deadline <= now:
+            message = "Run() timeout exceeded while waiting in batching queue"
+            raise ResourceExhausted(message)
+        size = next((size for size in queue.settings.allowed_batch_sizes if size >= batch.rows), batch.rows)
+        self._metrics.padding_size.observe(size - batch.rows, str(size))
+        self._metrics.processed_batch_size.observe(size)
         inputs = [
             join_rows(
                 name,
-                [task.inputs[index] for task in tasks],
-                padding_rows=size - rows,
-                pad_sizes=self._settings.pad_variable_length_inputs,
+                [part.inputs[index] for part in batch.parts],
+                padding_rows=size - batch.rows,
+                pad_sizes=queue.settings.pad_variable_length_inputs,
             )
             for index, name in enumerate(queue.input_names)
         ]
-        self._metrics.processed_batch_size.observe(size)
-        self._metrics.padding_size.observe(size - rows, str(size))
         self._metrics.wrapped_run_count.increment()
-        outputs = queue.run(inputs)
+        outputs = queue.run(inputs, deadline)
         check_rows(outputs, size)
         return outputs

@@ -1,8 +1,7 @@
-"""Text files and flags to settings: which models, which batching, which monitoring."""
+"""Text files and flags to settings: which models, which monitoring."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -12,7 +11,7 @@ from google.protobuf.message import Message
 
 from serving.server.errors import InvalidArgument
 from serving.server.versions import Latest, VersionPolicy, read_policy
-from serving.wire.server_config_pb2 import BatchingParameters, ModelServerConfig, MonitoringConfig
+from serving.wire.server_config_pb2 import ModelServerConfig, MonitoringConfig
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,18 +32,6 @@ class ModelSettings:
     base_path: Path
     policy: VersionPolicy = field(default_factory=Latest)
     labels: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class BatchingSettings:
-    """One BatchingParameters message with its defaults filled in (tensorflow/core/kernels/batching_util)."""
-
-    max_batch_size: int = 1000
-    batch_timeout_micros: int = 0
-    max_enqueued_batches: int = 10
-    num_batch_threads: int = field(default_factory=lambda: os.cpu_count() or 1)
-    allowed_batch_sizes: tuple[int, ...] = ()
-    pad_variable_length_inputs: bool = False
 
 
 def read_models(flags: Flags) -> tuple[ModelSettings, ...]:
@@ -95,76 +82,14 @@ def read_model_config(path: Path) -> tuple[ModelSettings, ...]:
     return tuple(models.values())
 
 
-def read_batching(flags: Flags) -> BatchingSettings | None:
-    """How to batch; None where batching is off.
-
-    Raises:
-        InvalidArgument: A file without --enable_batching, one that cannot be parsed, or impossible parameters.
-    """
-    if not flags.enable_batching:
-        if flags.batching_parameters_file:
-            message = (
-                "server_options.batching_parameters_file is set without setting server_options.enable_batching to true."
-            )
-            raise InvalidArgument(message)
-        return None
-    parameters = BatchingParameters()
-    if flags.batching_parameters_file:
-        _read_text_proto(Path(flags.batching_parameters_file), parameters)
-    return batching_settings(parameters)
-
-
-def batching_settings(parameters: BatchingParameters) -> BatchingSettings:
-    """One BatchingParameters message, checked.
-
-    Raises:
-        InvalidArgument: Impossible parameters, or large batch splitting, which is not implemented.
-    """
-    if parameters.enable_large_batch_splitting.value or parameters.HasField("max_execution_batch_size"):
-        message = "enable_large_batch_splitting and max_execution_batch_size are not implemented by this server"
-        raise InvalidArgument(message)
-    given = {
-        name: getattr(parameters, name).value
-        for name in ("max_batch_size", "batch_timeout_micros", "max_enqueued_batches", "num_batch_threads")
-        if parameters.HasField(name)
-    }
-    settings = BatchingSettings(
-        **given,
-        allowed_batch_sizes=tuple(parameters.allowed_batch_sizes),
-        pad_variable_length_inputs=parameters.pad_variable_length_inputs,
-    )
-    if settings.num_batch_threads < 1:
-        message = f"num_batch_threads must be positive; was {settings.num_batch_threads}"
-        raise InvalidArgument(message)
-    if settings.max_batch_size < 1:
-        message = f"max_batch_size must be positive; was {settings.max_batch_size}"
-        raise InvalidArgument(message)
-    if settings.batch_timeout_micros < 0:
-        message = f"batch_timeout_micros must be non-negative; was {settings.batch_timeout_micros}"
-        raise InvalidArgument(message)
-    if settings.max_enqueued_batches < 0:
-        message = f"max_enqueued_batches must be non-negative; was {settings.max_enqueued_batches}"
-        raise InvalidArgument(message)
-    sizes = settings.allowed_batch_sizes
-    if any(later <= earlier for earlier, later in zip((0, *sizes), sizes, strict=False)):
-        message = "allowed_batch_sizes entries must be monotonically increasing"
-        raise InvalidArgument(message)
-    if sizes and sizes[-1] != settings.max_batch_size:
-        message = (
-            "Last entry in allowed_batch_sizes must match max_batch_size; last entry was "
-            f"{sizes[-1]}; expected {settings.max_batch_size}"
-        )
-        raise InvalidArgument(message)
-    return settings
-
-
 def read_metrics_path(flags: Flags) -> str | None:
     """Where on the REST port Prometheus may scrape; None where monitoring is off.
 
     Raises:
         InvalidArgument: The file cannot be parsed.
     """
-    if not flags.monitoring_config_file:
+    if not flags.monitoring_config_file or not flags.rest_api_port:
+        # Theirs does not even read the file where there is no port to scrape.
         return None
     prometheus = _read_text_proto(Path(flags.monitoring_config_file), MonitoringConfig()).prometheus_config
     return (prometheus.path or DEFAULT_METRICS_PATH) if prometheus.enable else None

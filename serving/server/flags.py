@@ -38,7 +38,9 @@ class Flags:
     rest_api_num_threads: int = _flag(
         "int32", 4 * (os.cpu_count() or 1), "Threads for REST; a request that finds none free waits."
     )
-    rest_api_timeout_in_ms: int = _flag("int32", 30000, "Milliseconds that a REST inference may take; 0 means for ever.")
+    rest_api_timeout_in_ms: int = _flag(
+        "int32", 30000, "Milliseconds that a REST inference may take; 0 means for ever."
+    )
     rest_api_enable_cors_support: bool = _flag("bool", False, "Let pages of any site ask over REST.")
     listen_address: str = _flag("string", LOOPBACK, f"Ours: address to listen on; also ${LISTEN_VARIABLE}.")
     shutdown_grace_seconds: int = _flag("int32", 30, "Ours: how long calls in flight may take after SIGTERM.")
@@ -63,6 +65,9 @@ class Flags:
     saved_model_tags: str = _flag("string", "serve", "Comma separated tags of the MetaGraphDef to load.")
     enable_batching: bool = _flag("bool", False, "Run requests that wait at the same time as one batch.")
     batching_parameters_file: str = _flag("string", "", "BatchingParameters in text format.")
+    enable_per_model_batching_parameters: bool = _flag(
+        "bool", False, "Batch only versions that hold batching_params.pbtxt, and as it says."
+    )
     enable_model_warmup: bool = _flag(
         "bool", True, "Run assets.extra/tf_serving_warmup_requests before a version takes traffic."
     )
@@ -72,6 +77,8 @@ class Flags:
     tensorflow_inter_op_parallelism: int = _flag(
         "int64", 0, "Threads between ops; 0 means that each call runs its ops one after the other."
     )
+    tensorflow_session_config_file: str = _flag("string", "", "tensorflow.ConfigProto in text format.")
+    mixed_precision: str = _flag("string", "", 'Precision of convolutions and the like; "bfloat16" or nothing.')
     monitoring_config_file: str = _flag("string", "", "MonitoringConfig in text format; needs --rest_api_port.")
     enable_serialization_as_tensor_content: bool = _flag(
         "bool", False, "Answer with tensor_content instead of the typed fields."
@@ -90,11 +97,9 @@ class _Absent:
 
 _NO_GPU: Final = "this server runs on the CPU"
 _ABSENT: Final[dict[str, _Absent]] = {
-    "enable_per_model_batching_parameters": _Absent("bool", (False,)),
     "num_load_threads": _Absent("int32", (0,)),
     "num_unload_threads": _Absent("int32", (0,)),
     "flush_filesystem_caches": _Absent("bool", (True, False)),
-    "tensorflow_session_config_file": _Absent("string", ("",)),
     "use_alts_credentials": _Absent("bool", (False,)),
     "ssl_config_file": _Absent("string", ("",)),
     "platform_config_file": _Absent("string", ("",)),
@@ -108,7 +113,6 @@ _ABSENT: Final[dict[str, _Absent]] = {
     "xla_gpu_compilation_enabled": _Absent("bool", (False,), _NO_GPU),
     "enable_profiler": _Absent("bool", (False,), "this server has no profiler service; pass --enable_profiler=false"),
     "thread_pool_factory_config_file": _Absent("string", ("",)),
-    "mixed_precision": _Absent("string", ("",)),
     "skip_initialize_tpu": _Absent("bool", (True, False)),
     "enable_grpc_healthcheck_service": _Absent("bool", (False,)),
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Final
 
-from serving.server.errors import InvalidArgument
 from serving.server.predict import run_predict
-from serving.server.savedmodel import SavedModel, session_config
-from serving.server.servable import Servable
+from serving.server.savedmodel import SavedModel
+from serving.server.servable import Batcher, Servable
+from serving.server.session_config import read_session_config
 from serving.server.warmup import run_warmup
 
 if TYPE_CHECKING:
@@ -18,33 +19,23 @@ if TYPE_CHECKING:
     from serving.server.metrics import ServerMetrics
     from serving.wire import predict_pb2 as pb
 
+_METADATA_ID_PATH: Final = "assets.extra/mlmd_uuid"
+
 
 class ServableLoader:
     """Loads a version and warms it up.
 
     Args:
-        flags: Threads, tags and warm-up.
+        flags: Session, tags and warm-up.
         scheduler: Runs batches; None where batching is off.
-        metrics: Where warm-up and runs are counted.
+        metrics: Where loads, warm-up and runs are counted.
 
     Raises:
-        InvalidArgument: All three thread flags at once, which contradict each other.
+        InvalidArgument: Flags or a session config file that cannot be used.
     """
 
     def __init__(self, flags: Flags, scheduler: BatchScheduler | None, metrics: ServerMetrics) -> None:
-        threads = (
-            flags.tensorflow_session_parallelism,
-            flags.tensorflow_intra_op_parallelism,
-            flags.tensorflow_inter_op_parallelism,
-        )
-        if all(count > 0 for count in threads):
-            message = (
-                "Both tensorflow_session_parallelism and tensorflow_intra_op_parallelism/"
-                "tensorflow_inter_op_parallelism are set; set one or the other."
-            )
-            raise InvalidArgument(message)
-        session, intra, inter = threads
-        self._config = session_config(session_threads=session, intra_op_threads=intra, inter_op_threads=inter)
+        self._config = read_session_config(flags)
         self._tags = flags.saved_model_tags.split(",")
         self._warmup_iterations = max(1, flags.num_request_iterations_for_warmup) if flags.enable_model_warmup else 0
         self._scheduler = scheduler
@@ -54,10 +45,16 @@ class ServableLoader:
         """Load one version.
 
         Raises:
-            StatusError: It cannot be loaded, or one of its warm-up requests failed.
+            StatusError: It cannot be loaded or batched as asked, or one of its warm-up requests failed.
         """
-        model = SavedModel(directory, self._tags, self._config)
-        servable = Servable(name, version, model, self._scheduler, self._metrics)
+        model = self._load(directory)
+        try:
+            settings = self._scheduler.batching.settings_of(directory) if self._scheduler else None
+            batcher = Batcher(self._scheduler, settings) if self._scheduler and settings else None
+            servable = Servable(name, version, model, batcher, self._metrics)
+        except BaseException:
+            model.close()
+            raise
         try:
             if self._warmup_iterations:
                 run_warmup(
@@ -66,7 +63,20 @@ class ServableLoader:
         except BaseException:
             servable.close()
             raise
+        if (directory / _METADATA_ID_PATH).is_file():
+            self._metrics.mlmd_map.set(name, str(version))
         return servable
+
+    def _load(self, directory: Path) -> SavedModel:
+        started = time.monotonic()
+        outcome = "fail"
+        try:
+            model = SavedModel(directory, self._tags, self._config)
+            outcome = "success"
+        finally:
+            self._metrics.load_attempt_count.increment(str(directory), outcome)
+            self._metrics.load_latency.increment(str(directory), by=round((time.monotonic() - started) * 1e6))
+        return model
 
 
 def _warm_up(servable: Servable, request: pb.PredictRequest) -> None:

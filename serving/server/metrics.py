@@ -1,7 +1,8 @@
 """TensorFlow Serving's metrics, by its names, for Prometheus (tensorflow_serving/util/prometheus_exporter.cc).
 
 Every character outside [a-zA-Z0-9_] of a name becomes ':', so `/tensorflow/serving/request_count` is scraped as
-`:tensorflow:serving:request_count`. Latencies are in microseconds. Only metrics that this server really feeds are here.
+`:tensorflow:serving:request_count`. Latencies are in microseconds. All of TensorFlow Serving's own metrics are here; of
+those that TensorFlow itself registers, only the few that can be measured from outside of it.
 """
 
 from __future__ import annotations
@@ -30,10 +31,15 @@ class Counter:
         self._values: dict[tuple[str, ...], int] = {}
         self._lock = threading.Lock()
 
-    def increment(self, *labels: str) -> None:
-        """Count one."""
+    def increment(self, *labels: str, by: int = 1) -> None:
+        """Count one, or `by`."""
         with self._lock:
-            self._values[labels] = self._values.get(labels, 0) + 1
+            self._values[labels] = self._values.get(labels, 0) + by
+
+    def first_cell(self) -> int:
+        """The count of the first combination of labels in their order; 0 where there is none yet."""
+        with self._lock:
+            return min(self._values.items(), default=((), 0))[1]
 
     def exposition(self) -> list[str]:
         """Lines of Prometheus' text format."""
@@ -41,6 +47,24 @@ class Counter:
             values = sorted(self._values.items())
         cells = [f"{self.name}{_braces(self._labels, labels)} {value}" for labels, value in values]
         return [f"# TYPE {self.name} counter", *cells]
+
+
+class TextGauge:
+    """Which combinations of labels were given a text; the page cannot show the text and prints 0, as theirs."""
+
+    def __init__(self, name: str, labels: Sequence[str]) -> None:
+        self.name = name
+        self._labels = tuple(labels)
+        self._cells: set[tuple[str, ...]] = set()
+
+    def set(self, *labels: str) -> None:
+        """Note that there is a text."""
+        self._cells.add(labels)
+
+    def exposition(self) -> list[str]:
+        """Lines of Prometheus' text format."""
+        cells = [f"{self.name}{_braces(self._labels, labels)} 0" for labels in sorted(self._cells)]
+        return [f"# TYPE {self.name} gauge", *cells]
 
 
 class Histogram:
@@ -70,7 +94,7 @@ class Histogram:
         lines = [f"# TYPE {self.name} histogram"]
         for labels, counts, total in cells:
             seen = 0
-            for bound, count in zip([*map(_number, self._bounds), "+Inf"], counts, strict=True):
+            for bound, count in zip([*(f"{bound:.6g}" for bound in self._bounds), "+Inf"], counts, strict=True):
                 seen += count
                 braces = _braces((*self._labels, "le"), (*labels, bound))
                 lines.append(f"{self.name}_bucket{braces} {seen}")
@@ -84,27 +108,44 @@ _QUEUE_BOUNDS: Final = exponential_bounds(100, 1.2, 52)
 _SIZE_BOUNDS: Final = exponential_bounds(1, 2, 14)
 
 
+_EXAMPLE_BOUNDS: Final = exponential_bounds(1, 2, 15)
+
+
 class ServerMetrics:
-    """Every metric of one server process."""
+    """Every metric of one server process.
+
+    `graph_runs` and `graph_run_time` count what requests and warm-up run, without the runs that restore a version. Three
+    never have a value: examples are counted by MultiInference only, and request logs need a logger that nobody has.
+    """
 
     def __init__(self) -> None:
-        serving = ":tensorflow:serving:"
-        batching = f"{serving}batching_session:"
+        serving, core = ":tensorflow:serving:", ":tensorflow:core:"
+        batching, loading = f"{serving}batching_session:", ":tensorflow:cc:saved_model:"
         self.request_count = Counter(f"{serving}request_count", ("model_name", "status"))
         self.request_latency = Histogram(
             f"{serving}request_latency", ("model_name", "API", "entrypoint"), _LATENCY_BOUNDS
         )
         self.runtime_latency = Histogram(f"{serving}runtime_latency", ("model_name", "API", "runtime"), _LATENCY_BOUNDS)
+        self.request_example_counts = Histogram(f"{serving}request_example_counts", ("model",), _EXAMPLE_BOUNDS)
+        self.request_example_count_total = Counter(f"{serving}request_example_count_total", ("model",))
+        self.request_log_count = Counter(f"{serving}request_log_count", ("model_name", "status_code"))
         self.warmup_latency = Histogram(f"{serving}model_warmup_latency", ("model_path", "status"), _LATENCY_BOUNDS)
+        self.warmup_records_read = Counter(f"{serving}model_warmup_records_read", ("model_path", "status"))
+        self.mlmd_map = TextGauge(f"{serving}mlmd_map", ("model_name", "version"))
         self.queuing_latency = Histogram(f"{batching}queuing_latency", ("thread_pool_name",), _QUEUE_BOUNDS)
         self.input_batch_size = Histogram(f"{batching}input_batch_size", (), _SIZE_BOUNDS)
         self.processed_batch_size = Histogram(f"{batching}processed_batch_size", (), _SIZE_BOUNDS)
         self.padding_size = Histogram(f"{batching}padding_size", ("execution_batch_size",), _SIZE_BOUNDS)
         self.wrapped_run_count = Counter(f"{batching}wrapped_run_count")
+        self.load_attempt_count = Counter(f"{loading}load_attempt_count", ("model_path", "status"))
+        self.load_latency = Counter(f"{loading}load_latency", ("model_path",))
+        self.graph_runs = Counter(f"{core}graph_runs")
+        self.graph_run_time = Counter(f"{core}graph_run_time_usecs")
 
     def exposition(self) -> str:
-        """The whole page that Prometheus scrapes."""
-        metrics: list[Counter | Histogram] = list(vars(self).values())
+        """The whole page that Prometheus scrapes, sorted by name."""
+        metrics: list[Counter | Histogram | TextGauge] = list(vars(self).values())
+        metrics.sort(key=lambda metric: metric.name)
         return "\n".join(line for metric in metrics for line in metric.exposition()) + "\n"
 
 
@@ -118,4 +159,5 @@ def _escaped(value: str) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.6g}" if value != int(value) else str(int(value))
+    # In full: theirs rounds sums to six digits, which makes the rate of a large sum jump.
+    return repr(value) if value != int(value) else str(int(value))

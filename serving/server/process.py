@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
 from serving.server.batching import BatchScheduler
-from serving.server.config import ModelSettings, read_batching, read_metrics_path, read_model_config, read_models
+from serving.server.batching_settings import read_batching
+from serving.server.config import ModelSettings, read_metrics_path, read_model_config, read_models
 from serving.server.errors import FlagMalformed, FlagUnsupported, InvalidArgument, StatusError
 from serving.server.flags import Flags, parse_flags, usage
 from serving.server.grpc_api import GrpcApi, read_channel_arguments, start_grpc_server

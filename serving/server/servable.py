@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import threading
 import time
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from serving.server.errors import FailedPrecondition
 from serving.server.signature import Signature
@@ -13,12 +14,15 @@ from serving.server.signature import Signature
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from serving.server.batching import BatchQueue, BatchScheduler
+    from serving.server.batching import BatchQueue, BatchScheduler, Run
+    from serving.server.batching_settings import BatchingSettings
     from serving.server.metrics import ServerMetrics
     from serving.server.savedmodel import SavedModel
     from serving.wire.tensors import Array
 
 DEFAULT_SIGNATURE = "serving_default"
+_MAX_PLANS = 256
+"""Kept per version: a caller can ask for the outputs of a signature in more orders than memory holds."""
 
 
 class Servable:
@@ -28,22 +32,21 @@ class Servable:
         name: Name of the model.
         version: Its number.
         model: The SavedModel; closed with the servable.
-        scheduler: Runs its batches; None where batching is off, and then each call runs in its own thread.
-        metrics: Where the time in the runtime is counted.
+        batcher: Runs its calls in batches; None where it is not batched, and then each call runs in its own thread.
+        metrics: Where runs and the time in the runtime are counted.
     """
 
     def __init__(
-        self, name: str, version: int, model: SavedModel, scheduler: BatchScheduler | None, metrics: ServerMetrics
+        self, name: str, version: int, model: SavedModel, batcher: Batcher | None, metrics: ServerMetrics
     ) -> None:
         self.name = name
         self.version = version
         self.signature_definitions = model.signatures
         self._model = model
-        self._scheduler = scheduler
+        self._batcher = batcher
         self._metrics = metrics
         self._signatures: dict[str, Signature] = {}
-        self._queues: dict[tuple[str, tuple[str, ...]], BatchQueue] = {}
-        self._lock = threading.Lock()
+        self._plans: dict[tuple[str, tuple[str, ...]], _Plan] = {}
 
     def signature(self, name: str) -> Signature:
         """A signature by its name.
@@ -74,34 +77,87 @@ class Servable:
         Raises:
             StatusError: What batching or the model failed with.
         """
+        plan = self._plans.get((signature_name, aliases))
+        if plan is None:
+            plan = self._make_plan(signature_name, aliases)
+            if len(self._plans) < _MAX_PLANS:
+                self._plans[signature_name, aliases] = plan
         started = time.monotonic()
-        if self._scheduler is None:
-            outputs = self._run_now(signature_name, aliases, arrays)
-        else:
-            outputs = self._queue(self._scheduler, signature_name, aliases).submit(arrays, deadline)
+        given = [arrays[index] for index in plan.input_order]
+        outputs = plan.queue.submit(given, deadline) if plan.queue else plan.run(given, deadline)
         self._metrics.runtime_latency.observe((time.monotonic() - started) * 1e6, self.name, "Predict", "TF1")
-        return outputs
+        return [outputs[index] for index in plan.output_order]
 
     def close(self) -> None:
         """Free the model. Nobody may run it any more."""
-        if self._scheduler is not None:
-            for queue in self._queues.values():
-                self._scheduler.close_queue(queue)
         self._model.close()
 
-    def _run_now(self, signature_name: str, aliases: tuple[str, ...], arrays: Sequence[Array]) -> list[Array]:
-        signature = self.signature(signature_name)
-        feeds = {spec.handle: array for spec, array in zip(signature.inputs, arrays, strict=True)}
-        return self._model.run(feeds, signature.fetches(aliases))
+    def _make_plan(self, signature_name: str, aliases: tuple[str, ...]) -> _Plan:
+        inputs = self.signature(signature_name).inputs
+        infos = self.signature_definitions[signature_name].outputs
+        # In the order of tensor names, each once: so signatures that share their tensors can share their batches.
+        input_order = sorted(range(len(inputs)), key=lambda index: inputs[index].tensor_name)
+        output_names = sorted({infos[alias].name for alias in aliases})
+        run = functools.partial(
+            self._run_now,
+            [inputs[index].handle for index in input_order],
+            [self._model.tensor(name) for name in output_names],
+        )
+        input_names = tuple(inputs[index].tensor_name for index in input_order)
+        return _Plan(
+            run,
+            self._batcher.queue(run, input_names, tuple(output_names)) if self._batcher else None,
+            input_order,
+            [output_names.index(infos[alias].name) for alias in aliases],
+        )
 
-    def _queue(self, scheduler: BatchScheduler, signature_name: str, aliases: tuple[str, ...]) -> BatchQueue:
-        key = signature_name, aliases
-        queue = self._queues.get(key)
-        if queue is None:
-            with self._lock:
-                queue = self._queues.get(key)
-                if queue is None:
-                    run = functools.partial(self._run_now, signature_name, aliases)
-                    names = [spec.tensor_name for spec in self.signature(signature_name).inputs]
-                    queue = self._queues[key] = scheduler.open_queue(run, names)
-        return queue
+    def _run_now(
+        self, handles: Sequence[Any], fetches: list[Any], arrays: Sequence[Array], deadline: float | None
+    ) -> list[Array]:
+        started = time.monotonic()
+        try:
+            return self._model.run(dict(zip(handles, arrays, strict=True)), fetches, deadline)
+        finally:
+            self._metrics.graph_runs.increment()
+            self._metrics.graph_run_time.increment(by=round((time.monotonic() - started) * 1e6))
+
+
+class Batcher:
+    """The queues of one version.
+
+    Args:
+        scheduler: Shared by all versions.
+        settings: What the queues of this version follow.
+    """
+
+    def __init__(self, scheduler: BatchScheduler, settings: BatchingSettings) -> None:
+        self._scheduler = scheduler
+        self._settings = settings
+        self._queues: dict[tuple[tuple[str, ...], tuple[str, ...]], BatchQueue] = {}
+        self._lock = threading.Lock()
+
+    def queue(self, run: Run, input_names: tuple[str, ...], output_names: tuple[str, ...]) -> BatchQueue:
+        """The queue of these tensors, both sorted by name; `run` is used where there is none yet."""
+        with self._lock:
+            queue = self._queues.get((input_names, output_names))
+            if queue is None:
+                queue = self._scheduler.open_queue(run, input_names, self._settings)
+                self._queues[input_names, output_names] = queue
+            return queue
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How a signature is run for some of its outputs.
+
+    Attributes:
+        run: Runs it alone, on arrays in the order of tensor names.
+        queue: Runs it in batches; None where the version is not batched.
+        input_order: Position in the request's arrays of each input, in the order of tensor names.
+        output_order: Position in the run's outputs of each output asked for.
+    """
+
+    run: Run
+    queue: BatchQueue | None
+    input_order: list[int]
+    output_order: list[int]

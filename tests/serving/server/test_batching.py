@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from serving.server.batching import BatchScheduler
-from serving.server.config import BatchingSettings
+from serving.server.batching_settings import Batching, BatchingSettings
 from serving.server.errors import FailedPrecondition, Internal, InvalidArgument, ResourceExhausted, Unavailable, Unknown
 from serving.server.metrics import ServerMetrics
 
@@ -22,7 +22,7 @@ class HeldModel:
         self.arrived = threading.Semaphore(0)
         self.may_go = threading.Semaphore(0)
 
-    def __call__(self, inputs):
+    def __call__(self, inputs, _deadline):
         self.batches.append(inputs[0].tolist())
         self.arrived.release()
         assert self.may_go.acquire(timeout=WAIT_SECONDS)
@@ -66,7 +66,7 @@ def wait_until(condition):
 
 
 def waiting(queue):
-    return [task.inputs[0].tolist() for batch in queue.batches for task in batch.tasks]
+    return [part.inputs[0].tolist() for batch in queue.batches for part in batch.parts]
 
 
 @pytest.fixture
@@ -76,15 +76,27 @@ def callers():
     made.join()
 
 
+class Scheduler:
+    """A scheduler, whose queues all follow the same settings."""
+
+    def __init__(self, **settings):
+        self.metrics = ServerMetrics()
+        self.settings = BatchingSettings(**({"num_batch_threads": 1} | settings))
+        self.scheduler = BatchScheduler(Batching(self.settings), self.metrics)
+
+    def open_queue(self, run, input_names):
+        return self.scheduler.open_queue(run, input_names, self.settings)
+
+
 def scheduler_with(**settings):
-    metrics = ServerMetrics()
-    return BatchScheduler(BatchingSettings(**({"num_batch_threads": 1} | settings)), metrics), metrics
+    made = Scheduler(**settings)
+    return made, made.metrics
 
 
 def test_a_lone_request_runs_at_once_in_its_own_thread():
     scheduler, _ = scheduler_with()
     threads = []
-    queue = scheduler.open_queue(lambda inputs: [threads.append(threading.current_thread()) or inputs[0]], ["x:0"])
+    queue = scheduler.open_queue(lambda inputs, _: [threads.append(threading.current_thread()) or inputs[0]], ["x:0"])
     assert queue.submit([np.float32([1, 2])], None)[0].tolist() == [1, 2]
     assert threads == [threading.current_thread()]
 
@@ -141,13 +153,13 @@ def test_a_full_queue_is_unavailable_with_their_words(callers):
 
 def test_no_room_at_all_is_read_as_room_for_one():
     scheduler, _ = scheduler_with(max_enqueued_batches=0)
-    queue = scheduler.open_queue(lambda inputs: [inputs[0]], ["x:0"])
+    queue = scheduler.open_queue(lambda inputs, _: [inputs[0]], ["x:0"])
     assert queue.submit([np.float32([1])], None)[0].tolist() == [1]
 
 
 def test_a_request_may_not_be_larger_than_a_batch():
     scheduler, _ = scheduler_with(max_batch_size=2)
-    queue = scheduler.open_queue(lambda inputs: [inputs[0]], ["x:0"])
+    queue = scheduler.open_queue(lambda inputs, _: [inputs[0]], ["x:0"])
     with pytest.raises(InvalidArgument) as error:
         queue.submit([np.float32([1, 2, 3])], None)
     assert error.value.message == "Task size 3 is larger than maximum input batch size 2"
@@ -155,7 +167,7 @@ def test_a_request_may_not_be_larger_than_a_batch():
 
 def test_inputs_need_rows_and_as_many():
     scheduler, _ = scheduler_with()
-    queue = scheduler.open_queue(lambda inputs: [inputs[0]], ["x:0", "y:0"])
+    queue = scheduler.open_queue(lambda inputs, _: [inputs[0]], ["x:0", "y:0"])
     for arrays, words in (
         ([np.float32(1), np.float32(1)], "at least one dimension"),
         ([np.float32([1]), np.float32([1, 2])], "equal 0th-dimension size"),
@@ -168,7 +180,7 @@ def test_a_timeout_lets_a_batch_fill():
     # The first of two waits for the second, because neither the size nor the time is reached.
     scheduler, _ = scheduler_with(max_batch_size=2, batch_timeout_micros=int(WAIT_SECONDS * 1e6))
     batches = []
-    queue = scheduler.open_queue(lambda inputs: [batches.append(inputs[0].tolist()) or inputs[0]], ["x:0"])
+    queue = scheduler.open_queue(lambda inputs, _: [batches.append(inputs[0].tolist()) or inputs[0]], ["x:0"])
     callers = Callers()
     callers.call(queue, 1)
     wait_until(lambda: waiting(queue) == [[1]])
@@ -181,7 +193,7 @@ def test_a_timeout_lets_a_batch_fill():
 
 def test_a_timeout_ends_the_wait_of_a_batch_that_does_not_fill():
     scheduler, _ = scheduler_with(max_batch_size=2, batch_timeout_micros=20_000)
-    queue = scheduler.open_queue(lambda inputs: [inputs[0]], ["x:0"])
+    queue = scheduler.open_queue(lambda inputs, _: [inputs[0]], ["x:0"])
     started = time.monotonic()
     assert queue.submit([np.float32([1])], None)[0].tolist() == [1]
     assert time.monotonic() - started >= 0.02
@@ -214,27 +226,41 @@ def test_queues_are_never_mixed_and_take_turns(callers):
     order = [batch[0] for batch in model.batches]
     assert order[0] == 1
     assert sorted(order[1:3]) == [2, 20], "one queue must not starve the other"
-    scheduler.close_queue(first)
     model.may_go.release()
     assert second.submit([np.float32([])], None)[0].tolist() == []
 
 
-def test_a_request_nobody_waits_for_any_more_is_dropped(callers):
-    scheduler, _ = scheduler_with()
+def test_a_batch_that_nobody_waits_for_any_more_is_not_run(callers):
+    scheduler, _ = scheduler_with(max_batch_size=2)
     model = HeldModel()
     queue = scheduler.open_queue(model, ["x:0"])
     callers.call(queue, 1)
     model.wait_for_batch()
-    callers.call(queue, 2, deadline=time.monotonic())
-    wait_until(lambda: waiting(queue) == [[2]])
-    callers.call(queue, 3)
-    wait_until(lambda: waiting(queue) == [[2], [3]])
+    for value, deadline in ((2, time.monotonic()), (3, time.monotonic()), (4, time.monotonic()), (5, None)):
+        callers.call(queue, value, deadline=deadline)
+        wait_until(lambda value=value: [value] in waiting(queue))
     model.may_go.release(2)
     callers.join()
-    assert model.batches == [[1], [3]]
-    assert isinstance(callers.outcomes[2,], ResourceExhausted)
-    assert callers.outcomes[2,].message == "Run() timeout exceeded while waiting in batching queue"
-    assert callers.outcomes[3,] == [6]
+    assert model.batches == [[1], [4, 5]], "who gave up is computed along with somebody who still waits, as theirs"
+    for value in (2, 3):
+        assert isinstance(callers.outcomes[value,], ResourceExhausted)
+        assert callers.outcomes[value,].message == "Run() timeout exceeded while waiting in batching queue"
+    assert (callers.outcomes[4,], callers.outcomes[5,]) == ([8], [10])
+
+
+def test_a_batch_runs_until_the_last_of_its_callers_gives_up(callers):
+    scheduler, _ = scheduler_with(max_batch_size=2)
+    deadlines, model = [], HeldModel()
+    queue = scheduler.open_queue(lambda inputs, deadline: deadlines.append(deadline) or model(inputs, None), ["x:0"])
+    callers.call(queue, 1)
+    model.wait_for_batch()
+    now = time.monotonic()
+    for value, deadline in ((2, now + 90), (3, now + 60), (4, now + 60), (5, None)):
+        callers.call(queue, value, deadline=deadline)
+        wait_until(lambda value=value: [value] in waiting(queue))
+    model.may_go.release(3)
+    callers.join()
+    assert deadlines == [None, now + 90, None]
 
 
 @pytest.mark.parametrize("failure", [Unknown("it broke"), ZeroDivisionError("secret")])
@@ -243,7 +269,7 @@ def test_a_failure_reaches_every_caller_and_the_next_batch_runs(callers, failure
     gate = threading.Event()
     fail = [failure, None]
 
-    def run(inputs):
+    def run(inputs, _deadline):
         if len(inputs[0]) == 1:
             assert gate.wait(WAIT_SECONDS)
             return [inputs[0]]
@@ -253,7 +279,7 @@ def test_a_failure_reaches_every_caller_and_the_next_batch_runs(callers, failure
 
     queue = scheduler.open_queue(run, ["x:0"])
     callers.call(queue, 1)
-    wait_until(lambda: waiting(queue) == [] and scheduler._free_slots == 0)
+    wait_until(lambda: waiting(queue) == [] and scheduler.scheduler._free_slots == 0)
     callers.call(queue, 2, 3)
     callers.call(queue, 4, 5)
     wait_until(lambda: len(waiting(queue)) == 2)
@@ -273,70 +299,31 @@ def test_a_fault_before_the_model_runs_wakes_every_caller(callers, monkeypatch):
     queue = scheduler.open_queue(model, ["x:0"])
     callers.call(queue, 1)
     model.wait_for_batch()
-    callers.call(queue, 2, deadline=time.monotonic())
-    wait_until(lambda: waiting(queue) == [[2]])
-    for value in (3, 4):
+    for value in (2, 3):
         callers.call(queue, value)
-    wait_until(lambda: len(waiting(queue)) == 3)
-    observed = []
+    wait_until(lambda: len(waiting(queue)) == 2)
 
-    def fail_on_the_second(*_):
-        observed.append(None)
-        if len(observed) == 2:
-            message = "secret"
-            raise ZeroDivisionError(message)
+    def fail(*_):
+        message = "secret"
+        raise ZeroDivisionError(message)
 
-    monkeypatch.setattr(metrics.queuing_latency, "observe", fail_on_the_second)
+    monkeypatch.setattr(metrics.queuing_latency, "observe", fail)
     model.may_go.release()
     callers.join()
-    assert isinstance(callers.outcomes[2,], ResourceExhausted), "dropped before the fault"
-    for value in (3, 4):
+    for value in (2, 3):
         assert isinstance(callers.outcomes[value,], Internal)
         assert "secret" not in str(callers.outcomes[value,])
-    assert scheduler._free_slots == 1
+    assert scheduler.scheduler._free_slots == 1
 
 
 def test_batches_are_padded_to_an_allowed_size_with_rows_the_model_can_meet():
     scheduler, metrics = scheduler_with(max_batch_size=8, allowed_batch_sizes=(1, 4, 8))
     seen = []
-    queue = scheduler.open_queue(lambda inputs: [seen.append(inputs[0].tolist()) or inputs[0]], ["x:0"])
+    queue = scheduler.open_queue(lambda inputs, _: [seen.append(inputs[0].tolist()) or inputs[0]], ["x:0"])
     assert queue.submit([np.float32([1, 2, 3])], None)[0].tolist() == [1, 2, 3]
     assert queue.submit([np.float32([7])], None)[0].tolist() == [7]
     assert seen == [[1, 2, 3, 1], [7]]
     assert ':padding_size_sum{execution_batch_size="4"} 1' in metrics.exposition()
-
-
-def test_different_shapes_fail_together_unless_padding_is_on():
-    def run_two(*, pad):
-        scheduler, _ = scheduler_with(pad_variable_length_inputs=pad)
-        model = HeldModel()
-        queue = scheduler.open_queue(model, ["serving_default_x:0"])
-        outcomes = []
-
-        def submit(array):
-            try:
-                outcomes.append(queue.submit([np.float32(array)], None)[0].tolist())
-            except FailedPrecondition as error:
-                outcomes.append(error.message)
-
-        threads = [threading.Thread(target=submit, args=(array,)) for array in ([[1]], [[2, 3]], [[4]])]
-        threads[0].start()
-        model.wait_for_batch()
-        for thread in threads[1:]:
-            thread.start()
-        wait_until(lambda: len(waiting(queue)) == 2)
-        model.may_go.release(2)
-        for thread in threads:
-            thread.join(WAIT_SECONDS)
-        return outcomes
-
-    words = (
-        "Tensors with name 'serving_default_x:0' from different tasks have different shapes and padding is turned off. "
-        "Set pad_variable_length_inputs to true, or ensure that all tensors with the same name have equal dimensions "
-        "starting with the first dim."
-    )
-    assert run_two(pad=False) == [[[2]], words, words]
-    assert sorted(run_two(pad=True)) == [[[2]], [[4, 6]], [[8, 8]]]
 
 
 @pytest.mark.parametrize(
@@ -348,6 +335,6 @@ def test_different_shapes_fail_together_unless_padding_is_on():
 )
 def test_outputs_that_cannot_be_split_are_refused(output, words):
     scheduler, _ = scheduler_with()
-    queue = scheduler.open_queue(lambda _: [output], ["x:0"])
+    queue = scheduler.open_queue(lambda *_: [output], ["x:0"])
     with pytest.raises(FailedPrecondition, match=words):
         queue.submit([np.float32([1, 2])], None)

@@ -73,7 +73,6 @@ def test_what_is_no_flag_is_returned():
     [
         "--ssl_config_file=/a",
         "--enable_profiler",
-        "--mixed_precision=bfloat16",
         "--prefer_tflite_model=true",
         "--per_process_gpu_memory_fraction=0.5",
         "--enable_grpc_healthcheck_service",

@@ -51,13 +51,24 @@ def test_a_version_without_warm_up_file_is_loaded(load, version):
     assert servable.run("serving_default", [np.float32([1])], ("y",), None)[0].tolist() == [2.5]
 
 
-def test_warm_up_requests_run_as_often_as_asked_whatever_model_they_name(load, version):
+@pytest.mark.parametrize(
+    ("flags", "runs"),
+    [({}, 2), ({"num_request_iterations_for_warmup": 3}, 6), ({"enable_model_warmup": False}, 0)],
+)
+def test_warm_up_requests_run_as_often_as_asked_whatever_model_they_name(load, version, flags, runs):
     write_warmup(version / WARMUP_PATH, [request(1), request(2)])
-    for flags, runs in (({}, 2), ({"num_request_iterations_for_warmup": 3}, 6), ({"enable_model_warmup": False}, 0)):
-        metrics = ServerMetrics()
-        load(version, metrics, **flags)
-        counted = [line for line in metrics.warmup_latency.exposition() if "_count{" in line]
-        assert [int(line.rpartition(" ")[2]) for line in counted] == ([runs] if runs else [])
+    metrics = ServerMetrics()
+    load(version, metrics, **flags)
+    assert samples(metrics.graph_runs) == ({"": runs} if runs else {})
+    labels = f'model_path="{version}",status="OK"'
+    assert samples(metrics.warmup_records_read) == ({labels: 2} if runs else {})
+    assert samples(metrics.warmup_latency, "_count") == ({labels: 1} if runs else {}), "once for the whole file"
+
+
+def samples(metric, suffix=""):
+    lines = (line for line in metric.exposition() if line.startswith(f"{metric.name}{suffix}{{"))
+    found = (line.removeprefix(f"{metric.name}{suffix}{{").rpartition("} ") for line in lines)
+    return {labels: int(value) for labels, _, value in found}
 
 
 def write_record(path, content):
@@ -90,6 +101,11 @@ def write_record(path, content):
             Unimplemented,
             "Unsupported log_type for warmup: 5",
         ),
+        (
+            lambda path: write_record(path, PredictionLog(predict_streamed_log=b"").SerializeToString()),
+            Unimplemented,
+            "Unsupported log_type for warmup: 7",
+        ),
     ],
 )
 def test_a_warm_up_that_fails_fails_the_load(load, version, write, error, words):
@@ -98,16 +114,52 @@ def test_a_warm_up_that_fails_fails_the_load(load, version, write, error, words)
         load(version)
 
 
-def test_a_record_of_no_kind_is_passed_over(load, version):
-    write_record(version / WARMUP_PATH, PredictionLog().SerializeToString())
+@pytest.mark.parametrize("log", [{}, {"classify_log": b""}, {"regress_log": b""}, {"multi_inference_log": b""}])
+def test_a_record_of_no_kind_or_of_one_that_nobody_can_call_is_passed_over(load, version, log):
+    write_record(version / WARMUP_PATH, PredictionLog(**log).SerializeToString())
     load(version)
+
+
+def test_what_stands_before_a_damaged_record_has_been_run(load, version):
+    path = version / WARMUP_PATH
+    write_warmup(path, [request(1), request(2)])
+    path.write_bytes(path.read_bytes()[:-2])
+    metrics = ServerMetrics()
+    with pytest.raises(DataLoss, match="Please verify your warmup data is in TFRecord format"):
+        load(version, metrics)
+    assert samples(metrics.graph_runs) == {"": 1}
+    assert list(samples(metrics.warmup_records_read).values()) == [1]
+
+
+def test_loads_are_counted_by_path_and_outcome(load, version, tmp_path):
+    metrics = ServerMetrics()
+    load(version, metrics)
+    with pytest.raises(NotFound):
+        load(tmp_path, metrics)
+    assert samples(metrics.load_attempt_count) == {
+        f'model_path="{version}",status="success"': 1,
+        f'model_path="{tmp_path}",status="fail"': 1,
+    }
+    assert samples(metrics.load_latency)[f'model_path="{version}"'] > 0
+
+
+def test_an_identity_of_the_model_is_shown_as_present(load, version):
+    metrics = ServerMetrics()
+    load(version, metrics)
+    assert samples(metrics.mlmd_map) == {}
+    (version / "assets.extra").mkdir()
+    (version / "assets.extra" / "mlmd_uuid").write_text("an identity")
+    load(version, metrics)
+    assert samples(metrics.mlmd_map) == {'model_name="toys",version="1"': 0}
 
 
 def test_more_than_a_thousand_records_fail_the_load(load, version, monkeypatch):
     monkeypatch.setattr("serving.wire.warmup.MAX_WARMUP_RECORDS", MAX_WARMUP_RECORDS + 1)
     write_warmup(version / WARMUP_PATH, [request()] * (MAX_WARMUP_RECORDS + 1))
+    metrics = ServerMetrics()
     with pytest.raises(InvalidArgument, match=r"exceeds the maximum \(1000\)"):
-        load(version)
+        load(version, metrics)
+    assert samples(metrics.graph_runs) == {"": MAX_WARMUP_RECORDS + 1}, "theirs has run it before it counts it"
 
 
 def cut(name):

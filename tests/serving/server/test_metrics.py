@@ -42,6 +42,36 @@ def test_a_metric_without_values_still_says_its_type():
     assert "# TYPE :tensorflow:serving:batching_session:queuing_latency histogram\n" in page
 
 
+def test_the_page_has_every_metric_of_their_server_sorted_and_without_help():
+    lines = ServerMetrics().exposition().splitlines()
+    serving = [line.removeprefix("# TYPE :tensorflow:serving:") for line in lines if "tensorflow:serving" in line]
+    assert serving == [
+        "batching_session:input_batch_size histogram",
+        "batching_session:padding_size histogram",
+        "batching_session:processed_batch_size histogram",
+        "batching_session:queuing_latency histogram",
+        "batching_session:wrapped_run_count counter",
+        "mlmd_map gauge",
+        "model_warmup_latency histogram",
+        "model_warmup_records_read counter",
+        "request_count counter",
+        "request_example_count_total counter",
+        "request_example_counts histogram",
+        "request_latency histogram",
+        "request_log_count counter",
+        "runtime_latency histogram",
+    ]
+    assert lines == sorted(lines)
+    assert all(line.startswith("# TYPE ") for line in lines)
+
+
+def test_a_sum_is_not_rounded():
+    histogram = Histogram(":a:latency", (), (1,))
+    for value in (12345678, 0.25):
+        histogram.observe(value)
+    assert ":a:latency_sum{} 12345678.25" in histogram.exposition()
+
+
 def test_prometheus_can_read_the_page():
     metrics = ServerMetrics()
     metrics.request_count.increment("m", "OK")
