@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 from serving.server.errors import FlagMalformed, FlagUnsupported
 
@@ -38,9 +38,7 @@ class Flags:
     rest_api_num_threads: int = _flag(
         "int32", 4 * (os.cpu_count() or 1), "Threads for REST; a request that finds none free waits."
     )
-    rest_api_timeout_in_ms: int = _flag(
-        "int32", 30000, "Milliseconds that a REST inference may take; 0 means for ever."
-    )
+    rest_api_timeout_in_ms: int = _flag("int32", 30000, "Milliseconds that a REST inference may take; 0 means for ever.")
     rest_api_enable_cors_support: bool = _flag("bool", False, "Let pages of any site ask over REST.")
     listen_address: str = _flag("string", LOOPBACK, f"Ours: address to listen on; also ${LISTEN_VARIABLE}.")
     shutdown_grace_seconds: int = _flag("int32", 30, "Ours: how long calls in flight may take after SIGTERM.")
@@ -79,6 +77,15 @@ class Flags:
     )
     tensorflow_session_config_file: str = _flag("string", "", "tensorflow.ConfigProto in text format.")
     mixed_precision: str = _flag("string", "", 'Precision of convolutions and the like; "bfloat16" or nothing.')
+    num_load_threads: int = _flag(
+        "int32", 0, "Threads to load versions in; 0 means one after the other. The first load has its own."
+    )
+    num_unload_threads: int = _flag("int32", 0, "Threads to unload versions in; 0 means one after the other.")
+    ssl_config_file: str = _flag("string", "", "SSLConfig in text format, with inline PEM; for gRPC.")
+    enable_grpc_healthcheck_service: bool = _flag("bool", False, "Serve grpc.health.v1.Health.")
+    enable_signature_method_name_check: bool = _flag(
+        "bool", False, "Refuse Predict on a signature whose method name is none of TensorFlow Serving's."
+    )
     monitoring_config_file: str = _flag("string", "", "MonitoringConfig in text format; needs --rest_api_port.")
     enable_serialization_as_tensor_content: bool = _flag(
         "bool", False, "Answer with tensor_content instead of the typed fields."
@@ -88,47 +95,60 @@ class Flags:
 
 @dataclass(frozen=True, slots=True)
 class _Absent:
-    """A flag of theirs that is not implemented, and the values that ask for nothing more than this server does."""
+    """A flag of theirs that is not implemented.
+
+    Attributes:
+        flag_type: Type of its values.
+        harmless: The values that ask for nothing more than this server does; None where every value is.
+        reason: Why the others are refused, or why every value is harmless.
+    """
 
     flag_type: FlagType
-    harmless: tuple[Value, ...]
+    harmless: tuple[Value, ...] | None
     reason: str = "it is not implemented"
 
 
 _NO_GPU: Final = "this server runs on the CPU"
+_NO_TFLITE: Final = "this server does not run TensorFlow Lite models"
 _ABSENT: Final[dict[str, _Absent]] = {
-    "num_load_threads": _Absent("int32", (0,)),
-    "num_unload_threads": _Absent("int32", (0,)),
-    "flush_filesystem_caches": _Absent("bool", (True, False)),
+    "flush_filesystem_caches": _Absent("bool", None, "only file systems that are not local have caches to flush"),
     "use_alts_credentials": _Absent("bool", (False,)),
-    "ssl_config_file": _Absent("string", ("",)),
     "platform_config_file": _Absent("string", ("",)),
-    "per_process_gpu_memory_fraction": _Absent("float", (0.0,), _NO_GPU),
-    "remove_unused_fields_from_bundle_metagraph": _Absent("bool", (True, False)),
-    "prefer_tflite_model": _Absent("bool", (False,)),
-    "num_tflite_pools": _Absent("int32", ()),
-    "num_tflite_interpreters_per_pool": _Absent("int32", (1,)),
-    "enable_signature_method_name_check": _Absent("bool", (False,)),
+    "per_process_gpu_memory_fraction": _Absent("float", None, _NO_GPU),
+    "remove_unused_fields_from_bundle_metagraph": _Absent("bool", None, "nothing but signatures is kept here"),
+    "prefer_tflite_model": _Absent("bool", (False,), _NO_TFLITE),
+    "num_tflite_pools": _Absent("int32", None, _NO_TFLITE),
+    "num_tflite_interpreters_per_pool": _Absent("int32", None, _NO_TFLITE),
     "xla_cpu_compilation_enabled": _Absent("bool", (False,)),
     "xla_gpu_compilation_enabled": _Absent("bool", (False,), _NO_GPU),
-    "enable_profiler": _Absent("bool", (False,), "this server has no profiler service; pass --enable_profiler=false"),
+    "enable_profiler": _Absent("bool", None, "this server has no profiler service"),
     "thread_pool_factory_config_file": _Absent("string", ("",)),
-    "skip_initialize_tpu": _Absent("bool", (True, False)),
-    "enable_grpc_healthcheck_service": _Absent("bool", (False,)),
+    "skip_initialize_tpu": _Absent("bool", None, _NO_GPU),
 }
 _OURS: Final = {entry.name: entry.metadata["type"] for entry in fields(Flags)}
 _LIMITS: Final = {"int32": 2**31, "int64": 2**63}
 
 
-def parse_flags(arguments: Sequence[str], environment: Mapping[str, str]) -> tuple[Flags, tuple[str, ...]]:
+class CommandLine(NamedTuple):
+    """A command line that was read.
+
+    Attributes:
+        flags: The flags that this server implements.
+        unknown: The arguments that are no flag of either server.
+        ignored: Flags of theirs that change nothing here, whatever their value, and why.
+    """
+
+    flags: Flags
+    unknown: tuple[str, ...]
+    ignored: dict[str, str]
+
+
+def parse_flags(arguments: Sequence[str], environment: Mapping[str, str]) -> CommandLine:
     """Read the command line.
 
     Args:
         arguments: What followed the program's name.
         environment: Where the listening address may stand.
-
-    Returns:
-        The flags, and the arguments that are no flag of either server.
 
     Raises:
         FlagMalformed: A value that the flag cannot take.
@@ -136,7 +156,9 @@ def parse_flags(arguments: Sequence[str], environment: Mapping[str, str]) -> tup
     """
     given: dict[str, Any] = {"listen_address": environment.get(LISTEN_VARIABLE, LOOPBACK)}
     unknown = []
-    for argument in arguments:
+    ignored: dict[str, str] = {}
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    for argument in arguments[:end]:
         name, equals, text = argument.removeprefix("--").partition("=")
         absent = _ABSENT.get(name)
         flag_type = absent.flag_type if absent else _OURS.get(name)
@@ -146,6 +168,8 @@ def parse_flags(arguments: Sequence[str], environment: Mapping[str, str]) -> tup
         value = _read_value(name, flag_type, text if equals else "true")
         if absent is None:
             given[name] = value
+        elif absent.harmless is None:
+            ignored[name] = absent.reason
         elif value not in absent.harmless:
             message = f"--{name}={text or 'true'} is a flag of TensorFlow Serving that is not supported here: {absent.reason}."
             raise FlagUnsupported(message)
@@ -153,7 +177,7 @@ def parse_flags(arguments: Sequence[str], environment: Mapping[str, str]) -> tup
     if flags.file_system_poll_wait_seconds < 0 or flags.model_config_file_poll_wait_seconds < 0:
         message = "A negative poll interval is for TensorFlow Serving's own tests and not supported here; 0 means once."
         raise FlagUnsupported(message)
-    return flags, tuple(unknown)
+    return CommandLine(flags, (*unknown, *arguments[end:]), ignored)
 
 
 def usage(program: str) -> str:
@@ -162,7 +186,9 @@ def usage(program: str) -> str:
     for entry in fields(Flags):
         shown = f'"{entry.default}"' if entry.metadata["type"] == "string" else str(entry.default).lower()
         lines.append(f"\t{f'--{entry.name}={shown}':<33}\t{entry.metadata['type']}\t{entry.metadata['usage']}")
-    lines.append(f"Known, but not supported unless at its default: {', '.join(sorted(_ABSENT))}.")
+    for words, are_ignored in (("accepted without effect", True), ("not supported unless at their default", False)):
+        names = sorted(name for name, absent in _ABSENT.items() if (absent.harmless is None) == are_ignored)
+        lines.append(f"Flags of TensorFlow Serving {words}: {', '.join(names)}.")
     return "\n".join(lines) + "\n"
 
 

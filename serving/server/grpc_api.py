@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent import futures
-from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias, TypeVar
 
 import grpc
 from google.protobuf.message import DecodeError, Message
@@ -19,8 +19,11 @@ from serving.server.errors import Internal, InvalidArgument, StatusError, Unimpl
 from serving.server.logs import log
 from serving.wire import predict_pb2 as pb
 from serving.wire.client import METADATA_PATH, MODEL_SERVICE, PREDICT_PATH, PREDICTION_SERVICE, STATUS_PATH
+from serving.wire.server_config_pb2 import ReloadConfigRequest
 
 if TYPE_CHECKING:
+    from serving.server.health import HealthService
+    from serving.server.reload_call import ReloadCall
     from serving.server.services import Services
 
 Handler: TypeAlias = Callable[[bytes, grpc.ServicerContext], bytes]
@@ -29,10 +32,10 @@ NOT_IMPLEMENTED_PATHS: Final = (
     f"/{PREDICTION_SERVICE}/Classify",
     f"/{PREDICTION_SERVICE}/Regress",
     f"/{PREDICTION_SERVICE}/MultiInference",
-    f"/{MODEL_SERVICE}/HandleReloadConfigRequest",
 )
+RELOAD_PATH: Final = f"/{MODEL_SERVICE}/HandleReloadConfigRequest"
 _MAX_MESSAGE_BYTES: Final = 2**31 - 1
-_MAX_STATUS_CHARACTERS: Final = 1024
+_MAX_STATUS_BYTES: Final = 1024
 _GRPC_CODE: Final = {code.value[0]: code for code in grpc.StatusCode}
 # Threads that only say "no": without them a refused call would wait behind the calls that keep it from running.
 _REFUSING_THREADS: Final = 4
@@ -45,14 +48,20 @@ class GrpcApi(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in i
 
     Args:
         services: What answers.
+        reload_call: What answers HandleReloadConfigRequest.
+        health: The health service; None where it is not enabled, and then its methods are unknown.
         max_threads: TensorFlow Serving's --grpc_max_threads: one of them polls, each of the others runs one call, and a
             call that finds none is refused at once.
     """
 
-    def __init__(self, services: Services, max_threads: int) -> None:
+    def __init__(
+        self, services: Services, reload_call: ReloadCall, health: HealthService | None, max_threads: int
+    ) -> None:
         self.max_calls = max(1, max_threads - 1)
         self.gate = CallGate(self.max_calls)
-        self._handlers = {
+        # Not behind the gate: a server whose threads are all busy is healthy.
+        self._handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
+            **(health.handlers if health else {}),
             PREDICT_PATH: self._guard(lambda body, context: _predict(services, body, context)),
             STATUS_PATH: self._guard(
                 lambda body, _: services.model_status(_decode(body, pb.GetModelStatusRequest())).SerializeToString()
@@ -60,10 +69,15 @@ class GrpcApi(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in i
             METADATA_PATH: self._guard(
                 lambda body, _: services.model_metadata(_decode(body, pb.GetModelMetadataRequest())).SerializeToString()
             ),
+            RELOAD_PATH: self._guard(
+                lambda body, context: reload_call.answer(
+                    _decode(body, ReloadConfigRequest()), context.is_active
+                ).SerializeToString()
+            ),
             **{path: self._guard(_refuse(path)) for path in NOT_IMPLEMENTED_PATHS},
         }
 
-    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[bytes, bytes] | None:
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
         """The handler of a path; None makes gRPC answer UNIMPLEMENTED."""
         return self._handlers.get(handler_call_details.method)
 
@@ -89,9 +103,12 @@ class GrpcApi(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in i
 
 
 def start_grpc_server(
-    api: GrpcApi, addresses: list[str], channel_arguments: list[tuple[str, int | str]]
+    api: GrpcApi,
+    addresses: list[str],
+    channel_arguments: list[tuple[str, int | str]],
+    credentials: grpc.ServerCredentials | None = None,
 ) -> grpc.Server:
-    """Listen on every address and start answering.
+    """Listen on every address and start answering, with TLS where there are credentials.
 
     Raises:
         InvalidArgument: An address is taken or cannot be listened on.
@@ -107,9 +124,13 @@ def start_grpc_server(
     server = grpc.server(pool, handlers=[api], options=options)
     for address in addresses:
         try:
-            server.add_insecure_port(address)
+            if credentials is None:
+                server.add_insecure_port(address)
+            else:
+                server.add_secure_port(address, credentials)
         except RuntimeError as error:
-            message = f"Cannot listen on {address}: it is taken, or this machine does not have it."
+            tls = ", or its key and certificate do not fit" if credentials else ""
+            message = f"Cannot listen on {address}: it is taken, or this machine does not have it{tls}."
             raise InvalidArgument(message) from error
     server.start()
     return server
@@ -156,6 +177,7 @@ def _decode(body: bytes, request: _Request) -> _Request:
 
 def _abort(context: grpc.ServicerContext, error: StatusError) -> NoReturn:
     message = error.message
-    if len(message) > _MAX_STATUS_CHARACTERS:
-        message = message[:_MAX_STATUS_CHARACTERS] + "...TRUNCATED"
+    encoded = message.encode(errors="replace")
+    if len(encoded) > _MAX_STATUS_BYTES:
+        message = encoded[:_MAX_STATUS_BYTES].decode(errors="ignore") + "...TRUNCATED"
     context.abort(_GRPC_CODE[error.code], message)

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import time
+from typing import Final
 
-from serving.server.errors import DeadlineExceeded
+from serving.server.errors import DeadlineExceeded, Internal
 from serving.server.servable import DEFAULT_SIGNATURE, Servable
 from serving.wire import predict_pb2 as pb
 from serving.wire.tensors import fill_tensor_proto
 
+_METHOD_NAMES: Final = (
+    "tensorflow/serving/predict",
+    "tensorflow/serving/classify",
+    "tensorflow/serving/regress",
+)
+
 
 def run_predict(
-    servable: Servable, request: pb.PredictRequest, *, deadline: float | None, as_content: bool
+    servable: Servable,
+    request: pb.PredictRequest,
+    *,
+    deadline: float | None,
+    as_content: bool,
+    checks_method_name: bool = False,
 ) -> pb.PredictResponse:
     """Run one request on one version.
 
@@ -22,12 +34,15 @@ def run_predict(
         request: Signature, inputs and outputs wanted.
         deadline: On `time.monotonic`, after which nobody waits.
         as_content: Answer with `tensor_content` instead of the typed fields.
+        checks_method_name: Refuse a signature whose method name is none of TensorFlow Serving's.
 
     Raises:
         StatusError: What the request, batching or the model failed with.
     """
     signature_name = request.model_spec.signature_name or DEFAULT_SIGNATURE
     signature = servable.signature(signature_name)
+    if checks_method_name:
+        _check_method_name(servable.signature_definitions[signature_name].method_name)
     arrays = signature.read_inputs(request.inputs)
     aliases = signature.choose_outputs(request.output_filter)
     signature.check(arrays)
@@ -42,3 +57,9 @@ def run_predict(
     for alias, array in zip(aliases, outputs, strict=True):
         fill_tensor_proto(response.outputs[alias], array, as_content=as_content)
     return response
+
+
+def _check_method_name(name: str) -> None:
+    if name not in _METHOD_NAMES:
+        message = f"Expected prediction signature method_name to be one of {{{', '.join(_METHOD_NAMES)}}}. Was: {name}"
+        raise Internal(message)

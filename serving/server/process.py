@@ -13,17 +13,22 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from serving.server.batching import BatchScheduler
 from serving.server.batching_settings import read_batching
-from serving.server.config import ModelSettings, read_metrics_path, read_model_config, read_models
+from serving.server.config import read_metrics_path
 from serving.server.errors import FlagMalformed, FlagUnsupported, InvalidArgument, StatusError
 from serving.server.flags import Flags, parse_flags, usage
 from serving.server.grpc_api import GrpcApi, read_channel_arguments, start_grpc_server
+from serving.server.health import HealthService
 from serving.server.logs import log
-from serving.server.manager import ConfigSource, LoadRules, ModelManager
+from serving.server.manager import LoadRules, ModelManager
 from serving.server.metrics import ServerMetrics
+from serving.server.model_config import read_config
 from serving.server.registry import ModelRegistry
+from serving.server.reload import ConfigPoller, ConfigReloader
+from serving.server.reload_call import ReloadCall
 from serving.server.rest_api.api import RestApi
 from serving.server.rest_api.http_server import RestServer
 from serving.server.services import Services
+from serving.server.tls import read_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +37,8 @@ if TYPE_CHECKING:
     import grpc
 
 PROGRAM: Final = "python -m serving.server"
+CONTRACT_VERSION: Final = "2.20.0"
+"""The release of TensorFlow Serving whose flags, codes and messages are followed here."""
 UNINSTALLED_VERSION: Final = "source"
 """What `--version` says where Symmetra runs from its source tree without being installed."""
 FAILED: Final = 255
@@ -47,7 +54,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO) -
         out: Where usage, versions and the reason of a failed start go, as theirs.
     """
     try:
-        flags, unknown = parse_flags(arguments, environment)
+        flags, unknown, ignored = parse_flags(arguments, environment)
     except (FlagMalformed, FlagUnsupported) as error:
         out.write(f"{error}\n")
         if isinstance(error, FlagMalformed):
@@ -58,11 +65,14 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO) -
         return 0
     if flags.version:
         out.write(
-            f"TensorFlow ModelServer: {_symmetra_version()} (Symmetra)\nTensorFlow Library: {_tensorflow_version()}\n"
+            f"TensorFlow ModelServer: {CONTRACT_VERSION}+symmetra.{_symmetra_version()}\n"
+            f"TensorFlow Library: {_tensorflow_version()}\n"
         )
         return 0
     out.writelines(f"unknown argument: {argument}\n{usage(PROGRAM)}" for argument in unknown)
     out.flush()
+    for name, reason in ignored.items():
+        log("flag without effect", flag=name, reason=reason)
     try:
         return _serve(flags)
     except StatusError as error:
@@ -105,11 +115,12 @@ class ModelServer:
 
     def __init__(self, flags: Flags) -> None:
         # TensorFlow takes seconds to import: a wrong flag or file is named before that.
-        models = read_models(flags)
+        self._model_config = read_config(flags)
         batching = read_batching(flags)
         metrics_path = read_metrics_path(flags)
         self._channel_arguments = read_channel_arguments(flags.grpc_channel_arguments)
         self._addresses = _grpc_addresses(flags)
+        self._credentials = read_credentials(Path(flags.ssl_config_file)) if flags.ssl_config_file else None
         self._flags = flags
         from serving.server.loader import ServableLoader  # noqa: PLC0415 - imports TensorFlow, see above
 
@@ -119,18 +130,27 @@ class ModelServer:
         )
         scheduler = BatchScheduler(batching, metrics) if batching else None
         self._manager = ModelManager(
-            models,
             self._registry,
             ServableLoader(flags, scheduler, metrics),
             LoadRules(
                 float(flags.file_system_poll_wait_seconds),
                 flags.max_num_load_retries,
                 flags.load_retry_interval_micros / 1e6,
+                flags.num_load_threads,
+                flags.num_unload_threads,
             ),
-            _config_source(flags),
         )
-        services = Services(self._registry, metrics, as_content=flags.enable_serialization_as_tensor_content)
-        self._grpc_api = GrpcApi(services, flags.grpc_max_threads)
+        self._reloader = ConfigReloader(self._registry, self._manager)
+        self._poller = _config_poller(flags, self._reloader)
+        self._health = HealthService() if flags.enable_grpc_healthcheck_service else None
+        services = Services(
+            self._registry,
+            metrics,
+            as_content=flags.enable_serialization_as_tensor_content,
+            checks_method_names=flags.enable_signature_method_name_check,
+        )
+        reload_call = ReloadCall(self._reloader, metrics)
+        self._grpc_api = GrpcApi(services, reload_call, self._health, flags.grpc_max_threads)
         self._rest_api = RestApi(
             services,
             metrics,
@@ -149,14 +169,18 @@ class ModelServer:
         """
         watcher = threading.Thread(target=self._stop_loading_when, args=(stopping,), daemon=True)
         watcher.start()
-        self._manager.start()
+        self._reloader.begin(self._model_config, stopping)
         if stopping.is_set():
             return
         # What TensorFlow left behind at import never dies: passing over it makes every later collection short.
         gc.collect()
         gc.freeze()
-        self._grpc_server = start_grpc_server(self._grpc_api, self._addresses, self._channel_arguments)
+        self._grpc_server = start_grpc_server(
+            self._grpc_api, self._addresses, self._channel_arguments, self._credentials
+        )
         log("gRPC is served", addresses=self._addresses)
+        if self._poller is not None:
+            self._poller.start()
         if self._flags.rest_api_port == self._flags.port:
             log("--rest_api_port cannot be same as --port. Skipped exporting HTTP/REST API.")
         elif self._flags.rest_api_port:
@@ -177,7 +201,7 @@ class ModelServer:
         """
         grace_seconds = self._flags.shutdown_grace_seconds
         ends_at = time.monotonic() + grace_seconds
-        self._manager.stop_loading()
+        self._stop_changing()
         log("stopping", grace_seconds=grace_seconds)
         self._grpc_api.gate.close()
         if not self._grpc_api.gate.wait_until_empty(grace_seconds):
@@ -192,7 +216,7 @@ class ModelServer:
         grace_seconds = self._flags.shutdown_grace_seconds
         ends_at = time.monotonic() + grace_seconds
         # Nothing is waited for before the ports are closed: a load that runs can take minutes.
-        self._manager.stop_loading()
+        self._stop_changing()
         finished: threading.Event | None = None
         if self._grpc_server is not None:
             log("stopping", grace_seconds=grace_seconds)
@@ -202,6 +226,14 @@ class ModelServer:
         if finished is not None:
             finished.wait()
         self._manager.close(max(0.0, ends_at - time.monotonic()))
+
+    def _stop_changing(self) -> None:
+        """Take no other config, load nothing more, and say so to whoever watches health. Waits for nothing."""
+        if self._poller is not None:
+            self._poller.stop()
+        if self._health is not None:
+            self._health.stop()
+        self._manager.stop_loading()
 
     def _stop_loading_when(self, stopping: threading.Event) -> None:
         stopping.wait()
@@ -219,14 +251,10 @@ def _grpc_addresses(flags: Flags) -> list[str]:
     return addresses
 
 
-def _config_source(flags: Flags) -> ConfigSource | None:
+def _config_poller(flags: Flags, reloader: ConfigReloader) -> ConfigPoller | None:
     if not flags.model_config_file or not flags.model_config_file_poll_wait_seconds:
         return None
-
-    def read() -> Sequence[ModelSettings]:
-        return read_model_config(Path(flags.model_config_file))
-
-    return ConfigSource(read, float(flags.model_config_file_poll_wait_seconds))
+    return ConfigPoller(Path(flags.model_config_file), float(flags.model_config_file_poll_wait_seconds), reloader)
 
 
 def _symmetra_version() -> str:

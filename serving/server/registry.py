@@ -1,7 +1,7 @@
 """What this process knows of every model and version, and the way from a request to a version that answers it.
 
-Any thread reads; only the manager's thread changes states. A version in use is never taken away: `start_unloading` hides
-it from new requests and then waits for those that run.
+Any thread reads; only the manager's threads change states. A version in use is never taken away: `hide` keeps it from new
+requests, and `take_unused` waits for those that run.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from serving.server.errors import FailedPrecondition, InvalidArgument, NotFound,
 from serving.wire.predict_pb2 import ModelVersionStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
-    from serving.server.config import ModelSettings
     from serving.server.servable import Servable
 
 State: TypeAlias = ModelVersionStatus.State.ValueType
@@ -125,19 +124,22 @@ class ModelRegistry:
                 raise NotFound(message)
             return tuple(VersionStatus(v.number, v.state, v.error) for v in seen)
 
-    def set_labels(self, models: Sequence[ModelSettings]) -> None:
-        """Replace all labels by those of the models; a model not among them has none.
+    def set_labels(self, labels: Mapping[str, Mapping[str, int]]) -> None:
+        """Replace all labels.
+
+        Args:
+            labels: Model -> label -> version, with every model of the config; a model not among them has no labels.
 
         Raises:
             FailedPrecondition: A label names a version that is not available; then nothing changes.
         """
         with self._changed:
-            for settings in models:
-                self._check_labels(settings)
+            for name, wanted in labels.items():
+                self._check_labels(name, wanted)
             for model in self._models.values():
                 model.labels = {}
-            for settings in models:
-                self._models.setdefault(settings.name, _Model()).labels = settings.labels
+            for name, wanted in labels.items():
+                self._models.setdefault(name, _Model()).labels = wanted
 
     def versions(self, name: str) -> list[Version]:
         """All versions of a model that were ever seen. For the manager's thread."""
@@ -159,16 +161,21 @@ class ModelRegistry:
             version.servable = servable
             version.failures = 0
             version.state = AVAILABLE
+            self._changed.notify_all()
 
-    def start_unloading(self, version: Version, *, wait: bool) -> Servable | None:
-        """Hide a version from new requests and return its servable once no request uses it.
+    def hide(self, version: Version) -> None:
+        """Take a version from new requests; those that run on it keep it."""
+        with self._changed:
+            version.state = UNLOADING
+
+    def take_unused(self, version: Version, *, wait: bool) -> Servable | None:
+        """The servable of a hidden version, once no request uses it.
 
         Args:
             version: The version.
             wait: Wait for requests that run, at most until `stop_waiting`; otherwise return None while there are some.
         """
         with self._changed:
-            version.state = UNLOADING
             while version.users and wait and self._may_wait:
                 self._changed.wait()
             if version.users:
@@ -177,7 +184,7 @@ class ModelRegistry:
             return servable
 
     def stop_waiting(self) -> None:
-        """Let `start_unloading` return without waiting, now and from now on: a stuck call must not delay the end."""
+        """Let `take_unused` return without waiting, now and from now on: a stuck call must not delay the end."""
         with self._changed:
             self._may_wait = False
             self._changed.notify_all()
@@ -187,6 +194,19 @@ class ModelRegistry:
         with self._changed:
             version.state = END
             version.error = error
+            self._changed.notify_all()
+
+    def forget_failures(self, name: str) -> None:
+        """Let versions of a model that failed for good be tried again, because it is named anew."""
+        with self._changed:
+            model = self._models.get(name)
+            for version in model.versions.values() if model else ():
+                version.failures = 0
+
+    def wait_for_change(self, timeout_seconds: float) -> None:
+        """Return once a version became available or ended, or after the timeout."""
+        with self._changed:
+            self._changed.wait(timeout_seconds)
 
     def _acquire(self, name: str, version: int | None, label: str | None) -> tuple[Version, Servable]:
         with self._changed:
@@ -212,14 +232,14 @@ class ModelRegistry:
             chosen.users += 1
             return chosen, chosen.servable
 
-    def _check_labels(self, settings: ModelSettings) -> None:
-        model = self._models.get(settings.name, _Model())
+    def _check_labels(self, name: str, labels: Mapping[str, int]) -> None:
+        model = self._models.get(name, _Model())
         available = {v.number for v in model.versions.values() if v.state == AVAILABLE}
-        for label, number in settings.labels.items():
+        for label, number in labels.items():
             is_moved = model.labels.get(label, number) != number
             if number not in available and (is_moved or not self._labels_may_be_early):
                 message = (
-                    f"Request to assign label to version {number} of model {settings.name}, which is not currently "
-                    "available for inference"
+                    f"Request to assign label to version {number} of model {name}, which is not currently available "
+                    "for inference"
                 )
                 raise FailedPrecondition(message)

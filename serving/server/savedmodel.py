@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from serving.server.errors import DataLoss, FailedPrecondition, NotFound, StatusError, Unimplemented, Unknown, status_of
+from serving.server.graph_ops import GraphOps
 from serving.wire import predict_pb2 as pb
 
 # Before TensorFlow is imported: its start-up chatter is not JSON, and nothing in it concerns who runs this server.
@@ -64,6 +65,7 @@ class SavedModel:
         self._session = tf.compat.v1.Session(graph=self._graph, config=config)
         try:
             meta_graph = self._load(directory, tags)
+            self.ops = GraphOps(meta_graph.graph_def)
             self.signatures: dict[str, pb.SignatureDef] = {
                 name: pb.SignatureDef.FromString(signature.SerializeToString())
                 for name, signature in meta_graph.signature_def.items()

@@ -31,12 +31,21 @@ class Services:
         registry: Where versions are found.
         metrics: Where requests are counted.
         as_content: Whether Predict answers with `tensor_content` instead of the typed fields.
+        checks_method_names: Whether Predict refuses signatures whose method name is none of TensorFlow Serving's.
     """
 
-    def __init__(self, registry: ModelRegistry, metrics: ServerMetrics, *, as_content: bool) -> None:
+    def __init__(
+        self,
+        registry: ModelRegistry,
+        metrics: ServerMetrics,
+        *,
+        as_content: bool,
+        checks_method_names: bool = False,
+    ) -> None:
         self._registry = registry
         self._metrics = metrics
         self._as_content = as_content
+        self._checks_method_names = checks_method_names
 
     def predict(self, request: pb.PredictRequest, deadline: float | None) -> pb.PredictResponse:
         """Run a signature of a version; counted in request_count and, where it succeeds, in request_latency.
@@ -48,9 +57,16 @@ class Services:
         # A name that no config ever held is not counted by name, or callers could fill the memory with labels.
         name = request.model_spec.name if self._registry.knows(request.model_spec.name) else ""
         try:
-            _check_spec(request)
+            _check_presence(request)
+            _check_name(request)
             with self._registry.use(request.model_spec.name, *_choice(request.model_spec)) as servable:
-                response = run_predict(servable, request, deadline=deadline, as_content=self._as_content)
+                response = run_predict(
+                    servable,
+                    request,
+                    deadline=deadline,
+                    as_content=self._as_content,
+                    checks_method_name=self._checks_method_names,
+                )
         except StatusError as error:
             self._metrics.request_count.increment(name, error.code.name)
             raise
@@ -80,9 +96,7 @@ class Services:
             InvalidArgument: No model_spec.
             NotFound: A model or version that this process never saw.
         """
-        if not request.HasField("model_spec"):
-            message = "Missing ModelSpec"
-            raise InvalidArgument(message)
+        _check_presence(request)
         version, _ = _choice(request.model_spec)
         response = pb.GetModelStatusResponse()
         for status in self._registry.statuses(request.model_spec.name, version):
@@ -100,7 +114,7 @@ class Services:
             InvalidArgument: No model_spec, no metadata_field, or one other than `signature_def`.
             NotFound: No such version that is available.
         """
-        _check_spec(request)
+        _check_presence(request)
         if not request.metadata_field:
             message = "GetModelMetadataRequest must specify at least one metadata_field"
             raise InvalidArgument(message)
@@ -108,21 +122,28 @@ class Services:
             if field != SIGNATURE_DEF_FIELD:
                 message = f"Metadata field {field} is not supported"
                 raise InvalidArgument(message)
+        _check_name(request)
         with self._registry.use(request.model_spec.name, *_choice(request.model_spec)) as servable:
             response = pb.GetModelMetadataResponse()
             response.model_spec.name = servable.name
             response.model_spec.version.value = servable.version
             signatures = pb.SignatureDefMap(signature_def=servable.signature_definitions)
+        for signature in signatures.signature_def.values():
+            # Values for inputs that a request leaves out are the server's own business since 2.19.
+            signature.ClearField("defaults")
         entry = response.metadata[SIGNATURE_DEF_FIELD]
         entry.type_url = SIGNATURE_MAP_TYPE
         entry.value = signatures.SerializeToString()
         return response
 
 
-def _check_spec(request: pb.PredictRequest | pb.GetModelMetadataRequest) -> None:
+def _check_presence(request: pb.PredictRequest | pb.GetModelStatusRequest | pb.GetModelMetadataRequest) -> None:
     if not request.HasField("model_spec"):
         message = "Missing ModelSpec"
         raise InvalidArgument(message)
+
+
+def _check_name(request: pb.PredictRequest | pb.GetModelMetadataRequest) -> None:
     if not request.model_spec.name:
         message = "ModelSpec has no name specified."
         raise InvalidArgument(message)

@@ -1,8 +1,8 @@
 """One signature of a version: what a request must hold to be run, with TensorFlow Serving's checks and messages.
 
-Theirs checks names only and leaves dtype and shape to the runtime, where a tensor of the wrong rank ends the whole
-process (a CHECK in oneDNN's convolution; observed on 2.20). Here dtype, rank and fixed dimensions are checked before
-anything is run, and before the request can spoil a batch for others.
+Theirs checks names only and leaves dtype and shape to the runtime. Here the dtype is checked before anything is run, in
+the runtime's own words, so that a request cannot spoil a batch for others; and the rank is, where a wrong one would end
+the process (`graph_ops`). Other sizes are the runtime's business here too: they are not enforced.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class InputSpec:
         alias: Its name in requests.
         tensor_name: Its name in the graph.
         handle: Its handle in the session.
+        index: Its position among the inputs sorted by tensor name, which is how the runtime counts them.
         dtype: What the graph takes.
         sizes: Size of each dimension, None where any is taken; None as a whole where any rank is.
     """
@@ -38,24 +39,29 @@ class InputSpec:
     alias: str
     tensor_name: str
     handle: Any
+    index: int
     dtype: np.dtype[Any]
     sizes: tuple[int | None, ...] | None
 
-    def check(self, array: Array, index: int) -> None:
-        """Refuse an array that the graph cannot take.
+    def check_dtype(self, array: Array) -> None:
+        """Refuse an array of another dtype.
 
         Raises:
-            InvalidArgument: Another dtype, rank or fixed dimension; the words about the dtype are the runtime's.
+            InvalidArgument: In the words of the runtime.
         """
         if array.dtype != self.dtype:
-            message = f"Expects arg[{index}] to be {_dtype_name(self.dtype)} but {_dtype_name(array.dtype)} is provided"
+            message = (
+                f"Expects arg[{self.index}] to be {_dtype_name(self.dtype)} but {_dtype_name(array.dtype)} is provided"
+            )
             raise InvalidArgument(message)
-        if self.sizes is None:
-            return
-        matches = len(array.shape) == len(self.sizes) and all(
-            wanted is None or wanted == size for wanted, size in zip(self.sizes, array.shape, strict=True)
-        )
-        if not matches:
+
+    def check_rank(self, array: Array) -> None:
+        """Refuse an array with another number of dimensions.
+
+        Raises:
+            InvalidArgument: Too many or too few.
+        """
+        if self.sizes is not None and len(array.shape) != len(self.sizes):
             wanted = ",".join("-1" if size is None else str(size) for size in self.sizes)
             message = f"Input {self.alias} must have shape [{wanted}] but has [{','.join(map(str, array.shape))}]"
             raise InvalidArgument(message)
@@ -79,11 +85,20 @@ class Signature:
                 message = "Signatures with sparse or composite tensors are not supported by this server."
                 raise Unimplemented(message)
         self._definition = definition
-        # Sorted by alias: TensorFlow 2 numbers a function's arguments so, and its messages name these numbers.
+        tensor_names = sorted(info.name for info in definition.inputs.values())
         self.inputs = tuple(
-            InputSpec(alias, info.name, model.tensor(info.name), _dtype_of(alias, info), _sizes_of(info.tensor_shape))
+            InputSpec(
+                alias,
+                info.name,
+                model.tensor(info.name),
+                tensor_names.index(info.name),
+                _dtype_of(alias, info),
+                _sizes_of(info.tensor_shape),
+            )
             for alias, info in sorted(definition.inputs.items())
         )
+        self._check_order = sorted(range(len(self.inputs)), key=lambda position: self.inputs[position].index)
+        self._needs_rank = model.ops.need_rank(info.name for info in definition.outputs.values())
         self._outputs = {alias: model.tensor(info.name) for alias, info in sorted(definition.outputs.items())}
 
     def read_inputs(self, given: Mapping[str, pb.TensorProto]) -> list[Array]:
@@ -142,13 +157,15 @@ class Signature:
         return tuple(output_filter)
 
     def check(self, arrays: Sequence[Array]) -> None:
-        """Refuse arrays that the graph cannot take.
+        """Refuse arrays that would spoil a batch or end the process.
 
         Raises:
-            InvalidArgument: Another dtype, rank or fixed dimension.
+            InvalidArgument: Another dtype; or another rank, where an op of the model takes no other.
         """
-        for index, (spec, array) in enumerate(zip(self.inputs, arrays, strict=True)):
-            spec.check(array, index)
+        for position in self._check_order:
+            self.inputs[position].check_dtype(arrays[position])
+            if self._needs_rank:
+                self.inputs[position].check_rank(arrays[position])
 
     def fetches(self, aliases: Sequence[str]) -> list[Any]:
         """Handles of the outputs, in the order given."""

@@ -11,7 +11,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-PROTOS = ("serving/wire/predict.proto", "serving/wire/warmup.proto", "serving/wire/server_config.proto")
+PROTOS = (
+    "serving/wire/predict.proto",
+    "serving/wire/warmup.proto",
+    "serving/wire/server_config.proto",
+    "serving/wire/health.proto",
+)
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -24,9 +24,10 @@ _sym_db = _symbol_database.Default()
 
 from google.protobuf import any_pb2 as google_dot_protobuf_dot_any__pb2
 from google.protobuf import wrappers_pb2 as google_dot_protobuf_dot_wrappers__pb2
+from serving.wire import predict_pb2 as serving_dot_wire_dot_predict__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n serving/wire/server_config.proto\x12\rsymmetra.wire\x1a\x19google/protobuf/any.proto\x1a\x1egoogle/protobuf/wrappers.proto\"\xa8\x02\n\x15ServableVersionPolicy\x12=\n\x06latest\x18\x64 \x01(\x0b\x32+.symmetra.wire.ServableVersionPolicy.LatestH\x00\x12\x37\n\x03\x61ll\x18\x65 \x01(\x0b\x32(.symmetra.wire.ServableVersionPolicy.AllH\x00\x12\x41\n\x08specific\x18\x66 \x01(\x0b\x32-.symmetra.wire.ServableVersionPolicy.SpecificH\x00\x1a\x1e\n\x06Latest\x12\x14\n\x0cnum_versions\x18\x01 \x01(\r\x1a\x05\n\x03\x41ll\x1a\x1c\n\x08Specific\x12\x10\n\x08versions\x18\x01 \x03(\x03\x42\x0f\n\rpolicy_choice\"\xb5\x02\n\x0bModelConfig\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tbase_path\x18\x02 \x01(\t\x12\x16\n\x0emodel_platform\x18\x04 \x01(\t\x12,\n\x0elogging_config\x18\x06 \x01(\x0b\x32\x14.google.protobuf.Any\x12\x42\n\x14model_version_policy\x18\x07 \x01(\x0b\x32$.symmetra.wire.ServableVersionPolicy\x12\x45\n\x0eversion_labels\x18\x08 \x03(\x0b\x32-.symmetra.wire.ModelConfig.VersionLabelsEntry\x1a\x34\n\x12VersionLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"=\n\x0fModelConfigList\x12*\n\x06\x63onfig\x18\x01 \x03(\x0b\x32\x1a.symmetra.wire.ModelConfig\"\x8f\x01\n\x11ModelServerConfig\x12;\n\x11model_config_list\x18\x01 \x01(\x0b\x32\x1e.symmetra.wire.ModelConfigListH\x00\x12\x33\n\x13\x63ustom_model_config\x18\x02 \x01(\x0b\x32\x14.google.protobuf.AnyH\x00\x42\x08\n\x06\x63onfig\"\xf1\x03\n\x12\x42\x61tchingParameters\x12\x33\n\x0emax_batch_size\x18\x01 \x01(\x0b\x32\x1b.google.protobuf.Int64Value\x12\x39\n\x14\x62\x61tch_timeout_micros\x18\x02 \x01(\x0b\x32\x1b.google.protobuf.Int64Value\x12\x39\n\x14max_enqueued_batches\x18\x03 \x01(\x0b\x32\x1b.google.protobuf.Int64Value\x12\x36\n\x11num_batch_threads\x18\x04 \x01(\x0b\x32\x1b.google.protobuf.Int64Value\x12\x36\n\x10thread_pool_name\x18\x05 \x01(\x0b\x32\x1c.google.protobuf.StringValue\x12\x1b\n\x13\x61llowed_batch_sizes\x18\x06 \x03(\x03\x12\"\n\x1apad_variable_length_inputs\x18\x07 \x01(\x08\x12@\n\x1c\x65nable_large_batch_splitting\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.BoolValue\x12=\n\x18max_execution_batch_size\x18\t \x01(\x0b\x32\x1b.google.protobuf.Int64Value\"0\n\x10PrometheusConfig\x12\x0e\n\x06\x65nable\x18\x01 \x01(\x08\x12\x0c\n\x04path\x18\x02 \x01(\t\"N\n\x10MonitoringConfig\x12:\n\x11prometheus_config\x18\x01 \x01(\x0b\x32\x1f.symmetra.wire.PrometheusConfigb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n serving/wire/server_config.proto\x12\rsymmetra.wire\x1a\x19google/protobuf/any.proto\x1a\x1egoogle/protobuf/wrappers.proto\x1a\x1aserving/wire/predict.proto\"\xa8\x02\n\x15ServableVersionPolicy\x12=\n\x06latest\x18\x64 \x01(\x0b\x32+.symmetra.wire.ServableVersionPolicy.LatestH\x00\x12\x37\n\x03\x61ll\x18\x65 \x01(\x0b\x32(.symmetra.wire.ServableVersionPolicy.AllH\x00\x12\x41\n\x08specific\x18\x66 \x01(\x0b\x32-.symmetra.wire.ServableVersionPolicy.SpecificH\x00\x1a\x1e\n\x06Latest\x12\x14\n\x0cnum_versions\x18\x01 \x01(\r\x1a\x05\n\x03\x41ll\x1a\x1c\n\x08Specific\x12\x10\n\x08versions\x18\x01 \x03(\x03\x42\x0f\n\rpolicy_choice\";\n\x12LogCollectorConfig\x12\x0c\n\x04type\x18\x01 \x01(\t\x12\x17\n\x0f\x66ilename_prefix\x18\x02 \x01(\t\"\'\n\x0eSamplingConfig\x12\x15\n\rsampling_rate\x18\x01 \x01(\x01\"\x88\x01\n\rLoggingConfig\x12?\n\x14log_collector_config\x18\x01 \x01(\x0b\x32!.symmetra.wire.LogCollectorConfig\x12\x36\n\x0fsampling_config\x18\x02 \x01(\x0b\x32\x1d.symmetra.wire.SamplingConfig\"\xeb\x02\n\x0bModelConfig\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x11\n\tbase_path\x18\x02 \x01(\t\x12,\n\nmodel_type\x18\x03 \x01(\x0e\x32\x18.symmetra.wire.ModelType\x12\x16\n\x0emodel_platform\x18\x04 \x01(\t\x12\x34\n\x0elogging_config\x18\x06 \x01(\x0b\x32\x1c.symmetra.wire.LoggingConfig\x12\x42\n\x14model_version_policy\x18\x07 \x01(\x0b\x32$.symmetra.wire.ServableVersionPolicy\x12\x45\n\x0eversion_labels\x18\x08 \x03(\x0b\x32-.symmetra.wire.ModelConfig.VersionLabelsEntry\x1a\x34\n\x12VersionLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"=\n\x0fModelConfigList\x12*\n\x06\x63onfig\x18\x01 \x03(\x0b\x32\x1a.symmetra.wire.ModelConfig\"\x8f\x01\n\x11ModelServerConfig\x12;\n\x11model_config_list\x18\x01 \x01(\x0b\x32\x1e.symmetra.wire.ModelConfigListH\x00\x12\x33\n\x13\x63ustom_model_config\x18\x02 \x01(\x0b\x32\x14.google.protobuf.AnyH\x00\x42\x08\n\x06\x63onfig\"\xf1\x03\n\x12\x42\x61tchingParameters\x12\x33\n\x0emax_batch_size\x18\x01 \x01(\x0b\x32\x1b.google.protobuf.Int64Value\x12\x39\n\x14\x62\x61tch_timeout_micros\x18\x02 \x01(\x0b\x32\x1b.google.protobuf.Int64Value\x12\x39\n\x14max_enqueued_batches\x18\x03 \x01(\x0b\x32\x1b.google.protobuf.Int64Value\x12\x36\n\x11num_batch_threads\x18\x04 \x01(\x0b\x32\x1b.google.protobuf.Int64Value\x12\x36\n\x10thread_pool_name\x18\x05 \x01(\x0b\x32\x1c.google.protobuf.StringValue\x12\x1b\n\x13\x61llowed_batch_sizes\x18\x06 \x03(\x03\x12\"\n\x1apad_variable_length_inputs\x18\x07 \x01(\x08\x12@\n\x1c\x65nable_large_batch_splitting\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.BoolValue\x12=\n\x18max_execution_batch_size\x18\t \x01(\x0b\x32\x1b.google.protobuf.Int64Value\"0\n\x10PrometheusConfig\x12\x0e\n\x06\x65nable\x18\x01 \x01(\x08\x12\x0c\n\x04path\x18\x02 \x01(\t\"N\n\x10MonitoringConfig\x12:\n\x11prometheus_config\x18\x01 \x01(\x0b\x32\x1f.symmetra.wire.PrometheusConfig\"^\n\tSSLConfig\x12\x12\n\nserver_key\x18\x01 \x01(\t\x12\x13\n\x0bserver_cert\x18\x02 \x01(\t\x12\x11\n\tcustom_ca\x18\x03 \x01(\t\x12\x15\n\rclient_verify\x18\x04 \x01(\x08\"]\n\x13ReloadConfigRequest\x12\x30\n\x06\x63onfig\x18\x01 \x01(\x0b\x32 .symmetra.wire.ModelServerConfig\x12\x14\n\x0cmetric_names\x18\x02 \x03(\t\"H\n\x06Metric\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x1e\n\x14int64_value_increase\x18\x02 \x01(\x03H\x00\x42\x10\n\x0evalue_increase\"i\n\x14ReloadConfigResponse\x12*\n\x06status\x18\x01 \x01(\x0b\x32\x1a.symmetra.wire.StatusProto\x12%\n\x06metric\x18\x02 \x03(\x0b\x32\x15.symmetra.wire.Metric*B\n\tModelType\x12\x1a\n\x16MODEL_TYPE_UNSPECIFIED\x10\x00\x12\x0e\n\nTENSORFLOW\x10\x01\x12\t\n\x05OTHER\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,26 +36,42 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_MODELCONFIG_VERSIONLABELSENTRY']._loaded_options = None
   _globals['_MODELCONFIG_VERSIONLABELSENTRY']._serialized_options = b'8\001'
-  _globals['_SERVABLEVERSIONPOLICY']._serialized_start=111
-  _globals['_SERVABLEVERSIONPOLICY']._serialized_end=407
-  _globals['_SERVABLEVERSIONPOLICY_LATEST']._serialized_start=323
-  _globals['_SERVABLEVERSIONPOLICY_LATEST']._serialized_end=353
-  _globals['_SERVABLEVERSIONPOLICY_ALL']._serialized_start=355
-  _globals['_SERVABLEVERSIONPOLICY_ALL']._serialized_end=360
-  _globals['_SERVABLEVERSIONPOLICY_SPECIFIC']._serialized_start=362
-  _globals['_SERVABLEVERSIONPOLICY_SPECIFIC']._serialized_end=390
-  _globals['_MODELCONFIG']._serialized_start=410
-  _globals['_MODELCONFIG']._serialized_end=719
-  _globals['_MODELCONFIG_VERSIONLABELSENTRY']._serialized_start=667
-  _globals['_MODELCONFIG_VERSIONLABELSENTRY']._serialized_end=719
-  _globals['_MODELCONFIGLIST']._serialized_start=721
-  _globals['_MODELCONFIGLIST']._serialized_end=782
-  _globals['_MODELSERVERCONFIG']._serialized_start=785
-  _globals['_MODELSERVERCONFIG']._serialized_end=928
-  _globals['_BATCHINGPARAMETERS']._serialized_start=931
-  _globals['_BATCHINGPARAMETERS']._serialized_end=1428
-  _globals['_PROMETHEUSCONFIG']._serialized_start=1430
-  _globals['_PROMETHEUSCONFIG']._serialized_end=1478
-  _globals['_MONITORINGCONFIG']._serialized_start=1480
-  _globals['_MONITORINGCONFIG']._serialized_end=1558
+  _globals['_MODELTYPE']._serialized_start=2255
+  _globals['_MODELTYPE']._serialized_end=2321
+  _globals['_SERVABLEVERSIONPOLICY']._serialized_start=139
+  _globals['_SERVABLEVERSIONPOLICY']._serialized_end=435
+  _globals['_SERVABLEVERSIONPOLICY_LATEST']._serialized_start=351
+  _globals['_SERVABLEVERSIONPOLICY_LATEST']._serialized_end=381
+  _globals['_SERVABLEVERSIONPOLICY_ALL']._serialized_start=383
+  _globals['_SERVABLEVERSIONPOLICY_ALL']._serialized_end=388
+  _globals['_SERVABLEVERSIONPOLICY_SPECIFIC']._serialized_start=390
+  _globals['_SERVABLEVERSIONPOLICY_SPECIFIC']._serialized_end=418
+  _globals['_LOGCOLLECTORCONFIG']._serialized_start=437
+  _globals['_LOGCOLLECTORCONFIG']._serialized_end=496
+  _globals['_SAMPLINGCONFIG']._serialized_start=498
+  _globals['_SAMPLINGCONFIG']._serialized_end=537
+  _globals['_LOGGINGCONFIG']._serialized_start=540
+  _globals['_LOGGINGCONFIG']._serialized_end=676
+  _globals['_MODELCONFIG']._serialized_start=679
+  _globals['_MODELCONFIG']._serialized_end=1042
+  _globals['_MODELCONFIG_VERSIONLABELSENTRY']._serialized_start=990
+  _globals['_MODELCONFIG_VERSIONLABELSENTRY']._serialized_end=1042
+  _globals['_MODELCONFIGLIST']._serialized_start=1044
+  _globals['_MODELCONFIGLIST']._serialized_end=1105
+  _globals['_MODELSERVERCONFIG']._serialized_start=1108
+  _globals['_MODELSERVERCONFIG']._serialized_end=1251
+  _globals['_BATCHINGPARAMETERS']._serialized_start=1254
+  _globals['_BATCHINGPARAMETERS']._serialized_end=1751
+  _globals['_PROMETHEUSCONFIG']._serialized_start=1753
+  _globals['_PROMETHEUSCONFIG']._serialized_end=1801
+  _globals['_MONITORINGCONFIG']._serialized_start=1803
+  _globals['_MONITORINGCONFIG']._serialized_end=1881
+  _globals['_SSLCONFIG']._serialized_start=1883
+  _globals['_SSLCONFIG']._serialized_end=1977
+  _globals['_RELOADCONFIGREQUEST']._serialized_start=1979
+  _globals['_RELOADCONFIGREQUEST']._serialized_end=2072
+  _globals['_METRIC']._serialized_start=2074
+  _globals['_METRIC']._serialized_end=2146
+  _globals['_RELOADCONFIGRESPONSE']._serialized_start=2148
+  _globals['_RELOADCONFIGRESPONSE']._serialized_end=2253
 # @@protoc_insertion_point(module_scope)

@@ -49,7 +49,7 @@ class ModelServerProcess:
     def __enter__(self) -> Self:
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self.process = subprocess.Popen(self._command, cwd=PROJECT, stdout=out, stderr=err, env=os.environ)
-        self.channel = open_channel(f"127.0.0.1:{self.port}")
+        self.channel = self.open_channel()
         self.client = ModelServerClient(self.channel)
         try:
             self._wait_until_open()
@@ -62,6 +62,9 @@ class ModelServerProcess:
         self.channel.close()
         self.stop()
         self._folder.cleanup()
+
+    def open_channel(self) -> grpc.Channel:
+        return open_channel(f"127.0.0.1:{self.port}")
 
     def _wait_until_open(self) -> None:
         ready = grpc.channel_ready_future(self.channel)

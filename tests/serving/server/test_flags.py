@@ -11,8 +11,8 @@ def parse(*arguments, **environment):
 
 
 def test_defaults_are_theirs_but_for_the_address():
-    flags, unknown = parse()
-    assert unknown == ()
+    flags, unknown, ignored = parse()
+    assert (unknown, ignored) == ((), {})
     assert flags == Flags()
     assert (flags.port, flags.rest_api_port, flags.model_name) == (8500, 0, "default")
     assert (flags.file_system_poll_wait_seconds, flags.max_num_load_retries) == (1, 5)
@@ -23,7 +23,7 @@ def test_defaults_are_theirs_but_for_the_address():
 
 
 def test_values_are_read_by_type():
-    flags, unknown = parse(
+    flags, unknown, _ = parse(
         "--port=9000",
         "--model_name=a=b",
         "--load_retry_interval_micros=-1",
@@ -65,17 +65,21 @@ def test_a_value_that_a_flag_cannot_take_is_named(argument):
 
 def test_what_is_no_flag_is_returned():
     arguments = ("--prot=8500", "-port=8500", "port=8500", "--port", "--", "--help")
-    assert parse(*arguments) == (Flags(), arguments)
+    assert parse(*arguments) == (Flags(), arguments, {})
+
+
+def test_everything_after_two_dashes_is_no_flag():
+    assert parse("--port=1", "--", "--port=abc") == (Flags(port=1), ("--", "--port=abc"), {})
 
 
 @pytest.mark.parametrize(
     "argument",
     [
-        "--ssl_config_file=/a",
-        "--enable_profiler",
+        "--use_alts_credentials",
+        "--platform_config_file=/a",
         "--prefer_tflite_model=true",
-        "--per_process_gpu_memory_fraction=0.5",
-        "--enable_grpc_healthcheck_service",
+        "--thread_pool_factory_config_file=/a",
+        "--xla_cpu_compilation_enabled=true",
         "--file_system_poll_wait_seconds=-1",
         "--model_config_file_poll_wait_seconds=-1",
     ],
@@ -88,16 +92,32 @@ def test_a_flag_that_is_not_implemented_stops_the_start(argument):
 @pytest.mark.parametrize(
     "argument",
     [
-        "--enable_profiler=false",
-        "--ssl_config_file=",
-        "--per_process_gpu_memory_fraction=0",
-        "--flush_filesystem_caches=true",
-        "--flush_filesystem_caches=false",
-        "--num_load_threads=0",
+        "--use_alts_credentials=false",
+        "--platform_config_file=",
+        "--prefer_tflite_model=0",
     ],
 )
 def test_a_value_that_asks_for_nothing_more_is_accepted(argument):
-    assert parse(argument) == (Flags(), ())
+    assert parse(argument) == (Flags(), (), {})
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        "--enable_profiler",
+        "--enable_profiler=false",
+        "--per_process_gpu_memory_fraction=0.5",
+        "--flush_filesystem_caches=true",
+        "--remove_unused_fields_from_bundle_metagraph=false",
+        "--num_tflite_pools=4",
+        "--num_tflite_interpreters_per_pool=2",
+        "--skip_initialize_tpu",
+    ],
+)
+def test_a_flag_that_changes_nothing_here_is_accepted_and_named(argument):
+    name = argument.removeprefix("--").partition("=")[0]
+    flags, unknown, ignored = parse(argument)
+    assert (flags, unknown, list(ignored)) == (Flags(), (), [name])
 
 
 def test_the_address_may_come_from_the_environment_and_the_flag_wins():

@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from serving.server.config import ModelSettings
-from serving.server.errors import FailedPrecondition, InvalidArgument, NotFound, Unknown
-from serving.server.manager import ConfigSource, LoadRules, ModelManager
+from serving.server.errors import NotFound, Unknown
+from serving.server.manager import LoadRules, ModelManager
+from serving.server.model_config import ModelSettings
 from serving.server.registry import AVAILABLE, END, LOADING, UNLOADING, ModelRegistry
 from serving.server.versions import All, Latest, Specific
 
@@ -62,9 +62,10 @@ def base(tmp_path):
 def start(loader):
     managers = []
 
-    def start_manager(*models, rules=QUICK, config=None, early_labels=False, wait=True):
-        registry = ModelRegistry(labels_may_name_unavailable_versions=early_labels)
-        manager = ModelManager(models, registry, loader, rules, config)
+    def start_manager(*models, rules=QUICK, wait=True):
+        registry = ModelRegistry()
+        manager = ModelManager(registry, loader, rules)
+        manager.configure(models)
         managers.append(manager)
         thread = threading.Thread(target=manager.start)
         thread.start()
@@ -88,8 +89,8 @@ def states(registry, name="m"):
         return {}
 
 
-def answering(registry, version=None, label=None, name="m"):
-    with registry.use(name, version, label) as servable:
+def answering(registry, version=None, name="m"):
+    with registry.use(name, version, None) as servable:
         return servable.version
 
 
@@ -236,7 +237,8 @@ def test_while_it_will_be_retried_a_version_is_loading(start, base, loader):
 def test_start_fails_with_their_words_when_every_version_failed(base, loader):
     add(base, 4)
     loader.broken.add(4)
-    manager = ModelManager([ModelSettings("m", base)], ModelRegistry(), loader, QUICK)
+    manager = ModelManager(ModelRegistry(), loader, QUICK)
+    manager.configure([ModelSettings("m", base)])
     with pytest.raises(Unknown) as error:
         manager.start()
     assert str(error.value) == (
@@ -260,7 +262,8 @@ def test_an_unexpected_exception_is_a_failed_load_like_any_other(start, base, lo
 def test_an_unexpected_exception_at_start_is_their_error_after_all_tries(base, loader):
     add(base, 4)
     loader.forbidden.add(4)
-    manager = ModelManager([ModelSettings("m", base)], ModelRegistry(), loader, QUICK)
+    manager = ModelManager(ModelRegistry(), loader, QUICK)
+    manager.configure([ModelSettings("m", base)])
     with pytest.raises(Unknown, match=r"did not become available.*PermissionError"):
         manager.start()
     assert loader.loaded == [("m", 4, "4")] * 2
@@ -283,63 +286,97 @@ def test_looking_once_sees_nothing_new(start, base):
     assert states(registry) == {1: AVAILABLE}
 
 
-def test_a_config_read_again_moves_models_policies_and_labels(start, base, tmp_path):
+def test_other_settings_move_models_and_policies(start, base, tmp_path):
     add(base, 1, 2)
     other = tmp_path / "other"
     other.mkdir()
     add(other, 5)
-    configs = [(ModelSettings("m", base, Specific(frozenset({1}))),)]
-    source = ConfigSource(lambda: configs[-1], 0.005)
-    _, registry = start(*configs[0], config=source)
+    manager, registry = start(ModelSettings("m", base, Specific(frozenset({1}))))
     assert states(registry) == {1: AVAILABLE}
-    configs.append((ModelSettings("m", base, Specific(frozenset({1, 2})), {"stable": 1}), ModelSettings("o", other)))
-    wait_until(lambda: states(registry) == {1: AVAILABLE, 2: AVAILABLE} and states(registry, "o") == {5: AVAILABLE})
-    assert answering(registry, label="stable") == 1
-    configs.append((ModelSettings("m", base, Specific(frozenset({2})), {"stable": 2}),))
+    new = manager.configure([ModelSettings("m", base, Specific(frozenset({1, 2}))), ModelSettings("o", other)])
+    assert new == {"o"}
+    manager.await_available(new, lambda: True)
+    assert states(registry, "o") == {5: AVAILABLE}
+    wait_until(lambda: states(registry) == {1: AVAILABLE, 2: AVAILABLE})
+    assert manager.configure([ModelSettings("m", base, Specific(frozenset({2})))]) == frozenset()
     wait_until(lambda: states(registry) == {1: END, 2: AVAILABLE} and states(registry, "o") == {5: END})
-    assert answering(registry, label="stable") == 2
 
 
-def test_a_config_that_cannot_be_used_changes_nothing(start, base, capsys):
+def test_a_new_model_that_fails_says_so_and_is_tried_again_when_named_anew(start, base, loader):
     add(base, 1)
-    reads = []
-
-    def read():
-        reads.append(1)
-        if len(reads) == 1:
-            message = "Invalid protobuf file: 'x'"
-            raise InvalidArgument(message)
-        return (ModelSettings("m", base, labels={"next": 7}),)
-
-    _, registry = start(ModelSettings("m", base), config=ConfigSource(read, 0.005))
-    wait_until(lambda: len(reads) >= 3)
-    assert answering(registry) == 1
-    with pytest.raises(InvalidArgument, match="Unrecognized servable version label: next"):
-        answering(registry, label="next")
-    log = capsys.readouterr().err
-    assert "Invalid protobuf file" in log
-    assert "which is not currently available for inference" in log
-
-
-def test_labels_at_start_need_their_flag(base):
-    settings = ModelSettings("m", base, labels={"stable": 1})
-    with pytest.raises(FailedPrecondition) as error:
-        ModelManager([settings], ModelRegistry(), FakeLoader(), QUICK)
+    manager, registry = start(rules=LoadRules(poll_seconds=0.005, max_retries=0, retry_seconds=0.0))
+    loader.broken.add(1)
+    with pytest.raises(Unknown) as error:
+        manager.await_available(manager.configure([ModelSettings("m", base)]), lambda: True)
     assert error.value.message == (
-        "Request to assign label to version 1 of model m, which is not currently available for inference"
+        "1 model(s) did not become available: {{{name: m version: 1} due to error: UNKNOWN: version 1 is broken}, }"
     )
+    loader.broken.clear()
+    manager.configure([])
+    manager.await_available(manager.configure([ModelSettings("m", base)]), lambda: True)
+    assert states(registry) == {1: AVAILABLE}
 
 
-def test_with_their_flag_a_new_label_may_be_early_but_a_moved_one_may_not(start, base):
+def test_nobody_is_waited_for_any_longer_than_somebody_waits(start, base):
+    manager, _ = start()
+    asked = []
+
+    def is_awaited():
+        asked.append(1)
+        return len(asked) < 3
+
+    manager.await_available(manager.configure([ModelSettings("m", base)]), is_awaited)
+    assert len(asked) == 3, "there is no version, and there will be none"
+
+
+def test_what_is_removed_goes_also_while_another_base_path_is_missing(start, base, tmp_path):
     add(base, 1)
-    early = ModelSettings("m", base, labels={"stable": 1, "lost": 9})
-    manager, registry = start(early, early_labels=True)
-    assert answering(registry, label="stable") == 1
-    with pytest.raises(NotFound, match=r"Specific\(m, 9\)"):
-        answering(registry, label="lost")
-    with pytest.raises(FailedPrecondition):
-        manager.configure([ModelSettings("m", base, labels={"stable": 9})])
-    assert answering(registry, label="stable") == 1
+    manager, registry = start(ModelSettings("m", base))
+    manager.configure([ModelSettings("o", tmp_path / "nowhere")])
+    wait_until(lambda: states(registry) == {1: END})
+
+
+@pytest.mark.parametrize("threads", [0, 2])
+def test_load_threads_decide_whether_a_slow_load_holds_up_other_models(start, base, tmp_path, loader, threads):
+    other = tmp_path / "o"
+    add(base, 1)
+    other.mkdir()
+    add(other, 1)
+    rules = LoadRules(poll_seconds=0.005, load_threads=threads)
+    _, registry = start(ModelSettings("m", base), ModelSettings("o", other), rules=rules)
+    loader.may_load.clear()
+    add(base, 2)
+    wait_until(lambda: states(registry).get(2) == LOADING)
+    add(other, 2)
+    if threads:
+        wait_until(lambda: states(registry, "o").get(2) == LOADING)
+    else:
+        assert 2 not in states(registry, "o")
+    loader.may_load.set()
+    wait_until(lambda: states(registry) == states(registry, "o") == {1: END, 2: AVAILABLE})
+
+
+def test_with_threads_to_unload_a_call_in_flight_holds_up_no_load(start, base):
+    add(base, 1)
+    rules = LoadRules(poll_seconds=0.005, unload_threads=1)
+    _, registry = start(ModelSettings("m", base), rules=rules)
+    with registry.use("m", 1, None):
+        add(base, 2)
+        wait_until(lambda: states(registry) == {1: UNLOADING, 2: AVAILABLE})
+        add(base, 3)
+        wait_until(lambda: states(registry).get(3) == AVAILABLE)
+    wait_until(lambda: states(registry) == {1: END, 2: END, 3: AVAILABLE})
+
+
+def test_the_first_load_takes_models_together(start, base, tmp_path, loader):
+    other = tmp_path / "o"
+    other.mkdir()
+    add(base, 1)
+    add(other, 1)
+    loader.may_load.clear()
+    start(ModelSettings("m", base), ModelSettings("o", other), wait=False)
+    wait_until(lambda: {name for name, _, _ in loader.loaded} == {"m", "o"})
+    loader.may_load.set()
 
 
 def test_closing_unloads_what_nobody_uses(start, base):

@@ -49,7 +49,10 @@ def test_a_malformed_value_prints_usage_and_exits_255():
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
-        (["--ssl_config_file=/a"], "--ssl_config_file=/a is a flag of TensorFlow Serving that is not supported here"),
+        (
+            ["--use_alts_credentials"],
+            "--use_alts_credentials=true is a flag of TensorFlow Serving that is not supported",
+        ),
         ([], "Failed to start server. Error: INVALID_ARGUMENT: Both server_options.model_base_path and"),
         (["--model_base_path=models/m"], "Failed to start server. Error: INVALID_ARGUMENT: Expected model default to"),
         (
@@ -69,7 +72,8 @@ def test_a_malformed_value_prints_usage_and_exits_255():
 )
 def test_what_keeps_it_from_starting_is_one_sentence_on_stdout_and_255(flags, words):
     code, out, err = run_server_to_its_end(*flags)
-    assert (code, err) == (255, "")
+    assert code == 255
+    assert "Traceback" not in err
     assert out.startswith(words)
     assert out.count("\n") == 1
 
@@ -85,7 +89,7 @@ def test_version_is_that_of_the_installed_package():
     out = io.StringIO()
     assert run(["--version"], {}, out) == 0
     assert out.getvalue().startswith(
-        f"TensorFlow ModelServer: {_symmetra_version()} (Symmetra)\nTensorFlow Library: 2."
+        f"TensorFlow ModelServer: 2.20.0+symmetra.{_symmetra_version()}\nTensorFlow Library: 2."
     )
 
 
@@ -112,7 +116,7 @@ def test_channel_arguments_are_read_as_theirs():
 
 def test_a_taken_port_is_named_and_never_shared():
     registry, metrics = ModelRegistry(), ServerMetrics()
-    api = GrpcApi(None, 2)
+    api = GrpcApi(None, None, None, 2)
     address = f"127.0.0.1:{find_free_port()}"
     server = start_grpc_server(api, [address], [])
     try:
