@@ -64,17 +64,19 @@ class RestServer:
         self._connections: dict[asyncio.Task[None], bool] = {}
         self._loop = asyncio.new_event_loop()
         self._loop.set_exception_handler(_log_fault)
+        self._closing = threading.Lock()
         self._listening = threading.Event()
         self._thread = threading.Thread(target=self._run, name="rest", daemon=True)
         self._thread.start()
         self._listening.wait()
 
     def close(self, grace_seconds: float = 0.0) -> None:
-        """Stop listening, and give requests that were read the time to be answered."""
-        if self._thread.is_alive():
-            asyncio.run_coroutine_threadsafe(self._stop(grace_seconds), self._loop).result()
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
+        """Stop listening, and give requests that were read the time to be answered. May be called again."""
+        with self._closing:
+            if self._thread.is_alive():
+                asyncio.run_coroutine_threadsafe(self._stop(grace_seconds), self._loop).result()
+                self._loop.call_soon_threadsafe(self._loop.stop)
+                self._thread.join()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _run(self) -> None:
