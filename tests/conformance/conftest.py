@@ -11,6 +11,43 @@ import pytest
 from tests.support.server_under_test import EMBEDDED, REAL, VARIABLE, ServerUnderTest, find_programs
 
 PROGRAMS = find_programs()
+STILL_CONFIG = """
+model_config_list {{
+  config {{
+    name: "toys" base_path: "{root}/toys" model_platform: "tensorflow"
+    model_version_policy {{ specific {{ versions: 1 versions: 2 }} }}
+  }}
+  config {{ name: "old" base_path: "{root}/old" model_platform: "tensorflow" }}
+  config {{ name: "defaults" base_path: "{folder}/defaults" model_platform: "tensorflow" }}
+}}
+"""
+USUAL_FLAGS = (
+    "--grpc_socket_path={folder}/socket",
+    "--monitoring_config_file={folder}/monitoring.config",
+    "--enable_grpc_healthcheck_service",
+    "--enable_signature_method_name_check=false",
+    "--file_system_poll_wait_seconds=1",
+    "--max_num_load_retries=3",
+    "--load_retry_interval_micros=1000",
+    "--num_load_threads=2",
+    "--num_unload_threads=2",
+    "--flush_filesystem_caches=false",
+    "--rest_api_num_threads=8",
+    "--rest_api_timeout_in_ms=20000",
+    "--enable_model_warmup=1",
+    "--num_request_iterations_for_warmup=2",
+    "--tensorflow_session_parallelism=0",
+    "--tensorflow_intra_op_parallelism=2",
+    "--tensorflow_inter_op_parallelism=2",
+    "--per_process_gpu_memory_fraction=0.5",
+    "--remove_unused_fields_from_bundle_metagraph=true",
+    "--saved_model_tags=serve",
+    "--grpc_channel_arguments=grpc.max_connection_age_ms=600000",
+    "--allow_version_labels_for_unavailable_models=true",
+    "--enable_profiler=false",
+    "--model_name=ignored",
+    "--never_heard_of=1",
+)
 
 
 def pytest_terminal_summary(terminalreporter):
@@ -44,3 +81,31 @@ def model_files(tmp_path_factory):
         toys.save_toys(root / "toys" / str(version), offset)
     toys.save_tensorflow_1_toy(root / "old" / "7")
     return root
+
+
+@pytest.fixture(scope="session")
+def changing_server(serve, tmp_path_factory):
+    """A server that begins without models; every test replaces them all by its own, under names of its own."""
+    config = tmp_path_factory.mktemp("changing-server") / "models.config"
+    config.write_text("model_config_list {}")
+    flags = ["--max_num_load_retries=0", "--load_retry_interval_micros=0", "--grpc_max_threads=65"]
+    with serve(f"--model_config_file={config}", *flags) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def still_server(serve, model_files, tmp_path_factory):
+    """Versions 1 and 2 of `toys`, `old`, and `defaults`, whose signature `two_inputs` has [7] for an absent b.
+
+    Its flags are those that many people pass; none of them may keep a server from starting.
+    """
+    support = importlib.import_module("tests.support.signature_edits")
+    folder = tmp_path_factory.mktemp("still-server")
+    support.copy_with_default(model_files / "toys" / "1", folder / "defaults" / "1")
+    (folder / "models.config").write_text(STILL_CONFIG.format(root=model_files, folder=folder))
+    (folder / "monitoring.config").write_text("prometheus_config { enable: true }")
+    with serve(
+        f"--model_config_file={folder / 'models.config'}", *(flag.format(folder=folder) for flag in USUAL_FLAGS)
+    ) as running:
+        running.socket_path = folder / "socket"
+        yield running
