@@ -197,6 +197,7 @@ class Promoter:
             self._files.serve({*self._kept_versions(promotion), pin.version})
             self._observe(Step.ASK)
             results = self._rollout.check(pin.contract, golden, old_failures)
+            self._require_unchanged(pin)
             evidence = {"servers": {address: result.as_dict() for address, result in results.items()}}
             # Noted before the pin moves: whoever finds the moved pin without a record of it knows what to record.
             promotion = dataclasses.replace(promotion, moved=timestamp(), evidence=evidence)
@@ -208,6 +209,12 @@ class Promoter:
             raise
         self._tell(f"version {pin.version} is live")
         return promotion
+
+    def _require_unchanged(self, pin: Pin) -> None:
+        """Loading took its time: what went live must be what was verified."""
+        if self._repository.verify(pin.version) != pin.digest:
+            message = f"Version {pin.version} changed while it was loaded. Publish it again as a new version."
+            raise PromotionAbandoned(message)
 
     def _unload(self, promotion: Promotion) -> None:
         self._observe(Step.GRACE)

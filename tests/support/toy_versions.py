@@ -6,10 +6,14 @@ everything else works with the folders that it left.
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -31,28 +35,34 @@ def p_of(crops: np.ndarray, kind: str = "right") -> np.ndarray:
     return 1.0 / (1.0 + np.exp(-SLOPES[kind] * (brightness - 0.5)))
 
 
-def build_toy_models(folder: Path) -> Path:
-    """One SavedModel per kind of `SLOPES` below `folder`, made by a process of its own."""
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
-    program = [sys.executable, "-W", "ignore", "-m", "tests.support.toy_versions", str(folder)]
-    subprocess.run(program, cwd=PROJECT, env=environment, check=True, capture_output=True)
+def toy_saved_models() -> Path:
+    """One SavedModel per kind of `SLOPES`, made once per machine and state of this file. Never write into it."""
+    fingerprint = hashlib.sha256(Path(__file__).read_bytes() + version("tensorflow-cpu").encode()).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"symmetra-toys-{os.getuid()}-{fingerprint}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with (folder / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+            program = [sys.executable, "-W", "ignore", "-m", "tests.support.toy_versions", str(folder)]
+            subprocess.run(program, cwd=PROJECT, env=environment, check=True, capture_output=True)
+            (folder / "done").touch()
     return folder
 
 
 def publish_toy(
-    repository: ModelRepository, models: Path, kind: str = "right", *, golden: str = "right", approve: bool = True
+    repository: ModelRepository, kind: str = "right", *, golden: str = "right", approve: bool = True
 ) -> int:
     """Publish the next version.
 
     Args:
         repository: Where to.
-        models: From `build_toy_models`.
         kind: Which of the SavedModels; "broken" is one that no server can load.
         golden: The kind whose answers the golden crops hold.
         approve: Whether it may go live.
     """
     with repository.staging() as staging:
-        shutil.copytree(models / ("right" if kind == "broken" else kind), staging.path, dirs_exist_ok=True)
+        shutil.copytree(toy_saved_models() / ("right" if kind == "broken" else kind), staging.path, dirs_exist_ok=True)
         if kind == "broken":
             (staging.path / "saved_model.pb").write_bytes(b"no graph")
         _write_extras(staging, repository.model_name, golden, CropSpec(size=TOY_SIZE))

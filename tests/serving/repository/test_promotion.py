@@ -135,6 +135,22 @@ def test_a_version_for_other_crops_or_without_golden_crops_is_refused(repository
     assert not PromotionFiles(repository).served_path.exists()
 
 
+@pytest.mark.parametrize(("name", "error"), [("saved_model.pb", VersionDamaged), ("manifest.json", PromotionAbandoned)])
+def test_a_byte_that_changes_while_the_version_is_loaded_keeps_it_from_going_live(
+    repository, server, promote, name, error
+):
+    path = repository.version_path(1) / name
+
+    def tamper(step):
+        if step is Step.ASK:
+            # A manifest with the same meaning in other bytes is another digest, which nobody approved.
+            path.write_bytes(json.dumps(json.loads(path.read_text())).encode() if name == "manifest.json" else b"x")
+
+    with pytest.raises(error):
+        promote(1, server, observe=tamper)
+    assert (served(repository), journal(repository), lived(repository)) == ((), None, [("abandon", 1)])
+
+
 @pytest.mark.parametrize(("kind", "found"), [("other", "bands moved"), ("reversed", "the polarity is reversed")])
 def test_wrong_golden_answers_put_everything_back(repository, server, promote, kind, found):
     promote(1, server)

@@ -15,15 +15,10 @@ from serving.repository.rollout import Patience
 from serving.wire.errors import CallFailed
 from tests.support.model_server_process import PROJECT, ModelServerProcess
 from tests.support.promoting import journal, lived, served
-from tests.support.toy_versions import CROPS, build_toy_models, p_of, publish_toy
+from tests.support.toy_versions import CROPS, p_of, publish_toy
 
 QUICK = Patience(deadline_seconds=60.0, notice_seconds=5.0, grace_seconds=0.0)
 NUMBERS = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def models(tmp_path_factory):
-    return build_toy_models(tmp_path_factory.mktemp("toys"))
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +63,9 @@ def answers(server, repository, kind="right"):
     return prediction.version == version and bool(np.abs(p - p_of(CROPS, kind)).max() < 1e-3)
 
 
-def test_a_first_version_a_second_and_back(repository, promoter, polling, models):
-    publish_toy(repository, models)
-    publish_toy(repository, models, "other", golden="other")
+def test_a_first_version_a_second_and_back(repository, promoter, polling):
+    publish_toy(repository)
+    publish_toy(repository, "other", golden="other")
     assert promoter.promote(1, "A. Person", "").version == 1
     assert answers(polling, repository)
     promoter.promote(2, "A. Person", "")
@@ -83,20 +78,20 @@ def test_a_first_version_a_second_and_back(repository, promoter, polling, models
     assert lived(repository) == [("promote", 1), ("promote", 2), ("rollback", 1)]
 
 
-def test_versions_that_answer_wrongly_or_cannot_be_loaded_never_go_live(repository, promoter, polling, models):
-    publish_toy(repository, models)
+def test_versions_that_answer_wrongly_or_cannot_be_loaded_never_go_live(repository, promoter, polling):
+    publish_toy(repository)
     promoter.promote(1, "A. Person", "")
     for kind, found in (("other", "bands moved"), ("reversed", "polarity is reversed"), ("broken", "cannot be loaded")):
-        version = publish_toy(repository, models, kind)
+        version = publish_toy(repository, kind)
         with pytest.raises(PromotionAbandoned, match=found):
             promoter.promote(version, "A. Person", "")
         assert (repository.pin().version, served(repository), journal(repository)) == (1, (1,), None)
         assert answers(polling, repository)
 
 
-def test_a_server_that_does_not_poll_keeps_a_version_from_going_live(repository, promoter, polling, models):
-    publish_toy(repository, models)
-    publish_toy(repository, models)
+def test_a_server_that_does_not_poll_keeps_a_version_from_going_live(repository, promoter, polling):
+    publish_toy(repository)
+    publish_toy(repository)
     promoter.promote(1, "A. Person", "")
     with ModelServerProcess(f"--model_config_file={repository.directory / 'models.config'}") as deaf:
         with ServerGroup([f"127.0.0.1:{server.port}" for server in (polling, deaf)]) as group:
@@ -108,9 +103,9 @@ def test_a_server_that_does_not_poll_keeps_a_version_from_going_live(repository,
     assert (repository.pin().version, served(repository)) == (1, (1,))
 
 
-def test_of_two_commands_at_once_one_waits_and_both_complete(repository, promoter, polling, models):
+def test_of_two_commands_at_once_one_waits_and_both_complete(repository, promoter, polling):
     for _ in range(3):
-        publish_toy(repository, models)
+        publish_toy(repository)
     promoter.promote(1, "A. Person", "")
     command = [sys.executable, "-m", "serving.repository", "promote"]
     options = [
