@@ -33,6 +33,7 @@ tf.get_logger().setLevel("ERROR")
 
 SAVED_MODEL_NAME: Final = "saved_model.pb"
 SESSION_BUNDLE_NAME: Final = "export.meta"
+_LONGEST_TIMEOUT_SECONDS: Final = 1e6
 TENSORFLOW_VERSION: Final[str] = tf.__version__
 
 
@@ -120,10 +121,12 @@ class SavedModel:
             StatusError: What TensorFlow failed with; DeadlineExceeded where the deadline passed while it ran.
         """
         options = self._run_options
-        milliseconds = 0 if deadline is None else int((deadline - time.monotonic()) * 1000)
-        if milliseconds > 0:
+        seconds = 0.0 if deadline is None else deadline - time.monotonic()
+        # gRPC gives a call without deadline one in 292 years, more than the option holds in milliseconds.
+        has_timeout = 0.001 <= seconds < _LONGEST_TIMEOUT_SECONDS
+        if has_timeout:
             # Only a run on the pool can be given up: one in the caller's thread looks at the clock when it is through.
-            options = _run_options(timeout_in_ms=milliseconds)
+            options = _run_options(timeout_in_ms=int(seconds * 1000))
         try:
             outputs: list[Array] = pywrap_tf_session.TF_SessionRun_wrapper(
                 self._handle, options, feeds, fetches, [], None
@@ -131,7 +134,7 @@ class SavedModel:
         except tf.errors.OpError as error:
             raise _status_of(error) from error
         finally:
-            if milliseconds > 0:
+            if has_timeout:
                 pywrap_tf_session.TF_DeleteBuffer(options)
         return outputs
 

@@ -109,3 +109,11 @@ def still_server(serve, model_files, tmp_path_factory):
     ) as running:
         running.socket_path = folder / "socket"
         yield running
+
+
+def batching_toys(tmp_path_factory):
+    """A version directory to copy from, whose signatures show what was run together."""
+    toys = importlib.import_module("tests.support.batching_toys")
+    directory = tmp_path_factory.mktemp("batching-toys") / "1"
+    toys.save_batching_toys(directory)
+    return directory
