@@ -111,6 +111,7 @@ def still_server(serve, model_files, tmp_path_factory):
         yield running
 
 
+@pytest.fixture(scope="session")
 def batching_toys(tmp_path_factory):
     """A version directory to copy from, whose signatures show what was run together."""
     toys = importlib.import_module("tests.support.batching_toys")
