@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from training.approval.figures import estimate_figures
 from training.data.manifest import GROUP_COLUMNS
 from training.evaluation.band_rule import bands_of
-from training.evaluation.bootstrap import Estimate, bootstrap
+from training.evaluation.bootstrap import Estimate
 from training.evaluation.calibration_curve import calibrated_ece
+from training.evaluation.rates import paired_difference
 from training.evaluation.subgroups import MINIMUM_SUBJECTS
-from training.polarity import DEPRESSED, called_depressed
+from training.polarity import DEPRESSED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -153,7 +154,7 @@ def compare(
         groups=tuple(groups),
         share_changed=None if changed is None else float((changed > 0).mean()),
         share_over_two=None if changed is None else float((changed >= OVER_TWO).mean()),
-        gain_over_prevalence=_gain_in_accuracy(hold_out, p_candidate, always),
+        gain_over_prevalence=paired_difference(subjects, depressed, p_candidate, always),
         calibrated_ece=calibrated_ece(subjects, p_candidate)[0],
     )
 
@@ -180,12 +181,6 @@ def _measure_group(
         champion = None if p_champion is None else p_champion[member]
         figures = estimate_figures(subjects, hold_out.depressed[member], p_candidate[member], champion)
     return Group(column, value, len(subjects), len(set(subjects)), figures)
-
-
-def _gain_in_accuracy(hold_out: HoldOut, p: NDArray[np.float32], p_other: NDArray[np.float32]) -> Estimate:
-    right = [called_depressed(answers) == hold_out.depressed for answers in (p, p_other)]
-    gain = right[0].astype(np.float64) - right[1]
-    return bootstrap(hold_out.subjects, {"": lambda weights: {"": weights @ gain / weights.sum(axis=1)}})[""][""]
 
 
 def _band_steps(one: NDArray[np.float32], other: NDArray[np.float32], thresholds: Thresholds) -> NDArray[np.intp]:

@@ -11,15 +11,16 @@ import numpy as np
 from serving.contract.model import MODEL_NAME, Calibration, Evidence
 from serving.repository import ModelRepository
 from training.commands.evaluate import load_run_model, open_data
+from training.commands.report import PROBES_NAME, read_probes
 from training.commands.shared import run_safely, say
 from training.data.dataset import DataOptions
 from training.errors import ExportRefused
-from training.evaluation.evaluate import SYNTHESIS_NAME
 from training.evaluation.scoring import BATCH_SIZE, scorer_of
 from training.export.drawn import draw_crops
 from training.export.version import Candidate, publish_version
 from training.reporting.report import without_folders
 from training.runs import Run, read_json
+from training.synthetic.corpus import SYNTHESIS_NAME
 
 if TYPE_CHECKING:
     import argparse
@@ -74,6 +75,8 @@ def _export(arguments: argparse.Namespace) -> None:
     evidence, training_data = _evidence(arguments.evidence, arguments.training_data, drawn=drawn)
     spec = DataOptions.from_dict(description.get("data_options", {})).crop_spec
     test, model = parts["test"], load_run_model(run)
+    probes_path = run.folder / PROBES_NAME
+    measured = read_probes(probes_path, run) if probes_path.exists() else {}
     paths = [photo.path for photo in test]
     candidate = Candidate(
         model=model,
@@ -92,6 +95,8 @@ def _export(arguments: argparse.Namespace) -> None:
             {name: description[name] for name in (*TOLD, *(name for name in TOLD_WHERE_THERE if name in description))}
         ),
         crop=spec,
+        probes=measured.get("probes"),
+        baselines=measured.get("baselines"),
     )
     published = publish_version(candidate, repository)
     say(f"published {repository.model_name} version {published.version}, digest {published.digest}")

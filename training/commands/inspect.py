@@ -20,6 +20,7 @@ from training.data.inspection.report import write_report
 from training.errors import DataError, TrainingForbidden
 from training.polarity import DEPRESSED
 from training.runs import write_json
+from training.synthetic.corpus import SYNTHESIS_NAME
 
 if TYPE_CHECKING:
     import argparse
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from training.data.shards import CropStore
 
 CHANCE_AUROC = 0.5
-SYNTHESIS_NAME = "synthesis.json"
 _CROPS_AT_ONCE = 256
 
 

@@ -19,7 +19,6 @@ from training.commands.shared import run_safely, say
 from training.data.split import Split
 from training.errors import RunInvalid
 from training.evaluation.baselines import compare_with_baselines
-from training.evaluation.evaluate import SYNTHESIS_NAME
 from training.evaluation.probes.probes import run_probes
 from training.evaluation.probes.streaming import ask
 from training.evaluation.scoring import Scorer
@@ -30,6 +29,7 @@ from training.reporting.model_card import limits_of, write_run_card
 from training.reporting.page import write_page
 from training.reporting.report import assemble_report
 from training.runs import Run, read_json, write_json
+from training.synthetic.corpus import SYNTHESIS_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from training.evaluation.rates import paired_difference
-from training.reporting.figures import new_figure, save_figure
+from training.pictures import new_figure, save_figure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,8 +50,11 @@ def compare(
     for position, name in enumerate(names):
         for other in names[position + 1 :]:
             one, two = answers[other], answers[name]
-            value, low, high = paired_difference(one.subjects, one.depressed, one.p, two.p)
-            differences[f"{other} - {name}"] = {"accuracy_difference": value, "interval_95": [low, high]}
+            found = paired_difference(one.subjects, one.depressed, one.p, two.p).figure()
+            differences[f"{other} - {name}"] = {
+                "accuracy_difference": found["value"],
+                "interval_95": found["interval_95"],
+            }
     return {"schema": COMPARISON_SCHEMA, "data": dict(data), "architectures": dict(results), "paired": differences}
 
 

@@ -25,6 +25,7 @@ from training.evaluation.rates import RATE_NAMES, confusion, prevalence_table, r
 from training.evaluation.risk_coverage import risk_coverage_section, risk_coverage_statistic, risk_of
 from training.evaluation.split_exchange import compare_splits
 from training.evaluation.subgroups import measure_subgroups
+from training.synthetic.corpus import SYNTHESIS_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 KNOWS_NOTHING_BELOW_AUROC = 0.80
 """Under this the version says that the model knows nothing (issue 2)."""
-SYNTHESIS_NAME = "synthesis.json"
 EVALUATION_SCHEMA = "symmetra.evaluation/2"
 
 

@@ -117,15 +117,14 @@ def prevalence_table(found: dict[str, Estimate]) -> list[dict[str, Any]]:
 
 def paired_difference(
     subjects: Sequence[str], depressed: ArrayLike, p_one: ArrayLike, p_other: ArrayLike, seed: int = 0
-) -> tuple[float, float, float]:
-    """Accuracy of one model minus another's on the same photos, and its 95 % interval, resampling subjects.
+) -> Estimate:
+    """Accuracy of one model minus another's on the same photos, with its 95 % interval, resampling subjects.
 
     Both models meet the same hard photos, so the difference is known better than either accuracy.
     """
     truth = np.asarray(depressed, bool)
     gain = (called_depressed(p_one) == truth).astype(np.float64) - (called_depressed(p_other) == truth)
-    found = bootstrap(subjects, {"": lambda weights: {"": weights @ gain / weights.sum(axis=1)}}, seed=seed)[""][""]
-    return float(found.value), float(found.low), float(found.high)
+    return bootstrap(subjects, {"": lambda weights: {"": weights @ gain / weights.sum(axis=1)}}, seed=seed)[""][""]
 
 
 def share_of_bayes(accuracy: float, bayes_accuracy: float) -> float:

@@ -44,6 +44,12 @@ class Golden:
     near_counts: dict[str, int]
     """Edge ("0.7", "0.4") -> crops within `NEAR` of it; under `PER_EDGE` where the model does not reach the edge."""
 
+    def __str__(self) -> str:
+        """A sentence for the card."""
+        near = ", ".join(f"{count} within {NEAR} of p = {edge}" for edge, count in self.near_counts.items())
+        blended = self.origins.count("blended")
+        return f"`{GOLDEN_NAME}`: {len(self.crops)} crops of drawn faces, {blended} of them blended of two; {near}."
+
 
 def choose_golden(model: keras.Model, pool: NDArray[np.uint8], clear: float = CLEAR) -> Golden:
     """Choose `TOTAL` crops: `PER_EDGE` near each band edge, the rest spread over the model's range.

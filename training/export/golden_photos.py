@@ -49,6 +49,13 @@ class GoldenPhotos:
     bands_missing: tuple[Band, ...]
     """Bands that no drawn face reached with this model; the nearest photos stand in."""
 
+    def __str__(self) -> str:
+        """A sentence for the card."""
+        return (
+            f"`{FOLDER_NAME}/`: {len(self.scored)} drawn photos with their answers, {len(self.refused)} that must be "
+            f"refused. Bands that no drawn photo reached: {', '.join(self.bands_missing) or 'none missing'}."
+        )
+
 
 def draw_golden_photos(model: keras.Model, spec: CropSpec) -> GoldenPhotos:
     """Draw faces from the least to the most severe until every band is there twice, or `MOST_DRAWN` are drawn.

@@ -82,6 +82,10 @@ class Candidate:
     training: dict[str, Any] = field(default_factory=dict)
     """Recipe and figures of the run, for the card."""
     crop: CropSpec = field(default_factory=CropSpec)
+    probes: Mapping[str, Any] | None = None
+    """What `training report` measured on this model, for the card; None where it has not run."""
+    baselines: Mapping[str, Any] | None = None
+    """Likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +141,14 @@ def publish_version(candidate: Candidate, repository: ModelRepository) -> Publis
             candidate.held_out_quality,
         )
         (assets / PROFILE_NAME).write_text(profile.to_json(), encoding="utf-8")
-        card = write_card(contract, candidate.evaluation, candidate.training, golden, photos)
+        card = write_card(
+            contract,
+            candidate.evaluation,
+            candidate.training,
+            (str(golden), str(photos)),
+            probes=candidate.probes,
+            baselines=candidate.baselines,
+        )
         (assets / "model_card.md").write_text(card, encoding="utf-8")
         explanation = {name: tensor.numpy() for name, tensor in graph.explain(golden.crops).items()}
         check_explanation(network, regions, golden.crops, explanation[ATTRIBUTION_TENSOR])

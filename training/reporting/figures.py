@@ -1,18 +1,16 @@
-"""Pictures of a run: the confusion matrix and the training curves (matplotlib, no display needed)."""
+"""Pictures of a run: the confusion matrix and the training curves."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+
+from training.pictures import new_figure, save_figure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-DOTS_PER_INCH = 120
 
 
 def draw_confusion(evaluation: Mapping[str, Any], path: Path, title: str) -> None:
@@ -55,17 +53,3 @@ def draw_curves(history: Mapping[str, Sequence[float]], path: Path, title: str) 
         axes.legend()
     figure.suptitle(title, fontsize=10)
     save_figure(figure, path)
-
-
-def new_figure(width_inches: float, height_inches: float) -> Figure:
-    """An empty figure that needs no display and no global state of pyplot."""
-    figure = Figure(figsize=(width_inches, height_inches), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
-
-
-def save_figure(figure: Figure, path: Path) -> None:
-    """Write a PNG without software name or date inside, so that equal figures are equal files; replaces one in one step."""
-    temporary = path.with_name(path.name + ".tmp")
-    figure.savefig(temporary, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
-    temporary.replace(path)

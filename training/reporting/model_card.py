@@ -15,11 +15,9 @@ from training.reporting.card_figures import (
 from training.reporting.wording import crop_words, number, reads_whole_photos
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from serving.contract.model import ModelContract
-    from training.export.golden_crops import Golden
-    from training.export.golden_photos import GoldenPhotos
 
 COMMON_LIMITS = (
     "Decision support for research and for triage that a clinician owns; never a diagnosis.",
@@ -59,8 +57,10 @@ def write_card(
     contract: ModelContract,
     evaluation: Mapping[str, Any],
     training: Mapping[str, Any],
-    golden: Golden,
-    photos: GoldenPhotos,
+    witnesses: Sequence[str],
+    *,
+    probes: Mapping[str, Any] | None = None,
+    baselines: Mapping[str, Any] | None = None,
 ) -> str:
     """The card of a version, as Markdown.
 
@@ -68,8 +68,9 @@ def write_card(
         contract: Of the version.
         evaluation: `training.evaluation.evaluate.measure`.
         training: Recipe and figures of the run, by name.
-        golden: The golden crops.
-        photos: The golden photos.
+        witnesses: Sentences on the golden crops and photos.
+        probes: What `training report` measured on this model; None where it has not run before the export.
+        baselines: Likewise.
     """
     calibration = contract.calibration
     calibrated = (
@@ -95,18 +96,15 @@ def write_card(
         f"The output `p_no_depression` is the probability of NOT being depressed; it is {calibrated}.",
         "",
         *describe_measured(evaluation),
+        *describe_bars(evaluation.get("bars")),
+        *describe_baselines(baselines),
+        *describe_probes(probes, whole_photos=contract.crop.kind == "whole"),
         "## Training",
         "",
         *describe_recipe(training),
         "## Witnesses inside this directory",
         "",
-        f"`golden.npz`: {len(golden.crops)} crops of drawn faces, {golden.origins.count('blended')} of them blended of two; "
-        + ", ".join(f"{count} within 0.05 of p = {edge}" for edge, count in golden.near_counts.items())
-        + ".",
-        (
-            f"`golden_photos/`: {len(photos.scored)} drawn photos with their answers, {len(photos.refused)} that must be "
-            f"refused. Bands that no drawn photo reached: {', '.join(photos.bands_missing) or 'none missing'}."
-        ),
+        *witnesses,
         "",
     ]
     return "\n".join(lines)

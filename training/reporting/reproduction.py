@@ -16,7 +16,7 @@ from training.evaluation.published import (
     PAPER_VALIDATION_ACCURACY,
 )
 from training.evaluation.rates import rates
-from training.reporting.figures import new_figure, save_figure
+from training.pictures import new_figure, save_figure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import matplotlib as mpl
 from markupsafe import Markup, escape
 
-from training.reporting.figures import new_figure
+from training.pictures import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

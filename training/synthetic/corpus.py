@@ -34,8 +34,10 @@ ASSUMPTION = (
     "Drawn faces. The link from severity to droop is an assumption of Symmetra, not a clinical finding; "
     "nothing learned from these photos says anything about any person."
 )
+SYNTHESIS_NAME = "synthesis.json"
+"""Beside the manifest: what the photos were drawn from. A data folder that has it shows nobody."""
 LEADING_COLUMNS = ("path", "subject_id", "label", "severity", "weaker_side", "label_posterior")
-GROUP_COLUMNS = ("age_band", "skin_tone", "source", "device")
+DRAWN_GROUPS = ("age_band", "skin_tone", "source", "device")
 """Of the groups by which a data set is inspected and a model evaluated, those that a drawn face has."""
 AGE_BANDS = ("smooth", "lined", "deeply_lined")
 SKIN_TONES = ("light", "medium_light", "medium_dark", "dark")
@@ -122,7 +124,7 @@ def write_corpus(folder: Path, plan: CorpusPlan, workers: int | None = None, *, 
         planned = [plan_photo(plan, index) for index in range(plan.photos)]
         _write_manifest(folder, planned)
         _write_sheet(folder, planned)
-        _write_atomically(folder / "synthesis.json", describe(plan, planned).encode())
+        _write_atomically(folder / SYNTHESIS_NAME, describe(plan, planned).encode())
     except OSError as error:
         message = f"cannot write the data set: {error.strerror}; choose a folder with room and permission"
         raise CorpusError(message) from error
@@ -153,7 +155,7 @@ def describe(plan: CorpusPlan, planned: list[PlannedPhoto] | None) -> str:
 
 
 def _claim(folder: Path, plan: CorpusPlan) -> None:
-    path = folder / "synthesis.json"
+    path = folder / SYNTHESIS_NAME
     claim = describe(plan, None)
     if path.exists():
         try:
@@ -162,7 +164,7 @@ def _claim(folder: Path, plan: CorpusPlan) -> None:
         except (ValueError, AttributeError):
             same = False
         if not same:
-            message = f"{folder} holds another data set (see its synthesis.json); choose another folder or remove it"
+            message = f"{folder} holds another data set (see its {SYNTHESIS_NAME}); choose another folder or remove it"
             raise CorpusError(message)
     _write_atomically(path, claim.encode())
 
@@ -230,7 +232,7 @@ def _write_manifest(folder: Path, planned: list[PlannedPhoto]) -> None:
     posterior = label_posterior(_cue_matrix(planned))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow((*LEADING_COLUMNS, *GROUP_COLUMNS, *parameter_names()))
+    writer.writerow((*LEADING_COLUMNS, *DRAWN_GROUPS, *parameter_names()))
     for photo, probability in zip(planned, posterior, strict=True):
         latent = photo.subject.latent
         leading = (photo.path, photo.subject_id, latent.label, f"{latent.severity:.6f}", latent.weaker_side)
@@ -240,7 +242,7 @@ def _write_manifest(folder: Path, planned: list[PlannedPhoto]) -> None:
 
 
 def _groups(parameters: FaceParameters) -> tuple[str, ...]:
-    """The values of `GROUP_COLUMNS`: equal bands of drawn age and skin depth, one source, and whether it is a grey photo."""
+    """The values of `DRAWN_GROUPS`: equal bands of drawn age and skin depth, one source, and whether it is a grey photo."""
     identity = parameters.identity
     return (
         AGE_BANDS[min(int(identity.age * len(AGE_BANDS)), len(AGE_BANDS) - 1)],

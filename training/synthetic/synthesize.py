@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from training.synthetic.corpus import CorpusError, CorpusPlan, write_corpus
+from training.synthetic.corpus import SYNTHESIS_NAME, CorpusError, CorpusPlan, write_corpus
 from training.synthetic.pack_build import write_pack
 
 INTERRUPTED = 130
@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("\nsynthesize: stopped; the same command goes on where this one ended\n")
         return INTERRUPTED
-    summary = json.loads((arguments.out / "synthesis.json").read_text())
+    summary = json.loads((arguments.out / SYNTHESIS_NAME).read_text())
     sys.stdout.write(
         f"{plan.photos} photos of {plan.subjects} drawn people in {arguments.out}\n"
         f"depressed: {summary['depressed_share']:.3f}; best possible accuracy from one photo's parameters: "

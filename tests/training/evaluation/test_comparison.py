@@ -27,7 +27,8 @@ def test_better_model_has_a_paired_interval_above_zero():
 
 def test_paired_difference_of_a_model_with_itself_is_exactly_zero():
     one = noisy_answers(1.0)
-    assert paired_difference(one.subjects, one.depressed, one.p, one.p) == (0.0, 0.0, 0.0)
+    found = paired_difference(one.subjects, one.depressed, one.p, one.p)
+    assert found.figure() == {"value": 0.0, "interval_95": [0.0, 0.0]}
 
 
 def test_pairing_makes_the_interval_narrower_than_for_independent_errors():
@@ -36,8 +37,8 @@ def test_pairing_makes_the_interval_narrower_than_for_independent_errors():
     other = noisy_answers(1.0, seed=9)
 
     def width(two):
-        _, low, high = paired_difference(one.subjects, one.depressed, one.p, two.p)
-        return high - low
+        found = paired_difference(one.subjects, one.depressed, one.p, two.p)
+        return found.high - found.low
 
     assert width(nearly) < 0.5 * width(other)
 

@@ -2,9 +2,10 @@
 
 import pytest
 
+from serving.contract.model import Evidence, ModelContract
 from tests.support.report_data import build_report
 from training.reporting.datasheet import UNKNOWN, write_datasheet
-from training.reporting.model_card import write_run_card
+from training.reporting.model_card import write_card, write_run_card
 from training.reporting.report import without_folders
 
 pytestmark = pytest.mark.tensorflow
@@ -89,3 +90,37 @@ def test_group_with_a_bar_in_its_name_does_not_break_the_table(report):
 def test_model_that_a_run_started_from_keeps_its_file_name_only():
     told = without_folders({"recipe": {"architecture": "twin", "initial_model": "/secret/patients/model.keras"}})
     assert told == {"recipe": {"architecture": "twin", "initial_model": "model.keras"}}
+
+
+CONTRACT = ModelContract(
+    version=7,
+    architecture="twin",
+    evidence=Evidence.DEMO,
+    training_data="Drawn faces.",
+    limits=("Says nothing about any person.",),
+    tensorflow_version="2",
+    keras_version="3",
+    created="2026-11-22T00:00:00Z",
+)
+
+
+def test_a_version_card_shows_probes_and_baselines_where_they_were_measured(report):
+    card = write_card(
+        CONTRACT,
+        report["evaluation"],
+        report["run"],
+        ["64 golden crops."],
+        probes=report["probes"],
+        baselines=report["baselines"],
+    )
+    run_card = write_run_card(report)
+    for heading in ("## Probes", "## Simple baselines", "## Bars of a release"):
+        section = run_card[run_card.index(heading) :].split("\n## ")[0]
+        assert section.strip() in card
+    assert "64 golden crops." in card
+
+
+def test_a_version_card_says_that_probes_were_not_measured(report):
+    card = write_card(CONTRACT, report["evaluation"], report["run"], [])
+    assert "Not measured: probes." in card
+    assert "Not measured: baselines." in card

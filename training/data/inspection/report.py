@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 
 from training.data.inspection.confounds import FORBIDDEN_STRENGTH, NOTED_STRENGTH
 from training.data.inspection.findings import Inspection, Weight
-from training.reporting.figures import DOTS_PER_INCH, new_figure
+from training.pictures import DOTS_PER_INCH, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -32,8 +32,7 @@ def worth(subjects: Sequence[str], depressed: NDArray[np.bool_], p_no_depression
 
 def gain(subjects: Sequence[str], depressed: NDArray[np.bool_], p_one: ArrayLike, p_other: ArrayLike) -> dict[str, Any]:
     """Accuracy of the one minus the other's on the same photos, paired: `{"value", "interval_95"}`."""
-    value, low, high = paired_difference(subjects, depressed, p_one, p_other)
-    return {"value": value, "interval_95": [low, high]}
+    return paired_difference(subjects, depressed, p_one, p_other).figure()
 
 
 def moves(subjects: Sequence[str], p_one: NDArray[np.float32], p_other: NDArray[np.float32]) -> dict[str, Any]:
