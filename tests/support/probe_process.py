@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).resolve().parents[2]
 PROGRAM = (sys.executable, "-m", "serving.probe")
-WAIT_SECONDS = 60.0
+WAIT_SECONDS = 180.0
 
 
 class ProbeProcess:
@@ -76,7 +76,7 @@ class ProbeProcess:
         return {name: float(value) for name, value in (line.rsplit(" ", 1) for line in lines)}
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
-        """Wait until a condition holds; fail when the probe ended or it takes a minute."""
+        """Wait until a condition holds; fail when the probe ended or it takes minutes."""
         deadline = time.monotonic() + WAIT_SECONDS
         while not condition():
             assert self.process.poll() is None, f"the probe ended: {self.stderr()}"
@@ -93,5 +93,7 @@ class ProbeProcess:
 
 def run_probe(*options: str) -> tuple[int, str, str]:
     """Exit code, stdout and stderr of a probe that ends by itself."""
-    done = subprocess.run([*PROGRAM, *options], cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [*PROGRAM, *options], cwd=PROJECT, capture_output=True, text=True, timeout=WAIT_SECONDS, check=False
+    )
     return done.returncode, done.stdout, done.stderr

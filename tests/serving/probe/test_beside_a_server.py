@@ -4,6 +4,7 @@ import json
 import shutil
 import signal
 import socket
+import sys
 import threading
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 
 from serving.contract.model import MODEL_NAME
 from serving.local.ports import find_free_port
+from serving.probe.program import run
 from serving.repository import ModelRepository, Statement
 from serving.wire.channel import open_channel
 from serving.wire.client import ModelServerClient
@@ -223,7 +225,8 @@ def test_asked_once_a_missing_server_is_one_and_a_busy_one_is_zero(tmp_path):
     "option",
     ["--port=0", "--port=65536", "--interval=0", "--interval=nan", "--deadline=x", "--crops=0", "--device=tpu"],
 )
-def test_a_mistake_on_the_command_line_is_said(option, tmp_path):
-    code, _, err = run_probe(f"--repository={tmp_path}", option)
-    assert code == 2
-    assert option.partition("=")[0] in err
+def test_a_mistake_on_the_command_line_is_said(option, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run([f"--repository={tmp_path}", option], sys.stdout)
+    assert ended.value.code == 2
+    assert option.partition("=")[0] in capsys.readouterr().err
