@@ -38,7 +38,9 @@ class Flags:
     rest_api_num_threads: int = _flag(
         "int32", 4 * (os.cpu_count() or 1), "Threads for REST; a request that finds none free waits."
     )
-    rest_api_timeout_in_ms: int = _flag("int32", 30000, "Milliseconds that a REST inference may take; 0 means for ever.")
+    rest_api_timeout_in_ms: int = _flag(
+        "int32", 30000, "Milliseconds that a REST inference may take; 0 means for ever."
+    )
     rest_api_enable_cors_support: bool = _flag("bool", False, "Let pages of any site ask over REST.")
     listen_address: str = _flag("string", LOOPBACK, f"Ours: address to listen on; also ${LISTEN_VARIABLE}.")
     shutdown_grace_seconds: int = _flag("int32", 30, "Ours: how long calls in flight may take after SIGTERM.")

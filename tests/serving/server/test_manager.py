@@ -1,7 +1,6 @@
 """Loading, swapping and unloading, with servables that only remember what was done to them."""
 
 import threading
-import time
 
 import pytest
 
@@ -10,40 +9,7 @@ from serving.server.manager import LoadRules, ModelManager
 from serving.server.model_config import ModelSettings
 from serving.server.registry import AVAILABLE, END, LOADING, UNLOADING, ModelRegistry
 from serving.server.versions import All, Latest, Specific
-
-WAIT_SECONDS = 20.0
-QUICK = LoadRules(poll_seconds=0.005, max_retries=1, retry_seconds=0.0)
-
-
-class FakeServable:
-    def __init__(self, name, version):
-        self.name = name
-        self.version = version
-        self.is_closed = False
-
-    def close(self):
-        self.is_closed = True
-
-
-class FakeLoader:
-    """Loads every directory but those that the test names as broken; remembers order and directories."""
-
-    def __init__(self):
-        self.loaded = []
-        self.broken = set()
-        self.forbidden = set()
-        self.may_load = threading.Event()
-        self.may_load.set()
-
-    def __call__(self, name, version, directory):
-        self.loaded.append((name, version, directory.name))
-        assert self.may_load.wait(WAIT_SECONDS)
-        if version in self.broken:
-            message = f"version {version} is broken"
-            raise Unknown(message)
-        if version in self.forbidden:
-            raise PermissionError(13, "Permission denied", f"{version}/saved_model.pb")
-        return FakeServable(name, version)
+from tests.support.fake_loading import QUICK, WAIT_SECONDS, FakeLoader, add, answering, states, wait_until
 
 
 @pytest.fixture
@@ -80,30 +46,6 @@ def start(loader):
         manager.stop()
     for thread in managers[1::2]:
         thread.join(WAIT_SECONDS)
-
-
-def states(registry, name="m"):
-    try:
-        return {status.version: status.state for status in registry.statuses(name, None)}
-    except NotFound:
-        return {}
-
-
-def answering(registry, version=None, name="m"):
-    with registry.use(name, version, None) as servable:
-        return servable.version
-
-
-def wait_until(condition):
-    end = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.001)
-
-
-def add(base, *versions):
-    for version in versions:
-        (base / str(version)).mkdir()
 
 
 def test_the_highest_version_is_loaded_and_others_are_not(start, base, loader):
