@@ -62,7 +62,7 @@ def abstention_section(
         changes = band_changes(answers.p, answers.p_jittered, PAPER_THRESHOLDS)
     return {
         "rule": (
-            f"no band where the severity moves by more than {abstention.instability_max_ppm} parts per million over the "
+            f"no band where the severity moves by more than {abstention.instability_max_ppm / 10_000:.1f} points of 100 over the "
             f"crop and its copies ({abstention.jitter})"
             + "".join(f", or {name} is outside its limits" for name in abstention.quality)
         ),

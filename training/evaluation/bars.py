@@ -68,7 +68,7 @@ def _groups(subgroups: Mapping[str, Any]) -> Iterator[tuple[str, str, Any, bool 
     for column, found in subgroups["columns"].items():
         gap = None if found["sensitivity_gap"] is None else found["sensitivity_gap"]["interval_95"][1]
         yield (
-            f"sensitivity gap by {column}",
+            f"sensitivity gap by {column.replace('_', ' ')}",
             f"upper end of the interval at most {SENSITIVITY_GAP_MAX:.2f}",
             gap,
             None if gap is None else gap <= SENSITIVITY_GAP_MAX,
@@ -80,7 +80,7 @@ def _groups(subgroups: Mapping[str, Any]) -> Iterator[tuple[str, str, Any, bool 
         ]
         worst = max(errors, default=None)
         yield (
-            f"calibration error by {column}",
+            f"calibration error by {column.replace('_', ' ')}",
             f"ECE at most {GROUP_ECE_MAX} of every group with at least {GROUP_ECE_PHOTOS_MIN} photos",
             worst,
             None if worst is None else worst <= GROUP_ECE_MAX,

@@ -124,8 +124,8 @@ def describe_probes(probes: Mapping[str, Any] | None, *, whole_photos: bool = Fa
             f"{probes['mirrored']['flips_over_two_bands']} over two."
         ),
         (
-            f"* Asymmetry removed: accuracy {figure(averaged['accuracy'])}; it loses "
-            f"{signed(averaged['accuracy_plain_minus_averaged'])}."
+            f"* Asymmetry removed: accuracy {figure(averaged['accuracy'])}; as they are minus "
+            f"averaged, paired: {signed(averaged['accuracy_plain_minus_averaged'])}."
         ),
         (
             f"* Background only: AUROC of the model {figure(background['model']['auroc'])}, of a learner made for it "
@@ -133,7 +133,7 @@ def describe_probes(probes: Mapping[str, Any] | None, *, whole_photos: bool = Fa
         ),
         f"* Light only: AUROC {figure(probes['light']['auroc'])}.",
         (
-            "* Leakage, had the split been by photo: accuracy "
+            "* Leakage, had the split been by photo: accuracy higher by "
             f"{signed(probes['leakage']['nearest_neighbour']['accuracy_gap'])} (most similar photo)."
         ),
         f"* Worst of the corruptions: accuracy {number(worst[0])} ({worst[1]}); clean {number(probes['plain']['accuracy']['value'])}.",

@@ -53,6 +53,7 @@ def write_page(report: Mapping[str, Any], pictures: Sequence[NDArray[np.uint8]] 
         "interval",
         "figure",
         "signed",
+        "difference",
         "words",
         "flatten",
         "unnamed",

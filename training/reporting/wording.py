@@ -72,7 +72,19 @@ def signed(found: Mapping[str, Any], digits: int = 3) -> str:
     if found["value"] is None:
         return UNDEFINED
     low, high = found["interval_95"]
-    return f"{found['value']:+.{digits}f} ({low:+.{digits}f} to {high:+.{digits}f})"
+    return f"{difference(found['value'], digits)} ({difference(low, digits)} to {difference(high, digits)})"
+
+
+def difference(value: float | None, digits: int = 3) -> str:
+    """A rounded number with its sign, zero without one.
+
+    >>> difference(0.0123), difference(-0.0004), difference(None)
+    ('+0.012', '0.000', 'undefined')
+    """
+    if value is None:
+        return UNDEFINED
+    text = f"{value:+.{digits}f}"
+    return text if any(digit in text for digit in "123456789") else text[1:]
 
 
 def words(name: str) -> str:
