@@ -14,7 +14,7 @@ from training.data.dataset import CROP_KINDS, SUB_FOLDERS, DataOptions, read_dat
 from training.data.manifest import check_manifest
 from training.data.near_duplicates import find_near_duplicates
 from training.data.split import SPLIT_NAMES, Split, digest_subjects, draw_split
-from training.data.subjects import check_near_duplicates, link_subjects, name_subjects
+from training.data.subjects import check_near_duplicates, link_subjects, name_subjects, pair_sources
 from training.errors import RunInvalid, TrainingError
 
 if TYPE_CHECKING:
@@ -159,6 +159,10 @@ def draw_or_load_split(
         links = link_subjects(with_crop, pairs)
         if links:
             say(f"{len(links)} subjects share pictures with others and are kept in one split with them; see `inspect`")
+        sources = pair_sources(with_crop)
+        if sources:
+            say("subjects are not known: all photos of a source are kept in one split")
+            links = link_subjects(with_crop, [*pairs, *sources])
         split = draw(with_crop, seed, links=links)
         check_near_duplicates(split, with_crop, pairs)
         split.save(path)

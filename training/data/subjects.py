@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from training.data.manifest import Photo
 from training.data.near_duplicates import cluster
@@ -11,17 +13,39 @@ from training.data.split import SPLIT_NAMES, Split
 from training.errors import SplitLeaks
 
 Pair = tuple[str, str]
+SOURCES_MIN: Final = 20
+"""Of each label, before whole sources are divided instead of photos: 15 % of fewer are too few to judge a model on."""
+SOURCE_SHARE_MAX: Final = 0.15
+"""Of the photos; a larger source fills a split by itself."""
 
 
 def name_subjects(photos: Sequence[Photo], pairs: Iterable[Pair]) -> tuple[Photo, ...]:
     """Give photos without a known subject one: photos of the same picture share the path of the first of them.
 
-    The path holds the source folder, so the name is that of a near-duplicate cluster and its source (`seed`, section 2:
-    the fallback where nobody lists subjects). Two different photos of one person still count as two subjects: held-out
-    figures of such data are too good, and the report of `inspect` says so.
+    This is the fallback where nobody lists subjects (`seed`, section 2): a near-duplicate cluster, and in the split its
+    source too (`pair_sources`). Two different photos of one person still count as two subjects, so intervals are too
+    narrow and, where sources cannot be kept apart, held-out figures too good; the report of `inspect` says so.
     """
     first = cluster((photo.path for photo in photos if photo.subject_id == photo.path), pairs)
     return tuple(dataclasses.replace(photo, subject_id=first.get(photo.path, photo.subject_id)) for photo in photos)
+
+
+def pair_sources(photos: Sequence[Photo]) -> list[Pair]:
+    """Where subjects are not known: each photo with the first of its source, so that a source stays in one split.
+
+    A person is met again in the same source sooner than in another. Nothing where a subject is known, a photo has no
+    source, a label has fewer than `SOURCES_MIN` sources, or one source holds more than `SOURCE_SHARE_MAX` of the photos:
+    sources cannot be divided then.
+    """
+    paths = {photo.path for photo in photos}
+    if not all(photo.subject_id in paths and photo.source for photo in photos):
+        return []
+    sizes = Counter(photo.source for photo in photos)
+    fewest = min(len({photo.source for photo in photos if photo.label == label}) for label in (0, 1))
+    if fewest < SOURCES_MIN or max(sizes.values()) > SOURCE_SHARE_MAX * len(photos):
+        return []
+    first: dict[str, str] = {}
+    return [(first.setdefault(photo.source, photo.path), photo.path) for photo in photos]
 
 
 def link_subjects(photos: Sequence[Photo], pairs: Iterable[Pair]) -> dict[str, str]:
