@@ -283,3 +283,14 @@ def test_large_and_deep_bodies_are_refused_and_the_server_goes_on(toy_server):
         answer = call(toy_server.rest_port, "POST", path, b'{"inputs": ' + b"[" * depth + b"1" + b"]" * depth + b"}")
         assert answer.status == 400
     assert call(toy_server.rest_port, "POST", path, b'{"instances": [1]}').status == 200
+
+
+@pytest.mark.tensorflow
+def test_rows_over_rest_are_batched_with_those_over_grpc(batching_server):
+    port = batching_server.rest_port
+    answer = call(port, "POST", "/v1/models/toys:predict", '{"instances": [1, 2, 3]}')
+    assert json.loads(answer.body) == {"predictions": [2.5, 3.0, 3.5]}
+    answer = call(port, "POST", "/v1/models/toys:predict", '{"instances": [1, 2, 3, 4, 5]}')
+    assert (answer.status, answer.error) == (400, "Task size 5 is larger than maximum input batch size 4")
+    answer = call(port, "POST", "/v1/models/toys:predict", '{"signature_name": "scalar", "inputs": 1}')
+    assert (answer.status, answer.error) == (400, "Batching Run() input tensors must have at least one dimension")
