@@ -92,7 +92,7 @@ def fill_tensor_proto(proto: pb.TensorProto, array: npt.ArrayLike, *, as_content
         proto.dtype = pb.DT_STRING
         proto.string_val.extend(_encode(value) for value in values.reshape(-1).tolist())
         return
-    little_endian = values.dtype.newbyteorder("<")
+    little_endian = values.dtype if values.dtype in _DTYPE_OF else values.dtype.newbyteorder("<")
     dtype = _DTYPE_OF.get(little_endian)
     if dtype is None:
         message = f"NumPy dtype {values.dtype} is not carried"
