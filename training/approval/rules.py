@@ -71,7 +71,7 @@ class Sides:
 
 
 def judge(comparison: Comparison, sides: Sides, policy: ChangePolicy) -> tuple[Finding, ...]:
-    """Apply every rule of the policy.
+    """Apply every rule of the policy; all must be met, so that their number does not make a wrong approval likelier.
 
     A candidate that could not be compared (no champion, or one of other crops) must beat the baselines instead.
     """
