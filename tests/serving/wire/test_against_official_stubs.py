@@ -48,6 +48,9 @@ OFFICIAL = {
     "prediction_service": "tensorflow_serving.apis.prediction_service_pb2_grpc",
     "model_service": "tensorflow_serving.apis.model_service_pb2_grpc",
     "config": "tensorflow_serving.config.model_server_config_pb2",
+    "logging": "tensorflow_serving.config.logging_config_pb2",
+    "collector": "tensorflow_serving.config.log_collector_config_pb2",
+    "management": "tensorflow_serving.apis.model_management_pb2",
 }
 
 
@@ -165,6 +168,12 @@ def fields_of(descriptor):
         (server_config_pb2.ModelConfig, "config", "ModelConfig"),
         (server_config_pb2.ModelConfigList, "config", "ModelConfigList"),
         (server_config_pb2.ModelServerConfig, "config", "ModelServerConfig"),
+        (server_config_pb2.LoggingConfig, "logging", "LoggingConfig"),
+        (server_config_pb2.SamplingConfig, "logging", "SamplingConfig"),
+        (server_config_pb2.LogCollectorConfig, "collector", "LogCollectorConfig"),
+        (server_config_pb2.ReloadConfigRequest, "management", "ReloadConfigRequest"),
+        (server_config_pb2.ReloadConfigResponse, "management", "ReloadConfigResponse"),
+        (server_config_pb2.Metric, "management", "Metric"),
     ],
 )
 def test_every_field_has_their_number_and_type(official, ours, module, name):
