@@ -265,7 +265,9 @@ def _decide(case: _Case, evidence: dict[str, Any], findings: tuple[Finding, ...]
         live_digest=case.champion_digest,
     )
     root = case.repository.directory.parent
-    say(f"version {version} is approved; make it live: python -m serving.repository --repository {root} promote {version}")
+    say(
+        f"version {version} is approved; make it live: python -m serving.repository --repository {root} promote {version}"
+    )
 
 
 def _name(contract: ModelContract | None, digest: str | None) -> dict[str, Any] | None:
