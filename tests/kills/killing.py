@@ -12,6 +12,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ PROJECT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": "-1", "PYTHONPATH": str(PROJECT)}
 EPOCH_LINE = re.compile(r"^epoch (\d+)/", re.MULTILINE)
 LIMIT_SECONDS = 900.0
+POLL_SECONDS = 0.01
 
 
 def start(arguments: list[str], log: Path) -> subprocess.Popen[bytes]:
@@ -42,11 +44,48 @@ def start(arguments: list[str], log: Path) -> subprocess.Popen[bytes]:
 
 
 def run_to_end(arguments: list[str], log: Path) -> float:
-    """Run a command undisturbed; the seconds it took."""
-    began = time.monotonic()
+    """Run a command undisturbed; the seconds of processor time it took, those of its helpers among them."""
+    used = run_until(arguments, log, float("inf"))
+    assert used is not None
+    return used
+
+
+def run_until(arguments: list[str], log: Path, processor_seconds: float) -> float | None:
+    """Run a command, and kill it and its helpers once they have used so much processor time.
+
+    The clock is processor time: the moment lies at the same place of the work however busy the machine is.
+
+    Returns:
+        The processor time used; None where it was killed.
+    """
+    deadline = time.monotonic() + LIMIT_SECONDS
     process = start(arguments, log)
-    assert process.wait(LIMIT_SECONDS) == 0, log.read_text(errors="replace")[-2000:]
-    return time.monotonic() - began
+    used = 0.0
+    try:
+        watched = psutil.Process(process.pid)
+        while (code := process.poll()) is None:
+            used = max(used, _processor_seconds(watched))
+            if used >= processor_seconds:
+                return None
+            assert time.monotonic() < deadline, f"{arguments} does not come to an end"
+            time.sleep(POLL_SECONDS)
+        assert code == 0, log.read_text(errors="replace")[-2000:]
+        return used
+    finally:
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _processor_seconds(process: psutil.Process) -> float:
+    try:
+        total = sum(process.cpu_times()[:4])  # user, system, and those of children that have ended
+        for child in process.children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                total += sum(child.cpu_times()[:4])
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return 0.0
+    return total
 
 
 @dataclass
@@ -57,7 +96,10 @@ class Campaign:
     kills: int = 0
     ends: int = 0
     """How often the command came to its end, each time with the result of an undisturbed run."""
+    kills_before_end: int = 1
+    """So often the command is killed before it may come to its end, unless it gets there first."""
     undisturbed_seconds: float = 0.0
+    """Of processor time."""
     killed_after_seconds: list[float] = field(default_factory=list)
     epochs_lost: list[int] = field(default_factory=list)
 
@@ -65,8 +107,9 @@ class Campaign:
         found: dict[str, Any] = {
             "kills": self.kills,
             "completions_equal_to_undisturbed": self.ends,
-            "undisturbed_seconds": round(self.undisturbed_seconds, 1),
-            "killed_after_seconds": [round(seconds, 2) for seconds in self.killed_after_seconds],
+            "kills_before_each_completion": self.kills_before_end,
+            "undisturbed_processor_seconds": round(self.undisturbed_seconds, 1),
+            "killed_after_processor_seconds": [round(seconds, 2) for seconds in self.killed_after_seconds],
         }
         return found | ({"most_epochs_lost": max(self.epochs_lost, default=0)} if self.stage == "fit" else {})
 
@@ -81,39 +124,29 @@ def kill_again_and_again(
     check_end: Callable[[], None],
     start_over: Callable[[], None],
 ) -> None:
-    """Start the command, kill it at a random moment, look, and go on with the same command, until it was killed so often.
+    """Start the command, kill it at a random moment, look, and go on with the same command; every few kills let it end.
 
-    A command that ends before its kill is compared with the undisturbed one and starts over. At the end it runs undisturbed.
+    Each kill is at a moment of its own, evenly drawn over the time of the undisturbed command. One that ends, before its
+    kill or because it was killed often enough, is compared with the undisturbed one, and starts over.
     """
     moments = random.Random(f"kill -9 {campaign.stage}")
-    trained = 0
-    while campaign.kills < kills:
-        log = folder / f"{campaign.stage}.log"
-        process = start(arguments, log)
-        delay = moments.uniform(0.0, campaign.undisturbed_seconds)
-        try:
-            code = process.wait(delay)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            campaign.kills += 1
-            campaign.killed_after_seconds.append(delay)
-            trained = _note_epochs(campaign, log, trained)
-            wait_until_nothing_runs(folder)
-            check_visible()
-            continue
-        assert code == 0, log.read_text(errors="replace")[-2000:]
-        _note_epochs(campaign, log, trained)
+    log = folder / f"{campaign.stage}.log"
+    trained, since_end = 0, 0
+    while campaign.kills < kills or since_end:
+        may_end = since_end == campaign.kills_before_end or campaign.kills == kills
+        moment = float("inf") if may_end else moments.uniform(0.0, campaign.undisturbed_seconds)
+        used = run_until(arguments, log, moment)
+        trained = _note_epochs(campaign, log, trained)
+        wait_until_nothing_runs(folder)
         check_visible()
+        if used is None:
+            campaign.kills, since_end = campaign.kills + 1, since_end + 1
+            campaign.killed_after_seconds.append(moment)
+            continue
         check_end()
         campaign.ends += 1
         start_over()
-        trained = 0
-    run_to_end(arguments, folder / f"{campaign.stage}-last.log")
-    _note_epochs(campaign, folder / f"{campaign.stage}-last.log", trained)
-    check_visible()
-    check_end()
-    campaign.ends += 1
+        trained, since_end = 0, 0
 
 
 def _note_epochs(campaign: Campaign, log: Path, trained: int) -> int:
