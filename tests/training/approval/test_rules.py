@@ -13,6 +13,7 @@ from training.approval.rules import Sides, Verdict, failed, judge
 from training.data.manifest import Photo
 
 PHOTOS, PER_SUBJECT = 1200, 2
+"""Enough for the ECE to be judged (1,000), and for the site "north", a twelfth, to be just large enough to be judged (100)."""
 MEASURED = {}
 BEATEN = {"logistic_grey": 0.1, "logistic_colour": 0.1}
 POLICY = read_change_policy()

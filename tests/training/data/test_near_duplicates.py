@@ -13,6 +13,8 @@ from training.data.shards import CropStore, Shard, write_shard
 from training.export.drawn import draw_photo
 
 SUBJECTS = 24
+FOUND_LEAST = 18
+"""Of 24. `near_duplicates` finds 81 % of 200 copies of the hardest kind, 19 or 20 of 24, with a standard error of 2."""
 
 
 def encode(image, quality=90):
@@ -58,14 +60,14 @@ def test_different_faces_are_not_confused(store):
 def test_copies_are_found_and_only_with_their_own_original(name, store):
     pairs = find(store, "original", name)
     assert all(one.split("-")[0] == other.split("-")[0] for one, other in pairs)
-    assert len(pairs) >= 0.75 * SUBJECTS
+    assert len(pairs) >= FOUND_LEAST
 
 
 def test_all_copies_of_a_picture_hang_together(store):
     names = [f"{number}-{name}" for number in range(SUBJECTS) for name in ("original", *COPIES)]
     groups = cluster(names, find_near_duplicates(store, names))
     whole = sum(len({groups[f"{number}-{name}"] for name in ("original", *COPIES)}) == 1 for number in range(SUBJECTS))
-    assert whole >= 0.75 * SUBJECTS
+    assert whole >= FOUND_LEAST
 
 
 def test_many_copies_of_one_picture_are_all_linked_by_few_pairs(store, tmp_path):
