@@ -70,6 +70,8 @@ class Profile:
         brier, ece: Of p_no_depression.
         prevalence: Share of photos of the depressed.
         limits: What the figures do not say.
+        slope, intercept: Of the line that would calibrate the logit (1 and 0: it is calibrated); None where one label only
+            was seen, or in a profile of an earlier release.
     """
 
     model_version: int
@@ -88,6 +90,8 @@ class Profile:
     ece: float
     prevalence: float
     limits: tuple[str, ...]
+    slope: float | None = None
+    intercept: float | None = None
     positive: str = "no_depression"
     schema: str = PROFILE_SCHEMA
 

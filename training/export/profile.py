@@ -8,7 +8,8 @@ import numpy as np
 
 from serving.contract.profile import IMAGE_STATS, SCORE_EDGES_PPM, Histogram, Profile, Reliability, count_values
 from serving.contract.severity import PAPER_THRESHOLDS, Band, band_of, severity_ppm
-from training.evaluation.calibration_curve import equal_mass_bins, expected_calibration_error
+from training.evaluation.bootstrap import defined
+from training.evaluation.calibration_curve import calibration_statistic, equal_mass_bins
 from training.polarity import DEPRESSED, targets_from_labels
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def make_profile(
     severities = np.array([severity_ppm(p) for p in p_no_depression])
     bands = [band_of(int(severity)) for severity in severities]
     targets = targets_from_labels(labels)
+    calibration = calibration_statistic(labels == DEPRESSED, p_no_depression)(np.ones((1, len(labels))))
     return Profile(
         model_version=contract.version,
         created=contract.created,
@@ -56,10 +58,12 @@ def make_profile(
             name: _by_deciles(quality[name]) for name in IMAGE_STATS if name in quality and _usable(quality[name])
         },
         reliability=_reliability(p_no_depression.astype(np.float64), targets),
-        brier=float(np.mean((p_no_depression.astype(np.float64) - targets) ** 2)),
-        ece=expected_calibration_error(labels == DEPRESSED, p_no_depression),
+        brier=float(calibration["brier"][0]),
+        ece=float(calibration["ece"][0]),
         prevalence=float(np.mean(labels == DEPRESSED)),
         limits=contract.limits,
+        slope=defined(calibration["slope"][0]),
+        intercept=defined(calibration["intercept"][0]),
     )
 
 
