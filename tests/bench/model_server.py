@@ -178,7 +178,7 @@ def measure_cells(models, folder: Path, plan: Plan, server_flags, cells_path: Pa
             server = servers[cell["mode"]]
             process = psutil.Process(server.process.pid)
             ends, seen = generator.run(
-                lambda process=process, server=server: (sum(process.cpu_times()[:2]), scrape(server)),
+                lambda process=process, server=server: (process.cpu_times(), scrape(server)),
                 address=f"127.0.0.1:{server.port}",
                 model=cell["model"],
                 clients=cell["clients"],
@@ -186,12 +186,14 @@ def measure_cells(models, folder: Path, plan: Plan, server_flags, cells_path: Pa
                 seconds=plan.seconds,
             )
             (cpu_before, before), (cpu_after, after) = ends
+            user, system = (cpu_after[part] - cpu_before[part] for part in (0, 1))
             grown = {name: after[name] - before[name] for name in METRICS}
             cells[key_of(cell)] = (
                 cell
                 | seen
                 | {
-                    "cpu_milliseconds": (cpu_after - cpu_before) / max(1, seen["answered"]) * 1e3,
+                    "cpu_milliseconds": (user + system) / max(1, seen["answered"]) * 1e3,
+                    "user_cpu_milliseconds": user / max(1, seen["answered"]) * 1e3,
                     "runs_in_progress": grown["run_microseconds"] / 1e6 / plan.seconds,
                     "rows_per_run": seen["answered"] / max(1.0, grown["runs"]),
                     "load_average": os.getloadavg()[0],

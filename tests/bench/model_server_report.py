@@ -16,7 +16,15 @@ MODES = {"unbatched": None, "greedy": 0, "waiting": 2000}
 TITLES = {"unbatched": "no batching", "greedy": "greedy batches", "waiting": "batches wait 2 ms"}
 COLORS = {"unbatched": "#666666", "greedy": "#0b6e99", "waiting": "#c4551a"}
 NOTHING = "nothing"
-FIGURES = ("per_second", "p50_milliseconds", "p99_milliseconds", "cpu_milliseconds", "rows_per_run", "runs_in_progress")
+FIGURES = (
+    "per_second",
+    "p50_milliseconds",
+    "p99_milliseconds",
+    "cpu_milliseconds",
+    "user_cpu_milliseconds",
+    "rows_per_run",
+    "runs_in_progress",
+)
 NAME = "model_server"
 
 
@@ -67,11 +75,11 @@ def render(report: dict, rows: list[dict]) -> str:
         "CPU is that of the server's process per call; *of it TensorFlow* is what remains without the CPU that a version "
         "takes which computes nothing, with the same tensors, mode and clients."
     )
-    head = "version | mode | clients | images/s | p50 ms | p99 ms | CPU ms per call | of it TensorFlow | rows per run | failed"
-    lines = ["# The embedded model server over gRPC", "", setting, "", f"| {head} |", "| --- " * 10 + "|"]
+    head = "version | mode | clients | images/s | p50 ms | p99 ms | CPU ms per call | of it user | of it TensorFlow | rows per run | failed"
+    lines = ["# The embedded model server over gRPC", "", setting, "", f"| {head} |", "| --- " * 11 + "|"]
     lines += [
         f"| {row['model']} | {TITLES[row['mode']]} | {row['clients']} | {row['per_second']:.0f} | "
-        f"{row['p50_milliseconds']:.1f} | {row['p99_milliseconds']:.1f} | {row['cpu_milliseconds']:.2f} | "
+        f"{row['p50_milliseconds']:.1f} | {row['p99_milliseconds']:.1f} | {row['cpu_milliseconds']:.2f} | {row['user_cpu_milliseconds']:.2f} | "
         f"{'-' if row['model'] == NOTHING else format(row['tensorflow_share'], '.0%')} | {row['rows_per_run']:.1f} | "
         f"{row['failed']} |"
         for row in rows
