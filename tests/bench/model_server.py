@@ -150,14 +150,21 @@ def read_cells(path: Path) -> dict[tuple, dict]:
 
 def key_of(cell: dict) -> tuple:
     """What tells one cell from another."""
-    return cell["round"], cell["model"], cell["mode"], cell["clients"], cell["seconds"]
+    return cell["round"], cell["model"], cell["mode"], cell["clients"], cell["seconds"], tuple(cell["server_flags"])
 
 
 def measure_cells(models, folder: Path, plan: Plan, server_flags, cells_path: Path) -> list[dict]:
     """All cells: those in the file, and what is missing there, which is measured and added to it."""
     cells = read_cells(cells_path)
     wanted = [
-        {"round": turn, "clients": clients, "model": model, "mode": mode, "seconds": plan.seconds}
+        {
+            "round": turn,
+            "clients": clients,
+            "model": model,
+            "mode": mode,
+            "seconds": plan.seconds,
+            "server_flags": server_flags,
+        }
         for turn in range(plan.rounds)
         for clients in plan.clients
         for model in models
