@@ -7,6 +7,7 @@ labels are swapped before what comes after them can fail.
 
 from __future__ import annotations
 
+import functools
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from serving.server.registry import ModelRegistry
 
 _LIST: Final = "model_config_list"
+_AWAIT_SECONDS: Final = 0.1
 
 
 class ConfigReloader:
@@ -61,6 +63,9 @@ class ConfigReloader:
     def reload(self, config: ModelServerConfig, is_awaited: Callable[[], bool]) -> None:
         """Replace the config, and wait until each model that it adds answers or cannot be loaded.
 
+        Where nobody waits any more when the turn comes, nothing is taken: whoever gave up may have asked for something
+        else since, and would not know of an older wish that comes true later.
+
         Args:
             config: The new config.
             is_awaited: Whether somebody still waits for the models; asked a few times in a second.
@@ -68,9 +73,16 @@ class ConfigReloader:
         Raises:
             StatusError: Why the config was not taken, or what of it failed.
         """
-        with self._lock:
+        while not self._lock.acquire(timeout=_AWAIT_SECONDS):
+            if not is_awaited():
+                return
+        try:
+            if not is_awaited():
+                return
             self._manager.await_available(self._take(config), is_awaited)
             check_logging(config.model_config_list)
+        finally:
+            self._lock.release()
 
     def _take(self, config: ModelServerConfig) -> frozenset[str]:
         """Labels at once, models as the manager gets to them; the names of those that are new."""
@@ -89,6 +101,9 @@ class ConfigReloader:
 
 class ConfigPoller:
     """Reads the config file again every so often, and reloads whatever it holds: also labels of a file that did not change.
+
+    A model of the file that never answers, such as one with a wrong base path, is waited for only until the file changes:
+    otherwise the file that corrects it would never be read.
 
     Args:
         path: The file.
@@ -114,8 +129,22 @@ class ConfigPoller:
     def _poll(self) -> None:
         while not self._stopping.wait(self._poll_seconds):
             try:
-                self._reloader.reload(read_config_file(self._path), lambda: not self._stopping.is_set())
+                # Before the file is read: a change in between ends the wait at once, and is read next.
+                read = self._identity()
+                self._reloader.reload(read_config_file(self._path), functools.partial(self._still_holds, read))
             except StatusError as error:
                 log("model config not taken", error=str(error))
             except Exception as error:  # noqa: BLE001 - a dead poller would never take another config, silently
                 log("polling the model config failed", error=f"{type(error).__name__}: {error}")
+
+    def _still_holds(self, read: tuple[int, int, int] | None) -> bool:
+        """Whether polling goes on and the file is the one that was read."""
+        return not self._stopping.is_set() and self._identity() == read
+
+    def _identity(self) -> tuple[int, int, int] | None:
+        """What differs once the file was written or replaced; None where it cannot be looked at."""
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino

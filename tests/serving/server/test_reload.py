@@ -244,3 +244,51 @@ def test_the_file_is_taken_again_also_unchanged_and_a_wrong_one_changes_nothing(
         wait_until(label_answers)
     finally:
         poller.stop()
+
+
+def test_a_caller_who_gives_up_behind_another_lets_go_and_its_config_is_never_taken(make, tmp_path):
+    setup = make()
+    setup.begin(("a", ""))
+    (tmp_path / "c").mkdir()
+    first_gave_up, second_gave_up, second_waits = (threading.Event() for _ in range(3))
+
+    def second_is_awaited():
+        second_waits.set()
+        return not second_gave_up.is_set()
+
+    first = threading.Thread(
+        target=setup.reloader.reload, args=(setup.config(("a", ""), ("c", "")), lambda: not first_gave_up.is_set())
+    )
+    second = threading.Thread(target=setup.reloader.reload, args=(setup.config(("b", "")), second_is_awaited))
+    first.start()
+    try:
+        wait_until(setup.reloader._lock.locked)
+        second.start()
+        assert second_waits.wait(WAIT_SECONDS)
+        second_gave_up.set()
+        second.join(WAIT_SECONDS)
+        assert not second.is_alive()
+        assert first.is_alive()
+    finally:
+        first_gave_up.set()
+        first.join(WAIT_SECONDS)
+    setup.reloader.reload(setup.config(("b", "")), lambda: False)
+    assert setup.states("b") == {}
+    assert setup.answering("a") == 2
+
+
+def test_a_file_that_corrects_a_wrong_base_path_is_read(make, tmp_path):
+    setup = make()
+    setup.begin(("a", ""))
+    path = tmp_path / "models.config"
+    path.write_text(setup.text(("a", ""), ("b", "")).replace(str(tmp_path / "b"), str(tmp_path / "wrong")))
+    poller = ConfigPoller(path, 0.005, setup.reloader)
+    poller.start()
+    try:
+        wait_until(setup.reloader._lock.locked)
+        assert setup.states("b") == {}
+        path.with_name("new").write_text(setup.text(("a", ""), ("b", "")))
+        path.with_name("new").replace(path)
+        wait_until(lambda: setup.states("b") == {2: AVAILABLE})
+    finally:
+        poller.stop()
