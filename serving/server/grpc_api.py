@@ -22,6 +22,8 @@ from serving.wire.client import METADATA_PATH, MODEL_SERVICE, PREDICT_PATH, PRED
 from serving.wire.server_config_pb2 import ReloadConfigRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from serving.server.health import HealthService
     from serving.server.reload_call import ReloadCall
     from serving.server.services import Services
@@ -77,9 +79,9 @@ class GrpcApi(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in i
             **{path: self._guard(_refuse(path)) for path in NOT_IMPLEMENTED_PATHS},
         }
 
-    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any] | None:
-        """The handler of a path; None makes gRPC answer UNIMPLEMENTED."""
-        return self._handlers.get(handler_call_details.method)
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler[Any, Any]:
+        """The handler of a path; of one that nobody knows, what says so without words, as gRPC's C++ server does."""
+        return self._handlers.get(handler_call_details.method, _UNKNOWN_METHOD)
 
     def _guard(self, handler: Handler) -> grpc.RpcMethodHandler[bytes, bytes]:
         def call(body: bytes, context: grpc.ServicerContext) -> bytes:
@@ -164,6 +166,14 @@ def _refuse(path: str) -> Handler:
         raise Unimplemented(message)
 
     return refuse
+
+
+def _refuse_unknown(_bodies: Iterator[bytes], context: grpc.ServicerContext) -> NoReturn:
+    context.abort(grpc.StatusCode.UNIMPLEMENTED, "")
+
+
+# For calls of every kind: it does not wait for a request that a stream may never bring.
+_UNKNOWN_METHOD: Final = grpc.stream_stream_rpc_method_handler(_refuse_unknown)
 
 
 def _decode(body: bytes, request: _Request) -> _Request:

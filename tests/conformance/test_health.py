@@ -41,4 +41,4 @@ def test_a_watch_begins_with_the_status_and_stays(still_server, service, answer)
 
 
 def test_without_its_flag_there_is_no_such_service(changing_server):
-    assert status_of(lambda: check(changing_server, ""))[0] is grpc.StatusCode.UNIMPLEMENTED
+    assert status_of(lambda: check(changing_server, "")) == (grpc.StatusCode.UNIMPLEMENTED, "")

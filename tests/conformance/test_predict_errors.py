@@ -1,5 +1,7 @@
 """Sections 2.2 and 2.7 of the contract, and 'Observed': what Predict refuses, and with which words."""
 
+import threading
+
 import grpc
 import numpy as np
 import pytest
@@ -228,13 +230,27 @@ def test_bytes_that_are_no_request_are_internal_without_words(still_server):
 @pytest.mark.parametrize("path", ["/tensorflow.serving.PredictionService/Sing", "/nobody/Knows"])
 def test_a_method_that_nobody_knows_is_unimplemented(still_server, path):
     call = still_server.channel.unary_unary(path, bytes, bytes)
-    assert status_of(lambda: call(b"", timeout=WAIT_SECONDS))[0] is grpc.StatusCode.UNIMPLEMENTED
+    assert status_of(lambda: call(b"", timeout=WAIT_SECONDS)) == (grpc.StatusCode.UNIMPLEMENTED, "")
+
+
+def test_a_stream_to_a_method_that_nobody_knows_is_unimplemented_before_it_sends(still_server):
+    may_end = threading.Event()
+
+    def requests():
+        may_end.wait(WAIT_SECONDS)
+        yield from ()
+
+    call = still_server.channel.stream_stream("/nobody/Streams", bytes, bytes)
+    try:
+        assert status_of(lambda: list(call(requests(), timeout=WAIT_SECONDS))) == (grpc.StatusCode.UNIMPLEMENTED, "")
+    finally:
+        may_end.set()
 
 
 @pytest.mark.parametrize("method", ["GetSessionMetadata", "SessionRun"])
 def test_services_that_the_server_does_not_register_are_unimplemented(still_server, method):
     call = still_server.channel.unary_unary(f"/tensorflow.serving.SessionService/{method}", bytes, bytes)
-    assert status_of(lambda: call(b"", timeout=WAIT_SECONDS))[0] is grpc.StatusCode.UNIMPLEMENTED
+    assert status_of(lambda: call(b"", timeout=WAIT_SECONDS)) == (grpc.StatusCode.UNIMPLEMENTED, "")
 
 
 @pytest.mark.parametrize("compression", [grpc.Compression.Gzip, grpc.Compression.Deflate])
