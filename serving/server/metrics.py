@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CONTENT_TYPE: Final = "text/plain"
+MAX_STRANGE_NAMES: Final = 100
+MAX_STRANGE_NAME_CHARACTERS: Final = 1000
 
 
 def exponential_bounds(scale: float, growth: float, count: int) -> tuple[float, ...]:
@@ -56,15 +58,39 @@ class TextGauge:
         self.name = name
         self._labels = tuple(labels)
         self._cells: set[tuple[str, ...]] = set()
+        self._lock = threading.Lock()
 
     def set(self, *labels: str) -> None:
         """Note that there is a text."""
-        self._cells.add(labels)
+        with self._lock:
+            self._cells.add(labels)
 
     def exposition(self) -> list[str]:
         """Lines of Prometheus' text format."""
-        cells = [f"{self.name}{_braces(self._labels, labels)} 0" for labels in sorted(self._cells)]
+        with self._lock:
+            values = sorted(self._cells)
+        cells = [f"{self.name}{_braces(self._labels, labels)} 0" for labels in values]
         return [f"# TYPE {self.name} gauge", *cells]
+
+
+class StrangeNames:
+    """Names of models that no config ever held: the first of them label metrics, all others count as one without a name.
+
+    Labels are kept for as long as the process lives, so callers could fill the memory with names that they make up.
+    """
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+        self._lock = threading.Lock()
+
+    def label(self, name: str) -> str:
+        """The name, or "" where it is too long or comes after too many others."""
+        with self._lock:
+            if name not in self._names:
+                if len(self._names) >= MAX_STRANGE_NAMES or len(name) > MAX_STRANGE_NAME_CHARACTERS:
+                    return ""
+                self._names.add(name)
+            return name
 
 
 class Histogram:

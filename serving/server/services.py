@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from serving.server.errors import InvalidArgument, StatusError
+from serving.server.metrics import StrangeNames
 from serving.server.predict import run_predict
 from serving.wire import predict_pb2 as pb
 from serving.wire.client import SIGNATURE_DEF_FIELD
@@ -46,6 +47,7 @@ class Services:
         self._metrics = metrics
         self._as_content = as_content
         self._checks_method_names = checks_method_names
+        self._strange_names = StrangeNames()
 
     def predict(self, request: pb.PredictRequest, deadline: float | None) -> pb.PredictResponse:
         """Run a signature of a version; counted in request_count and, where it succeeds, in request_latency.
@@ -54,8 +56,7 @@ class Services:
             StatusError: With the code and message of TensorFlow Serving.
         """
         started = time.monotonic()
-        # A name that no config ever held is not counted by name, or callers could fill the memory with labels.
-        name = request.model_spec.name if self._registry.knows(request.model_spec.name) else ""
+        name = self.counted_name(request.model_spec)
         try:
             _check_presence(request)
             _check_name(request)
@@ -85,9 +86,9 @@ class Services:
         with self._registry.use(spec.name, *_choice(spec)) as servable:
             yield servable
 
-    def knows(self, model_name: str) -> bool:
-        """Whether the config ever named this model."""
-        return self._registry.knows(model_name)
+    def counted_name(self, spec: pb.ModelSpec) -> str:
+        """The name under which a request is counted: its own, unless callers made up too many."""
+        return spec.name if self._registry.knows(spec.name) else self._strange_names.label(spec.name)
 
     def model_status(self, request: pb.GetModelStatusRequest) -> pb.GetModelStatusResponse:
         """State of the versions of a model; a label in the request is ignored, as theirs ignores it.

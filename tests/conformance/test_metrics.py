@@ -88,6 +88,8 @@ def test_prometheus_can_read_it(server):
         (predict_request("toys", "sing", x=np.float32([1])), 'model_name="toys",status="FAILED_PRECONDITION"'),
         (predict_request("toys", y=np.float32([1])), 'model_name="toys",status="INVALID_ARGUMENT"'),
         (predict_request("toys", version=7, x=np.float32([1])), 'model_name="toys",status="NOT_FOUND"'),
+        (predict_request("made-up", x=np.float32([1])), 'model_name="made-up",status="NOT_FOUND"'),
+        (predict_request("", x=np.float32([1])), 'model_name="",status="INVALID_ARGUMENT"'),
     ],
 )
 def test_requests_are_counted_by_model_and_outcome(server, request_message, labels):
@@ -130,8 +132,9 @@ def test_loads_are_counted_by_path(server):
     assert sample(server, f":tensorflow:cc:saved_model:load_latency{{{labels}}}", PATH) > 0
 
 
-def test_rest_calls_are_counted_too(server):
-    name = 'request_count{model_name="toys",status="OK"}'
-    before = value(server, name)
-    assert server.rest("GET", "/v1/models/toys")[0] == 200
-    assert value(server, name) == before + 1
+@pytest.mark.parametrize(("model", "status", "name"), [("toys", 200, "OK"), ("made-up-too", 404, "NOT_FOUND")])
+def test_rest_calls_are_counted_too(server, model, status, name):
+    counter = f'request_count{{model_name="{model}",status="{name}"}}'
+    before = value(server, counter)
+    assert server.rest("GET", f"/v1/models/{model}")[0] == status
+    assert value(server, counter) == before + 1

@@ -130,8 +130,7 @@ class RestApi:
         counted_name = ""
         try:
             route = read_route(request.method, path)
-            # A name that no config ever held is not counted by name, or callers could fill the memory with labels.
-            counted_name = route.spec.name if self._services.knows(route.spec.name) else ""
+            counted_name = self._services.counted_name(route.spec)
             body = self._run(route, request, deadline)
             if deadline is not None and deadline <= time.monotonic():
                 raise DeadlineExceeded(TIMED_OUT)

@@ -3,7 +3,15 @@
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from serving.server.metrics import Counter, Histogram, ServerMetrics, exponential_bounds
+from serving.server.metrics import (
+    MAX_STRANGE_NAME_CHARACTERS,
+    MAX_STRANGE_NAMES,
+    Counter,
+    Histogram,
+    ServerMetrics,
+    StrangeNames,
+    exponential_bounds,
+)
 
 
 def test_counters_count_per_label():
@@ -30,6 +38,15 @@ def test_histograms_are_cumulative():
         ":a:latency_sum{} 106.5",
         ":a:latency_count{} 4",
     ]
+
+
+def test_made_up_names_are_labels_until_there_are_too_many():
+    names = StrangeNames()
+    assert names.label("n" * (MAX_STRANGE_NAME_CHARACTERS + 1)) == ""
+    first = [f"n{index}" for index in range(MAX_STRANGE_NAMES)]
+    assert [names.label(name) for name in first] == first
+    assert names.label("one more") == ""
+    assert names.label("n0") == "n0"
 
 
 def test_bounds_grow_as_theirs():
