@@ -177,5 +177,5 @@ def test_histograms_are_cumulative_and_end_in_infinity(toy_server):
 def test_prometheus_page_stands_where_the_config_says(batching_server):
     page = samples(batching_server, "/metrics")
     warmups = [value for name, value in page.items() if "model_warmup_latency_count" in name]
-    assert warmups == [2.0], "one record, two iterations"
+    assert warmups == [1.0], "one file, however often its records are run"
     assert batching_server.rest("GET", "/monitoring/prometheus/metrics")[0] == 404
