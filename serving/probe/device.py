@@ -83,4 +83,12 @@ def _program_of(process: Path) -> str:
 
 
 def _holds_gpu(process: Path) -> bool:
-    return any(_GPU_FILE.fullmatch(str(link.readlink())) for link in (process / "fd").iterdir())
+    return any(_GPU_FILE.fullmatch(_target_of(link)) for link in (process / "fd").iterdir())
+
+
+def _target_of(link: Path) -> str:
+    try:
+        return str(link.readlink())
+    except FileNotFoundError:
+        # The server closed it since the folder was read, as it does with every connection.
+        return ""

@@ -1,4 +1,7 @@
-"""What each fault looked like to the caller, and how long recovery took: asserted always, kept where it is asked for.
+"""What each fault looked like to the caller, and how long recovery took.
+
+What the caller saw is asserted in every run, and so is that there is a recovery: a test that waits for it in vain fails. How long
+it took depends on the machine; that is measured, and kept where it is asked for:
 
 SYMMETRA_KEEP_FAULTS=1 make test TEST_ARGS=tests/faults        # writes serving/results/faults.json and faults.md
 """

@@ -102,3 +102,4 @@ def test_two_hundred_swaps_under_load(tmp_path):
     assert found["failed_calls"] == {}
     assert found["versions_that_answered"] == SWAPS_FOR_CAMPAIGN + 1
     assert found["memory_growth"] <= 1.1
+    assert found["p99_ratio"] <= 2

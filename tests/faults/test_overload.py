@@ -86,10 +86,12 @@ def test_a_full_queue_refuses_at_once_and_says_so(server, findings):
         "The batch scheduling queue to which this task was submitted is full; currently 1 batches enqueued and "
         "max_enqueued_batches is 1"
     )
+    recovered = seconds_until_answered(server)
     answered = found.pop(("OK", ""))
     assert 1 <= answered <= 12
     assert set(found) == {("UNAVAILABLE", refusal)}
-    findings.note("queue full: 20 calls where 8 have room", f"{answered} answered, the others UNAVAILABLE at once", 0.0)
+    seen = f"{answered} answered, the others UNAVAILABLE at once"
+    findings.note("queue full: 20 calls where 8 have room", seen, recovered)
 
 
 def test_a_thousand_clients_at_once_are_answered_or_refused_and_none_hangs(server, findings):
@@ -118,7 +120,8 @@ def test_a_storm_of_short_deadlines_leaves_nothing_behind(server, findings):
         call = channel.unary_unary(PREDICT_PATH, bytes, bytes)
         found = outcomes([call.future(message, timeout=STORM_DEADLINE_SECONDS) for _ in range(STORM_CALLS)])
     recovered = seconds_until_answered(server)
-    assert set(found) <= {"DEADLINE_EXCEEDED", "UNAVAILABLE", "RESOURCE_EXHAUSTED"}
+    # CANCELLED where the deadline passed at the server first: its reset of the stream came before the caller's own timer.
+    assert set(found) <= {"DEADLINE_EXCEEDED", "CANCELLED", "UNAVAILABLE", "RESOURCE_EXHAUSTED"}
     seen = ", ".join(f"{count} {code}" for code, count in sorted(found.items()))
     findings.note(f"{STORM_CALLS:,} calls with a deadline of 5 ms for a model of 20 ms", seen, recovered)
 

@@ -66,6 +66,21 @@ def test_open_files_that_cannot_be_seen_are_unknown(proc):
     assert report.used is Device.UNKNOWN
 
 
+@pytest.mark.parametrize(("file", "used"), [("/dev/nvidia0", Device.GPU), ("/dev/null", Device.CPU)])
+def test_a_file_that_is_closed_while_the_probe_looks_changes_nothing(proc, monkeypatch, file, used):
+    folder = proc((SERVER, ["socket:[1]", file, "socket:[2]"]))
+    closed = {folder / "7" / "fd" / "0", folder / "7" / "fd" / "2"}
+    readlink = Path.readlink
+
+    def read_or_miss(link):
+        if link in closed:
+            raise FileNotFoundError(link)
+        return readlink(link)
+
+    monkeypatch.setattr(Path, "readlink", read_or_miss)
+    assert find_device(Device.GPU, CPU_PAGE, folder).used is used
+
+
 def test_free_memory_of_a_gpu_on_the_servers_page_proves_one(proc):
     assert find_device(Device.GPU, GPU_PAGE, proc((SERVER, []))).used is Device.GPU
 
