@@ -8,13 +8,14 @@ import signal
 import sys
 import threading
 import time
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
 from serving.server.batching import BatchScheduler
 from serving.server.batching_settings import read_batching
 from serving.server.config import read_metrics_path
-from serving.server.errors import FlagMalformed, FlagUnsupported, InvalidArgument, StatusError
+from serving.server.errors import Code, FlagMalformed, FlagUnsupported, InvalidArgument, StatusError
 from serving.server.flags import Flags, parse_flags, usage
 from serving.server.grpc_api import GrpcApi, read_channel_arguments, start_grpc_server
 from serving.server.health import HealthService
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     import grpc
 
+MAX_PORT: Final = 65535
 PROGRAM: Final = "python -m serving.server"
 CONTRACT_VERSION: Final = "2.20.0"
 """The release of TensorFlow Serving whose flags, codes and messages are followed here."""
@@ -74,13 +76,21 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO) -
     for name, reason in ignored.items():
         log("flag without effect", flag=name, reason=reason)
     try:
-        return _serve(flags)
+        server = _serve_until_stopped(flags)
     except StatusError as error:
         out.write(f"Failed to start server. Error: {error}\n")
         return FAILED
+    except Exception as error:  # noqa: BLE001 - a fault of ours: one line for who started it, the rest for the log
+        log("start failed", trace=traceback.format_exc())
+        words = " ".join(f"{type(error).__name__}: {error}".split())
+        out.write(f"Failed to start server. Error: {Code.INTERNAL.name}: {words}\n")
+        return FAILED
+    server.drain()
+    log("stopped")
+    return 0
 
 
-def _serve(flags: Flags) -> int:
+def _serve_until_stopped(flags: Flags) -> ModelServer:
     stopping = threading.Event()
 
     def stop(number: int, _frame: FrameType | None) -> None:
@@ -98,9 +108,7 @@ def _serve(flags: Flags) -> int:
     except BaseException:
         server.stop()
         raise
-    server.drain()
-    log("stopped")
-    return 0
+    return server
 
 
 class ModelServer:
@@ -115,6 +123,7 @@ class ModelServer:
 
     def __init__(self, flags: Flags) -> None:
         # TensorFlow takes seconds to import: a wrong flag or file is named before that.
+        _check_ports(flags)
         self._model_config = read_config(flags)
         batching = read_batching(flags)
         metrics_path = read_metrics_path(flags)
@@ -160,6 +169,7 @@ class ModelServer:
         )
         self._grpc_server: grpc.Server | None = None
         self._rest_server: RestServer | None = None
+        self._socket_file: tuple[int, int] | None = None
 
     def start(self, stopping: threading.Event) -> None:
         """Load every model, then open the ports; returns early where `stopping` is set meanwhile.
@@ -178,10 +188,11 @@ class ModelServer:
         self._grpc_server = start_grpc_server(
             self._grpc_api, self._addresses, self._channel_arguments, self._credentials
         )
+        self._socket_file = self._find_socket_file()
         log("gRPC is served", addresses=self._addresses)
         if self._poller is not None:
             self._poller.start()
-        if self._flags.rest_api_port == self._flags.port:
+        if self._flags.rest_api_port and self._flags.rest_api_port == self._flags.port:
             log("--rest_api_port cannot be same as --port. Skipped exporting HTTP/REST API.")
         elif self._flags.rest_api_port:
             self._rest_server = RestServer(
@@ -197,18 +208,24 @@ class ModelServer:
 
         The gRPC port is left to the end of the process. Its own shutdown cancels calls that arrive meanwhile (measured: up to
         six of eight callers saw CANCELLED, one waited for ever); a port that is gone with its process is UNAVAILABLE to
-        everybody, as with TensorFlow Serving, and callers ask another server. A load that runs is not waited for.
+        everybody, as with TensorFlow Serving, and callers ask another server. The REST port is closed at once, and its
+        requests have the same time as gRPC's. A load that runs is not waited for.
         """
         grace_seconds = self._flags.shutdown_grace_seconds
-        ends_at = time.monotonic() + grace_seconds
         self._stop_changing()
         log("stopping", grace_seconds=grace_seconds)
         self._grpc_api.gate.close()
+        rest_closing: threading.Thread | None = None
+        if self._rest_server is not None:
+            # Beside gRPC's wait, so that neither takes from the time of the other.
+            rest_closing = threading.Thread(target=self._rest_server.close, args=(grace_seconds,), daemon=True)
+            rest_closing.start()
         if not self._grpc_api.gate.wait_until_empty(grace_seconds):
             log("calls in flight are given up", grace_seconds=grace_seconds)
-        if self._rest_server is not None:
-            self._rest_server.close(max(0.0, ends_at - time.monotonic()))
-        if self._flags.grpc_socket_path:
+        if rest_closing is not None:
+            rest_closing.join()
+        # Another server may have bound the same path since: its file is not this one's to remove.
+        if self._socket_file is not None and self._find_socket_file() == self._socket_file:
             Path(self._flags.grpc_socket_path).unlink(missing_ok=True)
 
     def stop(self) -> None:
@@ -235,9 +252,25 @@ class ModelServer:
             self._health.stop()
         self._manager.stop_loading()
 
+    def _find_socket_file(self) -> tuple[int, int] | None:
+        """Device and inode of what lies at --grpc_socket_path; None where nothing does."""
+        try:
+            found = Path(self._flags.grpc_socket_path).stat() if self._flags.grpc_socket_path else None
+        except OSError:
+            return None
+        return (found.st_dev, found.st_ino) if found else None
+
     def _stop_loading_when(self, stopping: threading.Event) -> None:
         stopping.wait()
         self._manager.stop_loading()
+
+
+def _check_ports(flags: Flags) -> None:
+    for name, port in {"port": flags.port, "rest_api_port": flags.rest_api_port}.items():
+        # gRPC would take it modulo 65536, without a word.
+        if not 0 <= port <= MAX_PORT:
+            message = f"--{name}={port}: ports are between 1 and {MAX_PORT}, and 0 means none."
+            raise InvalidArgument(message)
 
 
 def _grpc_addresses(flags: Flags) -> list[str]:

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from serving.local.ports import find_free_port, is_free
+from serving.server import process
 from serving.server.errors import InvalidArgument
 from serving.server.flags import Flags
 from serving.server.grpc_api import GrpcApi, read_channel_arguments, start_grpc_server
@@ -64,6 +65,12 @@ def test_a_malformed_value_prints_usage_and_exits_255():
             "Failed to start server. Error: INVALID_ARGUMENT: server_options.batching_parameters_file is set without",
         ),
         (["--model_base_path=/m", "--port=0"], "Failed to start server. Error: INVALID_ARGUMENT: At least one of"),
+        (["--model_base_path=/m", "--port=70000"], "Failed to start server. Error: INVALID_ARGUMENT: --port=70000: "),
+        (
+            ["--model_base_path=/m", "--rest_api_port=70000"],
+            "Failed to start server. Error: INVALID_ARGUMENT: --rest_api_port=70000: ports are between 1 and 65535",
+        ),
+        (["--model_base_path=/m", "--rest_api_port=-1"], "Failed to start server. Error: INVALID_ARGUMENT: --rest_api"),
         (
             ["--model_base_path=/m", "--grpc_channel_arguments=x"],
             "Failed to start server. Error: INVALID_ARGUMENT: --grpc",
@@ -76,6 +83,18 @@ def test_what_keeps_it_from_starting_is_one_sentence_on_stdout_and_255(flags, wo
     assert "Traceback" not in err
     assert out.startswith(words)
     assert out.count("\n") == 1
+
+
+def test_a_fault_of_ours_at_the_start_is_one_line_and_255_too(monkeypatch, capsys):
+    def fail(_flags):
+        message = "a bug\nof two lines"
+        raise RuntimeError(message)
+
+    monkeypatch.setattr(process, "_serve_until_stopped", fail)
+    out = io.StringIO()
+    assert run(["--model_base_path=/m"], {}, out) == 255
+    assert out.getvalue() == "Failed to start server. Error: INTERNAL: RuntimeError: a bug of two lines\n"
+    assert "start failed" in capsys.readouterr().err
 
 
 def test_help_is_usage():
