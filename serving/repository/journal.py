@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 
 from serving.repository.errors import RecordUnreadable
 from serving.repository.history import Action, HistoryRecord
+from serving.repository.live import LiveVersion
 from serving.repository.pin import Pin
 
 JOURNAL_NAME: Final = "promotion.json"
@@ -49,11 +50,11 @@ class Promotion:
     moved: str = ""
     evidence: dict[str, Any] = field(default_factory=dict)
 
-    def is_of(self, pin: Pin | None) -> bool:
-        """Whether the pin is the one that this promotion sets."""
+    def is_of(self, pin: Pin | LiveVersion | None) -> bool:
+        """Whether what is live is what this promotion makes live."""
         return pin is not None and (pin.version, pin.digest) == (self.version, self.digest)
 
-    def has_moved(self, pin: Pin | None) -> bool:
+    def has_moved(self, pin: Pin | LiveVersion | None) -> bool:
         """Whether this promotion has moved the pin."""
         return bool(self.moved) and self.is_of(pin)
 

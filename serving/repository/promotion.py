@@ -11,6 +11,9 @@
 
 Whatever goes wrong before `move` puts models.config back, and nobody noticed anything. The pinned version is always one that
 models.config names, and one that was AVAILABLE on every address when the pin was moved.
+
+Where pin.json is damaged, what the history made live last counts as live: gateways still ask for it. The pin is then written
+again, also for the same version.
 """
 
 from __future__ import annotations
@@ -34,7 +37,7 @@ from serving.repository.errors import (
 from serving.repository.followers import find_stragglers, parse_gateway
 from serving.repository.history import Action, timestamp
 from serving.repository.journal import Promotion
-from serving.repository.live import find_rollback_target
+from serving.repository.live import LiveVersion, find_live, find_rollback_target
 from serving.repository.pin import Pin
 from serving.repository.promotion_files import PromotionFiles
 from serving.repository.promotion_lock import promotion_lock
@@ -121,10 +124,12 @@ class Promoter:
         """
         with promotion_lock(self._repository.directory, "rollback", self._wait_seconds):
             self._record_what_was_missed()
-            unfinished, pin = self._files.read_journal(), self._pin()
+            unfinished, pin, live = self._files.read_journal(), self._pin(), self._live()
             if to is None and unfinished is not None:
                 if unfinished.action is Action.ROLLBACK:
                     to = unfinished.version
+                elif pin is None and live is not None and not unfinished.has_moved(live):
+                    to = live.version
                 elif pin is not None and not unfinished.has_moved(pin):
                     self._undo(unfinished, "Rolled back before it went live.")
                     self._tell(f"version {pin.version} stays live; run rollback again to go back from it")
@@ -134,7 +139,7 @@ class Promoter:
             return self._make_live(Action.ROLLBACK, to, by, why)
 
     def _make_live(self, action: Action, version: int, by: str, why: str) -> Pin:
-        unfinished, live = self._files.read_journal(), self._pin()
+        unfinished, pinned, live = self._files.read_journal(), self._pin(), self._live()
         self._observe(Step.VERIFY)
         try:
             pin, golden = self._verify(version)
@@ -145,7 +150,7 @@ class Promoter:
         if unfinished is not None and not unfinished.is_of(pin):
             self._resolve(unfinished, live, pin)
             unfinished = None
-        if unfinished is None and live is not None and (live.version, live.digest) == (pin.version, pin.digest):
+        if unfinished is None and pinned is not None and (pinned.version, pinned.digest) == (pin.version, pin.digest):
             return self._confirm(pin, golden)
         promotion = unfinished or Promotion(
             action=action,
@@ -161,12 +166,12 @@ class Promoter:
         if unfinished is not None:
             promotion = self._from_what_is_live(unfinished, live)
             self._tell(f"going on with the {_NOUNS[promotion.action]} of version {version} that {promotion.by} started")
-        if not promotion.has_moved(live):
+        if not promotion.has_moved(pinned):
             promotion = self._load_and_move(promotion, pin, golden)
         self._unload(promotion)
         return pin
 
-    def _from_what_is_live(self, unfinished: Promotion, live: Pin | None) -> Promotion:
+    def _from_what_is_live(self, unfinished: Promotion, live: Pin | LiveVersion | None) -> Promotion:
         if live is None or unfinished.has_moved(live):
             return unfinished
         return dataclasses.replace(unfinished, from_version=live.version, from_digest=live.digest)
@@ -261,7 +266,7 @@ class Promoter:
         self._rollout.wait_until_gone({*served} - {pin.version})
         return pin
 
-    def _resolve(self, unfinished: Promotion, live: Pin | None, wanted: Pin) -> None:
+    def _resolve(self, unfinished: Promotion, live: Pin | LiveVersion | None, wanted: Pin) -> None:
         """End another promotion that died: finish it where its version is live, undo it where it is not."""
         if not unfinished.has_moved(live):
             self._undo(unfinished, f"Version {wanted.version} was made live instead.")
@@ -283,13 +288,35 @@ class Promoter:
         self._tell(f"the {_NOUNS[promotion.action]} of version {promotion.version} is undone: nothing went live")
 
     def _kept_versions(self, promotion: Promotion) -> set[int]:
-        """What stays loaded beside the new version; without a pin, whatever the servers have."""
-        live = self._pin()
-        if live is not None:
-            return {live.version}
-        return set(self._files.read_served().versions) - {promotion.version}
+        """What stays loaded beside the new version; without a pin that can be read, whatever the servers have."""
+        pin, live = self._pin(), self._live()
+        if pin is not None:
+            return {pin.version}
+        kept = set(self._files.read_served().versions) - {promotion.version}
+        return kept if live is None else kept | {live.version}
+
+    def _live(self) -> Pin | LiveVersion | None:
+        """What callers are answered by: the pinned version, or, where the pin is damaged, what the history made live last.
+
+        Raises:
+            RecordUnreadable: neither says.
+        """
+        try:
+            return self._repository.pin()
+        except NothingPinned:
+            return None
+        except RecordUnreadable as error:
+            live = find_live(self._repository.history())
+            if live is None:
+                message = (
+                    f"{error} The history names no version that went live either, so nobody knows which one must stay loaded. "
+                    "Put back a good pin.json, or remove it where no gateway has ever followed it."
+                )
+                raise RecordUnreadable(message) from error
+            return live
 
     def _pin(self) -> Pin | None:
+        """What pin.json says; None where there is none, or none that can be read."""
         try:
             return self._repository.pin()
         except (NothingPinned, RecordUnreadable):
