@@ -110,8 +110,8 @@ class ModelManager:
         """
         while not self._stopping.is_set():
             self._look()
-            self._reconcile()
-            if self._are_settled(self._watched):
+            # Not only settled: between two versions of a model nothing of it is being loaded either.
+            if self._reconcile() and self._are_settled(self._watched):
                 self._refuse_what_failed(self._watched, "servable(s)")
                 # What comes later loads as the flags say.
                 self._loaders = Workers(self._rules.load_threads)
@@ -247,11 +247,22 @@ class ModelManager:
                     model.aspired = aspired
                     model.must_look = False
 
-    def _reconcile(self) -> None:
-        """One action after another, until what is loaded is what is wanted, or is on its way."""
+    def _reconcile(self) -> bool:
+        """One action after another, until what is loaded is what is wanted, or is on its way.
+
+        Returns:
+            Whether there was nothing to do, and no load ran that something may follow.
+        """
+        is_done = True
         for name, model in self._watched.items():
-            while not self._stopping.is_set() and not model.is_loading and self._take_next_action(name, model):
-                pass
+            while not self._stopping.is_set():
+                if model.is_loading:
+                    is_done = False
+                    break
+                if not self._take_next_action(name, model):
+                    break
+                is_done = False
+        return is_done
 
     def _take_next_action(self, name: str, model: _Watched) -> bool:
         aspired = model.aspired

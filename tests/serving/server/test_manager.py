@@ -321,6 +321,26 @@ def test_the_first_load_takes_models_together(start, base, tmp_path, loader):
     loader.may_load.set()
 
 
+def test_the_start_ends_with_all_versions_also_where_a_load_ends_at_once(base, loader, monkeypatch):
+    add(base, 1, 2)
+    registry = ModelRegistry()
+    manager = ModelManager(registry, loader, QUICK)
+    manager.configure([ModelSettings("m", base, All())])
+    reconcile = manager._reconcile
+    at_start_of_watching = {}
+
+    def reconcile_and_let_loads_end():
+        is_done = reconcile()
+        wait_until(lambda: not manager._watched["m"].is_loading)
+        return is_done
+
+    monkeypatch.setattr(manager, "_reconcile", reconcile_and_let_loads_end)
+    monkeypatch.setattr(manager._thread, "start", lambda: at_start_of_watching.update(states(registry)))
+    manager.start()
+    manager.stop()
+    assert at_start_of_watching == {1: AVAILABLE, 2: AVAILABLE}
+
+
 def test_closing_unloads_what_nobody_uses(start, base):
     add(base, 1)
     manager, registry = start(ModelSettings("m", base))
