@@ -23,7 +23,7 @@ from gateway.errors import (
 from gateway.greenlets import wait_for
 from gateway.pin import PinnedModel
 from gateway.predictor import Scores
-from serving.wire.client import ModelServerClient, Prediction
+from serving.wire.client import AVAILABLE, ModelServerClient, Prediction
 from serving.wire.errors import AnswerMalformed, CallFailed
 
 T = TypeVar("T")
@@ -148,7 +148,7 @@ class ModelServerPredictor:
             raise ERRORS[error.code] from error
         except AnswerMalformed as error:
             raise PredictorRejected from error
-        if not any(status.version == model.version and status.state == "AVAILABLE" for status in versions):
+        if not any(status.version == model.version and status.state == AVAILABLE for status in versions):
             raise ModelVersionMissing
 
 

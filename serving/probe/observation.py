@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import grpc
 
+from serving.wire.client import AVAILABLE
 from serving.wire.errors import AnswerMalformed, CallFailed
 from serving.wire.golden_check import GoldenCrops, GoldenResult, check_golden
 from serving.wire.overload import is_busy
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from serving.repository import Pin
     from serving.wire.client import ModelServerClient
 
-AVAILABLE: Final = "AVAILABLE"
 _GONE: Final = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.ABORTED})
 
 

@@ -11,10 +11,9 @@ import grpc
 
 from serving.repository.addresses import Lookup, parse_server, resolve_all
 from serving.wire.channel import open_channel
-from serving.wire.client import ModelServerClient
+from serving.wire.client import AVAILABLE, ModelServerClient
 from serving.wire.errors import CallError, CallFailed
 
-AVAILABLE: Final = "AVAILABLE"
 END: Final = "END"
 NEVER_SEEN: Final = "NEVER SEEN"
 NO_ANSWER: Final = "NO ANSWER"

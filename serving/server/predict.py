@@ -6,8 +6,9 @@ import time
 from typing import Final
 
 from serving.server.errors import DeadlineExceeded, Internal
-from serving.server.servable import DEFAULT_SIGNATURE, Servable
+from serving.server.servable import Servable
 from serving.wire import predict_pb2 as pb
+from serving.wire.client import DEFAULT_SIGNATURE
 from serving.wire.tensors import fill_tensor_proto
 
 _METHOD_NAMES: Final = (

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from serving.server.savedmodel import SavedModel
     from serving.wire.tensors import Array
 
-DEFAULT_SIGNATURE = "serving_default"
 _SHORT_RUN_SECONDS = 0.01
 _MAX_PLANS = 256
 """Kept per version: a caller can ask for the outputs of a signature in more orders than memory holds."""

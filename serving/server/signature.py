@@ -167,10 +167,6 @@ class Signature:
             if self._needs_rank:
                 self.inputs[position].check_rank(arrays[position])
 
-    def fetches(self, aliases: Sequence[str]) -> list[Any]:
-        """Handles of the outputs, in the order given."""
-        return [self._outputs[alias] for alias in aliases]
-
     def _size_mismatch(self, given: Mapping[str, pb.TensorProto]) -> str:
         wanted = {spec.alias for spec in self.inputs}
         return (

@@ -27,6 +27,8 @@ METADATA_PATH: Final = f"/{PREDICTION_SERVICE}/GetModelMetadata"
 STATUS_PATH: Final = f"/{MODEL_SERVICE}/GetModelStatus"
 SIGNATURE_DEF_FIELD: Final = "signature_def"
 DEFAULT_SIGNATURE: Final = "serving_default"
+AVAILABLE: Final = "AVAILABLE"
+"""The state of a version that answers."""
 
 _Answer = TypeVar("_Answer", bound=Message)
 
@@ -54,7 +56,7 @@ class VersionStatus:
 
     Attributes:
         version: The version number.
-        state: "START", "LOADING", "AVAILABLE", "UNLOADING", "END" or "UNKNOWN"; only "AVAILABLE" answers.
+        state: "START", "LOADING", "AVAILABLE", "UNLOADING", "END" or "UNKNOWN"; only `AVAILABLE` answers.
         error_code: 0, or the gRPC code number of what went wrong while loading.
         error_message: What went wrong, or "".
     """

@@ -102,12 +102,7 @@ def read_golden(version_directory: Path) -> GoldenCrops:
 
 
 def check_golden(
-    client: ModelServerClient,
-    contract: ModelContract,
-    golden: GoldenCrops,
-    deadline_seconds: float,
-    *,
-    count: int | None = None,
+    client: ModelServerClient, contract: ModelContract, golden: GoldenCrops, deadline_seconds: float
 ) -> GoldenResult:
     """Ask a server about golden crops of exactly this version.
 
@@ -116,18 +111,16 @@ def check_golden(
         contract: The version's own; names tensors, signature and tolerances.
         golden: From `read_golden`.
         deadline_seconds: For each call of at most `BATCH_SIZE` crops.
-        count: Ask about so many only, spread over all; all where None.
 
     Raises:
         CallFailed: A call ended with another status than OK; whether the server was merely busy is for the caller to say.
         AnswerMalformed: Another version answered, or not one probability per crop.
     """
-    chosen = _spread(len(golden.crops), count)
-    crops, expected = golden.crops[chosen], golden.p_no_depression[chosen]
+    crops, expected = golden.crops, golden.p_no_depression
     starts = range(0, len(crops), BATCH_SIZE)
     batches = [_ask(client, contract, crops[start : start + BATCH_SIZE], deadline_seconds) for start in starts]
     p = np.concatenate(batches)
-    moved = sum(str(band_of(severity_ppm(value))) != golden.bands[i] for value, i in zip(p, chosen, strict=True))
+    moved = sum(str(band_of(severity_ppm(value))) != band for value, band in zip(p, golden.bands, strict=True))
     return GoldenResult(
         crops=len(crops),
         largest_p_difference=float(np.abs(p - expected).max()),
@@ -163,7 +156,3 @@ def _ask(
         message = f"version {contract.version} does not answer one probability per crop"
         raise AnswerMalformed(message)
     return p
-
-
-def _spread(available: int, wanted: int | None) -> npt.NDArray[np.int_]:
-    return np.linspace(0, available - 1, min(wanted or available, available)).round().astype(int)

@@ -28,9 +28,9 @@ from serving.server.rest_api.paths import INFERENCES, METADATA, Route, is_api_pa
 from serving.server.rest_api.predict_answer import write_error, write_predictions
 from serving.server.rest_api.predict_request import PredictBody
 from serving.server.rest_api.tensor_reading import dtype_text
-from serving.server.servable import DEFAULT_SIGNATURE, Servable
+from serving.server.servable import Servable
 from serving.wire import predict_pb2 as pb
-from serving.wire.client import SIGNATURE_DEF_FIELD
+from serving.wire.client import DEFAULT_SIGNATURE, SIGNATURE_DEF_FIELD
 from serving.wire.errors import TensorUnsupported
 from serving.wire.tensors import numpy_dtype
 

@@ -10,8 +10,8 @@ from serving.server.errors import InvalidArgument, StatusError
 from serving.server.rest_api.json_layout import shown
 from serving.server.rest_api.json_text import Document, Members, Value
 from serving.server.rest_api.tensor_reading import FlatTensor, RowReader, is_base64, read_regular, read_value
-from serving.server.servable import DEFAULT_SIGNATURE
 from serving.wire import predict_pb2 as pb
+from serving.wire.client import DEFAULT_SIGNATURE
 from serving.wire.tensors import fill_tensor_proto
 
 Inputs: TypeAlias = Mapping[str, pb.TensorInfo]
