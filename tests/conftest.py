@@ -1,14 +1,18 @@
-"""Leaves out, by name, the tests whose system program or photos are not on this machine. Nothing is skipped in silence."""
+"""Leaves out, by name, the tests whose system program, photos or CPU are not on this machine. Nothing is skipped in silence."""
 
 from __future__ import annotations
 
+import re
 import shutil
+from pathlib import Path
 
 import pytest
 
 from tests.support.shared_photos import PORTRAITS_FOLDER
 
 SYSTEM_REMEDY = "`make system-deps` installs what is missing"
+CPU_REMEDY = "these tests see something on a CPU that has it only"
+CPU_INFO = Path("/proc/cpuinfo")
 PORTRAITS_REMEDY = "photos of real people are not part of this repository: robustness input only"
 
 left_out = pytest.StashKey[dict[str, list[str]]]()
@@ -17,6 +21,9 @@ left_out = pytest.StashKey[dict[str, list[str]]]()
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "needs_portraits: reads the portraits beside the repository, where they are there"
+    )
+    config.addinivalue_line(
+        "markers", "needs_cpu(feature): sees something only where the CPU has this, by Linux's name"
     )
     config.stash[left_out] = {}
 
@@ -49,4 +56,13 @@ def _what_is_missing(item: pytest.Item) -> str | None:
         return f"{', '.join(missing)} not found on PATH; {SYSTEM_REMEDY}"
     if item.get_closest_marker("needs_portraits") and not PORTRAITS_FOLDER.is_dir():
         return f"no portraits; {PORTRAITS_REMEDY}"
-    return None
+    features = [str(feature) for mark in item.iter_markers("needs_cpu") for feature in mark.args]
+    absent = [feature for feature in features if feature not in _cpu_features()]
+    return f"the CPU has no {', '.join(absent)}; {CPU_REMEDY}" if absent else None
+
+
+def _cpu_features() -> set[str]:
+    listed = re.search(
+        r"^(?:flags|Features)\s*:(.*)$", CPU_INFO.read_text() if CPU_INFO.is_file() else "", re.MULTILINE
+    )
+    return set(listed[1].split()) if listed else set()

@@ -5,7 +5,8 @@ import pytest
 
 from tests.support.server_calls import answer_of, predict_request, start
 
-pytestmark = pytest.mark.tensorflow
+# TensorFlow rewrites a graph to bfloat16 on no other CPU (grappler/optimizers/auto_mixed_precision.cc), and says so in its log.
+pytestmark = [pytest.mark.tensorflow, pytest.mark.needs_cpu("avx512f")]
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,14 @@ def test_always():
 def test_of_a_missing_program():
     raise AssertionError("ran")
 
+@pytest.mark.needs_cpu("no-such-feature-anywhere")
+def test_of_a_missing_feature():
+    raise AssertionError("ran")
+
+@pytest.mark.needs_cpu()
+def test_of_any_cpu():
+    pass
+
 @pytest.mark.needs_system("sh")
 def test_of_a_present_program():
     pass
@@ -41,6 +49,8 @@ def test_a_test_without_its_program_is_left_out_by_name(tmp_path: Path) -> None:
         [sys.executable, "-m", "pytest", *options, str(suite)], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "2 passed, 1 deselected" in run.stdout
+    assert "3 passed, 2 deselected" in run.stdout
     assert "left out: no-such-program-anywhere not found on PATH; `make system-deps`" in run.stdout
+    assert "left out: the CPU has no no-such-feature-anywhere" in run.stdout
     assert "test_suite.py::test_of_a_missing_program" in run.stdout
+    assert "test_suite.py::test_of_a_missing_feature" in run.stdout
