@@ -1,18 +1,32 @@
-"""Which version must answer, and with what: the pin and the golden crops, read again when the pin changes."""
+"""Which version must answer, and with what: the pin and the golden crops, read again when the pin changes.
+
+Every probe of a cluster reads the same files, so a file server that stumbles would make every server unready at once. What cannot
+be read is therefore no reason by itself: the version that was pinned last counts on for `TROUBLE_SECONDS`. What can be read and is
+wrong, and a pin that is not there, counts at once.
+"""
 
 from __future__ import annotations
 
+import os
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from serving.repository import ModelRepository, Pin, RepositoryError
 from serving.wire.errors import GoldenUnreadable
 from serving.wire.golden_check import GoldenCrops, read_golden
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable
+
+TROUBLE_SECONDS: Final = 60.0
+"""How long the last good pin counts while the repository cannot be read."""
+DAMAGE_SECONDS: Final = 60.0
+"""Until a damaged version whose files look the same is compared with its digests again: a look every 2 s must not read it all."""
 
 _Fingerprint = tuple[int, int, int]
+_Fingerprints = dict[str, _Fingerprint]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,47 +61,121 @@ class PinWatch:
 
     Args:
         repository: Where pin and versions are; read access is enough.
+        clock: Seconds that only grow.
     """
 
-    def __init__(self, repository: ModelRepository) -> None:
+    def __init__(self, repository: ModelRepository, clock: Callable[[], float] = time.monotonic) -> None:
         self._repository = repository
         self._path = repository.directory / "pin.json"
+        self._clock = clock
         self._fingerprint: _Fingerprint | None = None
         self._pinned: PinnedVersion | None = None
+        self._damage: _Damage | None = None
+        self._trouble_since: float | None = None
 
     def current(self) -> PinnedVersion:
         """The pinned version now. Every file of it is compared with its digest, once per change of the pin.
 
         Raises:
-            NotPinned: Nothing is pinned, or the pin or the version it names cannot be trusted. The next call tries anew.
+            NotPinned: Nothing is pinned, the pin or the version it names cannot be trusted, or neither could be read for
+                `TROUBLE_SECONDS`. The next call looks again.
         """
-        fingerprint = _fingerprint_of(self._path)
-        if self._pinned is None or fingerprint != self._fingerprint:
+        try:
+            fingerprint = _fingerprint_of(self._path)
+            if self._pinned is None or fingerprint != self._fingerprint:
+                self._pinned = self._read()
+                # Of before the reading: a pin that changed meanwhile differs from it, and is read by the next call.
+                self._fingerprint = fingerprint
+        except OSError as error:
+            return self._last_good(error)
+        except NotPinned:
+            self._pinned = self._trouble_since = None
+            raise
+        self._trouble_since = None
+        return self._pinned
+
+    def _last_good(self, error: OSError) -> PinnedVersion:
+        now = self._clock()
+        if self._trouble_since is None:
+            self._trouble_since = now
+        if self._pinned is None or now - self._trouble_since > TROUBLE_SECONDS:
             self._pinned = None
-            self._pinned = self._read()
-            # Of before the reading: a pin that changed meanwhile differs from it, and is read by the next call.
-            self._fingerprint = fingerprint
+            message = f"The model repository cannot be read: {error.strerror}."
+            raise NotPinned(message) from error
         return self._pinned
 
     def _read(self) -> PinnedVersion:
         try:
             pin = self._repository.pin()
+            files = _fingerprints_below(self._repository.version_path(pin.version))
+        except RepositoryError as error:
+            raise NotPinned(str(error)) from error
+        known = self._damage
+        if known is not None and known.is_of(pin, files) and self._clock() - known.found < DAMAGE_SECONDS:
+            raise NotPinned(known.reason)
+        self._damage = None
+        try:
+            return self._verify(pin)
+        except NotPinned as error:
+            self._damage = _Damage(pin, files, str(error), self._clock())
+            raise
+
+    def _verify(self, pin: Pin) -> PinnedVersion:
+        try:
             digest = self._repository.verify(pin.version)
             golden = read_golden(self._repository.version_path(pin.version))
         except (RepositoryError, GoldenUnreadable) as error:
+            cause = error.__cause__
+            if isinstance(cause, OSError) and not isinstance(cause, FileNotFoundError):
+                raise cause from error
             raise NotPinned(str(error)) from error
-        except OSError as error:
-            message = f"The model repository cannot be read: {error.strerror}."
-            raise NotPinned(message) from error
         if digest != pin.digest:
             message = f"Version {pin.version} is not the one that was pinned: its digest is another."
             raise NotPinned(message)
         return PinnedVersion(pin, golden)
 
 
+@dataclass(frozen=True, slots=True)
+class _Damage:
+    """A pinned version that was compared with its digests and found wrong; `found` is when, by the watch's clock."""
+
+    pin: Pin
+    files: _Fingerprints
+    reason: str
+    found: float
+
+    def is_of(self, pin: Pin, files: _Fingerprints) -> bool:
+        """Whether this is still what was looked at."""
+        return (self.pin, self.files) == (pin, files)
+
+
 def _fingerprint_of(path: Path) -> _Fingerprint | None:
+    """Changes with the file; None where there is none.
+
+    Raises:
+        OSError: Nobody can say.
+    """
     try:
         status = path.stat()
-    except OSError:
+    except FileNotFoundError:
         return None
     return status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def _fingerprints_below(directory: Path) -> _Fingerprints:
+    """Of every file below, by path.
+
+    Raises:
+        OSError: A folder or file cannot be looked at.
+    """
+    found = {}
+    for folder, _, names in os.walk(directory, onerror=_give_up):
+        for name in names:
+            path = Path(folder, name)
+            status = path.lstat()
+            found[str(path)] = status.st_ino, status.st_mtime_ns, status.st_size
+    return found
+
+
+def _give_up(error: OSError) -> None:
+    raise error

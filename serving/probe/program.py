@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 READY: Final = 0
 NOT_READY: Final = 1
 WRONG_SETTINGS: Final = 2
+BUSY: Final = 75
+"""EX_TEMPFAIL of sysexits.h: nothing was learned, ask again. Only who remembers earlier looks can say what busy means."""
 METRICS_SECONDS: Final = 2.0
 """For the server's own page: Prometheus gives up after 10 s by default, and the probe's part must still reach it."""
 
@@ -98,4 +100,4 @@ def _check(settings: Settings, client: ModelServerClient, watch: PinWatch, out: 
     if observation.golden is not None:
         line["golden"] = observation.golden.as_dict()
     out.write(json.dumps(line) + "\n")
-    return READY if observation.outcome in {Outcome.RIGHT, Outcome.BUSY} else NOT_READY
+    return {Outcome.RIGHT: READY, Outcome.BUSY: BUSY}.get(observation.outcome, NOT_READY)

@@ -42,7 +42,11 @@ def read_settings(arguments: Sequence[str]) -> Settings:
     parser = argparse.ArgumentParser(
         prog="python -m serving.probe",
         description="Is the pinned version available at the model server, and are its golden answers right?",
-        epilog="check: asks once, prints one JSON line, and exits with 0 (ready, or merely busy: the line says which) or 1.",
+        epilog=(
+            "check: asks once, prints one JSON line, and exits with 0 (right), 75 (busy: nothing was learned, ask again) or 1. "
+            "It remembers no earlier look, so it is no readiness probe: a busy server would drop out of one, or a wrong one "
+            "stay in. That is what serve and its /readyz are for."
+        ),
     )
     add = parser.add_argument
     add(

@@ -174,7 +174,8 @@ class Rollout:
         if time.monotonic() - began > self._patience.deadline_seconds:
             hint = (
                 f"Servers must be started with --model_config_file={self._config} (as they see it) and "
-                "--model_config_file_poll_wait_seconds=1."
+                "--model_config_file_poll_wait_seconds=1, and see the versions below its base_path: TensorFlow Serving waits for "
+                "ever for a path that is not there. Say where it sees them with --served-from."
             )
             message = (
                 f"Version {version} did not answer everywhere within {self._patience.deadline_seconds:g} s: "

@@ -206,13 +206,13 @@ def test_a_port_that_is_taken_is_said(tmp_path):
     assert json.loads(err)["event"] == "cannot listen"
 
 
-def test_asked_once_a_missing_server_is_one_and_a_busy_one_is_zero(tmp_path):
+def test_asked_once_a_missing_server_is_one_and_a_busy_one_has_a_code_of_its_own(tmp_path):
     publish_golden_version(tmp_path)
     with GoldenServer(1) as server:
         options = [f"--repository={tmp_path}", f"--model={MODEL}", f"--server=127.0.0.1:{server.port}"]
         server.failure = QUEUE_FULL
         code, out, _ = run_probe("check", *options)
-        assert (code, json.loads(out)["outcome"]) == (0, "busy")
+        assert (code, json.loads(out)["outcome"]) == (75, "busy")
         server.failure = None
         server.p_no_depression += 0.01
         code, out, _ = run_probe("check", *options)
