@@ -10,6 +10,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 import grpc
+from google.protobuf.message import DecodeError
 
 from serving.wire.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
@@ -33,25 +34,23 @@ class HealthService:
     def __init__(self) -> None:
         self._stopping = threading.Event()
         self._free_watchers = threading.Semaphore(_MAX_WATCHERS)
-        self.handlers: dict[str, grpc.RpcMethodHandler[HealthCheckRequest, HealthCheckResponse]] = {
-            CHECK_PATH: grpc.unary_unary_rpc_method_handler(
-                self._check, HealthCheckRequest.FromString, HealthCheckResponse.SerializeToString
-            ),
-            WATCH_PATH: grpc.unary_stream_rpc_method_handler(
-                self._watch, HealthCheckRequest.FromString, HealthCheckResponse.SerializeToString
-            ),
+        self.handlers: dict[str, grpc.RpcMethodHandler[bytes, HealthCheckResponse]] = {
+            CHECK_PATH: grpc.unary_unary_rpc_method_handler(self._check, None, HealthCheckResponse.SerializeToString),
+            WATCH_PATH: grpc.unary_stream_rpc_method_handler(self._watch, None, HealthCheckResponse.SerializeToString),
         }
 
     def stop(self) -> None:
         """Tell watchers that the server does not serve any more, and let them go."""
         self._stopping.set()
 
-    def _check(self, request: HealthCheckRequest, context: grpc.ServicerContext) -> HealthCheckResponse:
+    def _check(self, body: bytes, context: grpc.ServicerContext) -> HealthCheckResponse:
+        request = _decode(body, context, grpc.StatusCode.INVALID_ARGUMENT)
         if request.service not in HEALTHY_SERVICES:
             context.abort(grpc.StatusCode.NOT_FOUND, "service name unknown")
         return HealthCheckResponse(status=self._status(request.service))
 
-    def _watch(self, request: HealthCheckRequest, context: grpc.ServicerContext) -> Iterator[HealthCheckResponse]:
+    def _watch(self, body: bytes, context: grpc.ServicerContext) -> Iterator[HealthCheckResponse]:
+        request = _decode(body, context, grpc.StatusCode.INTERNAL)
         if not self._free_watchers.acquire(blocking=False):
             context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "Too many watchers of health.")
         try:
@@ -67,3 +66,11 @@ class HealthService:
         if service not in HEALTHY_SERVICES:
             return HealthCheckResponse.SERVICE_UNKNOWN
         return HealthCheckResponse.NOT_SERVING if self._stopping.is_set() else HealthCheckResponse.SERVING
+
+
+def _decode(body: bytes, context: grpc.ServicerContext, otherwise: grpc.StatusCode) -> HealthCheckRequest:
+    """The request; the code for bytes that are none differs between the two methods there."""
+    try:
+        return HealthCheckRequest.FromString(body)
+    except DecodeError:
+        context.abort(otherwise, "could not parse request")

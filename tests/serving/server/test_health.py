@@ -57,3 +57,12 @@ def test_a_third_watcher_is_refused_and_check_still_answers(channel):
     assert check(HealthCheckRequest(), timeout=WAIT_SECONDS).status == HealthCheckResponse.SERVING
     for one in watching:
         one.cancel()
+
+
+def test_bytes_that_are_no_message_are_refused_as_grpcs_own_service_refuses_them(channel):
+    with pytest.raises(grpc.RpcError) as checked:
+        channel.unary_unary(CHECK_PATH)(b"\x0a\xff", timeout=WAIT_SECONDS)
+    with pytest.raises(grpc.RpcError) as watched:
+        next(channel.unary_stream(WATCH_PATH)(b"\x0a\xff", timeout=WAIT_SECONDS))
+    for error, code in ((checked, grpc.StatusCode.INVALID_ARGUMENT), (watched, grpc.StatusCode.INTERNAL)):
+        assert (error.value.code(), error.value.details()) == (code, "could not parse request")
