@@ -12,8 +12,9 @@ import numpy as np
 from serving.local.ports import LOOPBACK, find_free_port
 from serving.local.processes import ProcessFailed, ProcessGroup
 from serving.wire.channel import open_channel
-from serving.wire.client import ModelServerClient
+from serving.wire.client import AVAILABLE, ModelServerClient
 from serving.wire.errors import AnswerMalformed, CallFailed
+from serving.wire.golden_check import check_golden
 from training.errors import ServingFailed
 
 if TYPE_CHECKING:
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from serving.contract.model import ModelContract
+    from serving.wire.golden_check import GoldenCrops, GoldenResult
     from training.data.shards import CropStore
 
 BATCH_SIZE: Final = 32
 START_SECONDS: Final = 180.0
 CALL_SECONDS: Final = 120.0
 """For one batch; the first one of a machine that trains beside it takes long."""
-_AVAILABLE: Final = "AVAILABLE"
 _CONFIG: Final = """model_config_list {{
   config {{
     name: "{name}"
@@ -59,7 +60,7 @@ class ServedVersions:
         except (AnswerMalformed, CallFailed, ValueError) as error:
             message = f"the model server does not know version {version}: {error}"
             raise ServingFailed(message) from error
-        if status.state != _AVAILABLE:
+        if status.state != AVAILABLE:
             message = f"the model server cannot serve version {version} ({status.state}): {status.error_message}"
             raise ServingFailed(message)
 
@@ -71,6 +72,18 @@ class ServedVersions:
         """
         batches = [crops[start : start + BATCH_SIZE] for start in range(0, len(crops), BATCH_SIZE)]
         return np.concatenate([self._ask_batch(contract, batch) for batch in batches])
+
+    def check_golden(self, contract: ModelContract, golden: GoldenCrops) -> GoldenResult:
+        """How the version answers its golden crops, judged as `promote` and the probe judge it.
+
+        Raises:
+            ServingFailed: a call failed, another version answered, or the answer is not one probability per crop.
+        """
+        try:
+            return check_golden(self._client, contract, golden, CALL_SECONDS)
+        except (AnswerMalformed, CallFailed) as error:
+            message = f"version {contract.version} does not answer in the model server: {error}"
+            raise ServingFailed(message) from error
 
     def ask_about(self, contract: ModelContract, store: CropStore, paths: Sequence[str]) -> NDArray[np.float32]:
         """The same of stored crops, of which one batch is in memory at a time."""

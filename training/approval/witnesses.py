@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from serving.contract.severity import band_of, severity_ppm
+from serving.wire.errors import GoldenUnreadable
+from serving.wire.golden_check import golden_tolerance, read_golden
 from training.approval.rules import Finding, Verdict
 from training.errors import PolarityReversed, RunInvalid
 from training.evaluation.ranking import auroc
@@ -22,27 +23,31 @@ if TYPE_CHECKING:
     from training.approval.comparison import HoldOut
     from training.approval.model_server import ServedVersions
 
-GOLDEN_PATH: Final = "assets.extra/golden.npz"
 _ROUNDING: Final = 1e-9
 
 
 def check_golden(
     server: ServedVersions, contract: ModelContract, version_folder: Path
 ) -> tuple[Finding, dict[str, float]]:
-    """Ask about the golden crops; the finding, and its figures."""
-    with np.load(version_folder / GOLDEN_PATH) as content:
-        crops, expected, bands = content["crops"], content["p_no_depression"], content["band"].tolist()
-    p = server.ask(contract, crops)
-    largest = float(np.abs(p.astype(np.float64) - expected).max())
-    moved = sum(str(band_of(severity_ppm(value))) != band for value, band in zip(p, bands, strict=True))
-    tolerance = _tolerance(contract)
+    """Ask about the golden crops; the finding, and its figures.
+
+    Raises:
+        RunInvalid: the version holds no golden crops that can be read.
+        ServingFailed: the server does not answer about this version.
+    """
+    try:
+        golden = read_golden(version_folder)
+    except GoldenUnreadable as error:
+        message = f"version {contract.version} cannot be checked: {error}"
+        raise RunInvalid(message) from error
+    result = server.check_golden(contract, golden)
     finding = Finding(
         "golden crops in the model server",
-        f"largest difference {largest:.1e}, {moved} of {len(p)} bands differ",
-        f"at most {tolerance:g} and none",
-        Verdict.PASSED if largest <= tolerance and not moved else Verdict.FAILED,
+        str(result),
+        f"at most {result.tolerance:g}, no band and no polarity",
+        Verdict.PASSED if result.passed else Verdict.FAILED,
     )
-    return finding, {"crops": len(p), "largest_p_difference": largest, "bands_moved": moved, "tolerance": tolerance}
+    return finding, result.as_dict()
 
 
 def judge_polarity(hold_out: HoldOut, p_no_depression: NDArray[np.float32], *, chance_allowed: bool) -> Finding:
@@ -78,7 +83,7 @@ def check_figures(contract: ModelContract, hold_out: HoldOut, p_no_depression: N
     Raises:
         RunInvalid: it was not exported from this run: this hold-out may be what it learned from.
     """
-    depressed, tolerance = hold_out.depressed, _tolerance(contract)
+    depressed, tolerance = hold_out.depressed, golden_tolerance(contract)
     p = p_no_depression.astype(np.float64)
     unsure = np.abs(p - DECISION_P) <= tolerance
     right = called_depressed(p) == depressed
@@ -86,11 +91,6 @@ def check_figures(contract: ModelContract, hold_out: HoldOut, p_no_depression: N
     if depressed.any() and not depressed.all():
         towards = 2.0 * tolerance * depressed
         _require(contract, "auroc", auroc(depressed, 1.0 - p - towards), auroc(depressed, 1.0 - p + towards))
-
-
-def _tolerance(contract: ModelContract) -> float:
-    tolerances = contract.tolerances
-    return tolerances.bfloat16 if contract.precision == "bfloat16" else tolerances.float32_across_machines
 
 
 def _require(contract: ModelContract, name: str, low: float, high: float) -> None:
