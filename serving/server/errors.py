@@ -11,6 +11,7 @@ ServerError
     ├── ResourceExhausted
     ├── FailedPrecondition
     ├── Unimplemented
+    │   └── OutputNotCarried a run whose answer has no form on the wire
     ├── Internal
     ├── Unavailable
     └── DataLoss
@@ -106,6 +107,10 @@ class Unimplemented(StatusError):
     """A part of TensorFlow Serving's contract that this server leaves out."""
 
     code = Code.UNIMPLEMENTED
+
+
+class OutputNotCarried(Unimplemented):
+    """The model ran, and its output is of a dtype that answers of this server do not carry, such as bfloat16."""
 
 
 class Internal(StatusError):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from serving.server.errors import OutputNotCarried
 from serving.server.predict import run_predict
 from serving.server.savedmodel import SavedModel
 from serving.server.servable import Batcher, Servable
@@ -26,7 +28,7 @@ class ServableLoader:
     """Loads a version and warms it up.
 
     Args:
-        flags: Session, tags and warm-up.
+        flags: Session, tags, warm-up, and whether method names are checked.
         scheduler: Runs batches; None where batching is off.
         metrics: Where loads, warm-up and runs are counted.
 
@@ -38,6 +40,7 @@ class ServableLoader:
         self._config = read_session_config(flags)
         self._tags = flags.saved_model_tags.split(",")
         self._warmup_iterations = max(1, flags.num_request_iterations_for_warmup) if flags.enable_model_warmup else 0
+        self._checks_method_names = flags.enable_signature_method_name_check
         self._scheduler = scheduler
         self._metrics = metrics
 
@@ -51,7 +54,9 @@ class ServableLoader:
         try:
             settings = self._scheduler.batching.settings_of(directory) if self._scheduler else None
             batcher = Batcher(self._scheduler, settings) if self._scheduler and settings else None
-            servable = Servable(name, version, model, batcher, self._metrics)
+            servable = Servable(
+                name, version, model, batcher, self._metrics, checks_method_names=self._checks_method_names
+            )
         except BaseException:
             model.close()
             raise
@@ -80,4 +85,6 @@ class ServableLoader:
 
 
 def _warm_up(servable: Servable, request: pb.PredictRequest) -> None:
-    run_predict(servable, request, deadline=None, as_content=True)
+    # The graph ran, which is what warms it up; callers are told by name what cannot be answered.
+    with suppress(OutputNotCarried):
+        run_predict(servable, request, deadline=None, as_content=True)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from serving.server.errors import DeadlineExceeded, Internal
+from serving.server.errors import DeadlineExceeded, Internal, OutputNotCarried
 from serving.server.servable import Servable
 from serving.wire import predict_pb2 as pb
 from serving.wire.client import DEFAULT_SIGNATURE
+from serving.wire.errors import TensorUnsupported
 from serving.wire.tensors import fill_tensor_proto
 
 _METHOD_NAMES: Final = (
@@ -24,7 +25,6 @@ def run_predict(
     *,
     deadline: float | None,
     as_content: bool,
-    checks_method_name: bool = False,
 ) -> pb.PredictResponse:
     """Run one request on one version.
 
@@ -35,14 +35,13 @@ def run_predict(
         request: Signature, inputs and outputs wanted.
         deadline: On `time.monotonic`, after which nobody waits.
         as_content: Answer with `tensor_content` instead of the typed fields.
-        checks_method_name: Refuse a signature whose method name is none of TensorFlow Serving's.
 
     Raises:
         StatusError: What the request, batching or the model failed with.
     """
     signature_name = request.model_spec.signature_name or DEFAULT_SIGNATURE
     signature = servable.signature(signature_name)
-    if checks_method_name:
+    if servable.checks_method_names:
         _check_method_name(servable.signature_definitions[signature_name].method_name)
     arrays = signature.read_inputs(request.inputs)
     aliases = signature.choose_outputs(request.output_filter)
@@ -56,7 +55,11 @@ def run_predict(
     response.model_spec.signature_name = signature_name
     response.model_spec.version.value = servable.version
     for alias, array in zip(aliases, outputs, strict=True):
-        fill_tensor_proto(response.outputs[alias], array, as_content=as_content)
+        try:
+            fill_tensor_proto(response.outputs[alias], array, as_content=as_content)
+        except TensorUnsupported as error:
+            message = f"Output {alias} of the signature: {error}."
+            raise OutputNotCarried(message) from error
     return response
 
 

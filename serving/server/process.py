@@ -152,12 +152,7 @@ class ModelServer:
         self._reloader = ConfigReloader(self._registry, self._manager)
         self._poller = _config_poller(flags, self._reloader)
         self._health = HealthService() if flags.enable_grpc_healthcheck_service else None
-        services = Services(
-            self._registry,
-            metrics,
-            as_content=flags.enable_serialization_as_tensor_content,
-            checks_method_names=flags.enable_signature_method_name_check,
-        )
+        services = Services(self._registry, metrics, as_content=flags.enable_serialization_as_tensor_content)
         reload_call = ReloadCall(self._reloader, metrics)
         self._grpc_api = GrpcApi(services, reload_call, self._health, flags.grpc_max_threads)
         self._rest_api = RestApi(

@@ -35,13 +35,22 @@ class Servable:
         model: The SavedModel; closed with the servable.
         batcher: Runs its calls in batches; None where it is not batched, and then each call runs in its own thread.
         metrics: Where runs and the time in the runtime are counted.
+        checks_method_names: Whether signatures are refused whose method name is none of TensorFlow Serving's.
     """
 
     def __init__(
-        self, name: str, version: int, model: SavedModel, batcher: Batcher | None, metrics: ServerMetrics
+        self,
+        name: str,
+        version: int,
+        model: SavedModel,
+        batcher: Batcher | None,
+        metrics: ServerMetrics,
+        *,
+        checks_method_names: bool = False,
     ) -> None:
         self.name = name
         self.version = version
+        self.checks_method_names = checks_method_names
         self.signature_definitions = model.signatures
         self._model = model
         self._batcher = batcher

@@ -32,21 +32,12 @@ class Services:
         registry: Where versions are found.
         metrics: Where requests are counted.
         as_content: Whether Predict answers with `tensor_content` instead of the typed fields.
-        checks_method_names: Whether Predict refuses signatures whose method name is none of TensorFlow Serving's.
     """
 
-    def __init__(
-        self,
-        registry: ModelRegistry,
-        metrics: ServerMetrics,
-        *,
-        as_content: bool,
-        checks_method_names: bool = False,
-    ) -> None:
+    def __init__(self, registry: ModelRegistry, metrics: ServerMetrics, *, as_content: bool) -> None:
         self._registry = registry
         self._metrics = metrics
         self._as_content = as_content
-        self._checks_method_names = checks_method_names
         self._strange_names = StrangeNames()
 
     def predict(self, request: pb.PredictRequest, deadline: float | None) -> pb.PredictResponse:
@@ -61,13 +52,7 @@ class Services:
             _check_presence(request)
             _check_name(request)
             with self._registry.use(request.model_spec.name, *_choice(request.model_spec)) as servable:
-                response = run_predict(
-                    servable,
-                    request,
-                    deadline=deadline,
-                    as_content=self._as_content,
-                    checks_method_name=self._checks_method_names,
-                )
+                response = run_predict(servable, request, deadline=deadline, as_content=self._as_content)
         except StatusError as error:
             self._metrics.request_count.increment(name, error.code.name)
             raise

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from serving.server.errors import InvalidArgument, Unimplemented
+from serving.wire import predict_pb2 as pb
 from serving.wire.errors import TensorError, TensorUnsupported
 from serving.wire.tensors import Array, numpy_dtype, to_array
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from serving.server.savedmodel import SavedModel
-    from serving.wire import predict_pb2 as pb
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,11 @@ class InputSpec:
             InvalidArgument: In the words of the runtime.
         """
         if array.dtype != self.dtype:
-            message = (
-                f"Expects arg[{self.index}] to be {_dtype_name(self.dtype)} but {_dtype_name(array.dtype)} is provided"
-            )
-            raise InvalidArgument(message)
+            raise InvalidArgument(self.mismatch(_dtype_name(array.dtype)))
+
+    def mismatch(self, given: str) -> str:
+        """What the runtime says of a tensor of another dtype."""
+        return f"Expects arg[{self.index}] to be {_dtype_name(self.dtype)} but {given} is provided"
 
     def check_rank(self, array: Array) -> None:
         """Refuse an array with another number of dimensions.
@@ -125,6 +126,8 @@ class Signature:
                 raise InvalidArgument(message)
             try:
                 arrays.append(to_array(proto))
+            except TensorUnsupported as error:
+                raise InvalidArgument(_other_dtype(spec, proto.dtype)) from error
             except TensorError as error:
                 message = f"tensor parsing error: {spec.alias}"
                 raise InvalidArgument(message) from error
@@ -186,6 +189,13 @@ def _dtype_of(alias: str, info: pb.TensorInfo) -> np.dtype[Any]:
     except TensorUnsupported as error:
         message = f"Input {alias} of the signature: {error}."
         raise Unimplemented(message) from error
+
+
+def _other_dtype(spec: InputSpec, dtype: int) -> str:
+    """What is wrong with a tensor whose dtype is not carried: no signature takes it, or there is no such dtype."""
+    if dtype not in pb.DataType.values():
+        return f"tensor parsing error: {spec.alias}"
+    return spec.mismatch(pb.DataType.Name(pb.DataType.ValueType(dtype)).removeprefix("DT_").lower())
 
 
 def _sizes_of(shape: pb.TensorShapeProto) -> tuple[int | None, ...] | None:

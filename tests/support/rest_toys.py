@@ -45,6 +45,7 @@ def save_rest_toys(directory: Path) -> None:
         "uneven": tf.function(lambda x: {"a": tf.identity(x), "b": x[:1]}, input_signature=[any_float]),
         "without_batch": tf.function(lambda x: {"total": tf.reduce_sum(x)}, input_signature=[any_float]),
         "complex": tf.function(lambda x: {"y": tf.complex(x, x)}, input_signature=[any_float]),
+        "bfloat16": tf.function(lambda x: {"y": tf.cast(x, tf.bfloat16), "x": x + 0}, input_signature=[any_float]),
         "crops": tf.function(
             lambda crop: {"mean": tf.reduce_mean(tf.cast(crop, tf.float32), [1, 2, 3])},
             input_signature=[tf.TensorSpec([None, 128, 128, 3], tf.uint8, name="crop")],

@@ -15,6 +15,7 @@ from serving.server.errors import (
     FailedPrecondition,
     Internal,
     InvalidArgument,
+    OutputNotCarried,
     StatusError,
     Unimplemented,
 )
@@ -189,7 +190,7 @@ class RestApi:
             chosen = parsed.fill(request, servable.signature_definitions)
             try:
                 response = run_predict(servable, request, deadline=deadline, as_content=True)
-            except TensorUnsupported as error:
+            except OutputNotCarried as error:
                 raise _unwritable(servable, request.model_spec.signature_name) from error
         return write_predictions(response.outputs, chosen)
 
