@@ -43,6 +43,8 @@ CONTRACT_VERSION: Final = "2.20.0"
 """The release of TensorFlow Serving whose flags, codes and messages are followed here."""
 UNINSTALLED_VERSION: Final = "source"
 """What `--version` says where Symmetra runs from its source tree without being installed."""
+ARRIVING_SECONDS: Final = 0.2
+"""How long calls are still let in after SIGTERM."""
 FAILED: Final = 255
 """TensorFlow Serving's exit code for everything that keeps it from starting."""
 
@@ -209,6 +211,8 @@ class ModelServer:
         grace_seconds = self._flags.shutdown_grace_seconds
         self._stop_changing()
         log("stopping", grace_seconds=grace_seconds)
+        # A signal overtakes calls that the kernel has taken but no thread has begun: these are let in.
+        time.sleep(min(ARRIVING_SECONDS, grace_seconds))
         self._grpc_api.gate.close()
         rest_closing: threading.Thread | None = None
         if self._rest_server is not None:
