@@ -1,7 +1,11 @@
-"""Leaves out, by name, the tests whose system program, photos or CPU are not on this machine. Nothing is skipped in silence."""
+"""Leaves out, by name, the tests whose system program, photos or CPU are not on this machine. Nothing is skipped in silence.
+
+Also the toy models that several folders of tests copy from.
+"""
 
 from __future__ import annotations
 
+import importlib
 import re
 import shutil
 from pathlib import Path
@@ -66,3 +70,15 @@ def _cpu_features() -> set[str]:
         r"^(?:flags|Features)\s*:(.*)$", CPU_INFO.read_text() if CPU_INFO.is_file() else "", re.MULTILINE
     )
     return set(listed[1].split()) if listed else set()
+
+
+@pytest.fixture(scope="session")
+def toy_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`toys` with versions 1 (offset 2), 2 (offset 20) and 3 (offset 200); `old`, a TensorFlow 1 model."""
+    # Imported here: TensorFlow takes seconds, and most tests do without.
+    toys = importlib.import_module("tests.support.toy_models")
+    root = tmp_path_factory.mktemp("toy-models")
+    for version, offset in ((1, 2.0), (2, 20.0), (3, 200.0)):
+        toys.save_toys(root / "toys" / str(version), offset)
+    toys.save_tensorflow_1_toy(root / "old" / "7")
+    return root

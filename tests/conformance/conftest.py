@@ -48,12 +48,35 @@ USUAL_FLAGS = (
     "--model_name=ignored",
     "--never_heard_of=1",
 )
+ended_by = pytest.StashKey()
 
 
-def pytest_terminal_summary(terminalreporter):
+def pytest_configure(config):
+    config.addinivalue_line("markers", f"ends_their_server: a call that {REAL} does not survive (section 2.7)")
+    config.stash[ended_by] = []
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if config.stash[ended_by]:
+        terminalreporter.section(f"left out: {REAL} would end", sep="-")
+        for name in config.stash[ended_by]:
+            terminalreporter.line(name)
     if REAL not in PROGRAMS:
         terminalreporter.section(f"left out: no {REAL} on PATH, and {VARIABLE} is not set", sep="-")
         terminalreporter.line(f"tests/conformance ran against the {EMBEDDED} server only")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out, by name, what TensorFlow's own server does not survive."""
+    ended = [
+        item
+        for item in items
+        if item.get_closest_marker("ends_their_server") and item.callspec.params["program"] == REAL
+    ]
+    if ended:
+        config.hook.pytest_deselected(items=ended)
+        items[:] = [item for item in items if item not in ended]
+        config.stash[ended_by].extend(item.nodeid for item in ended)
 
 
 @pytest.fixture(scope="session", params=list(PROGRAMS))
@@ -73,17 +96,6 @@ def serve(program):
 
 
 @pytest.fixture(scope="session")
-def model_files(tmp_path_factory):
-    """Version directories to copy from: `toys/{1,2,3}` (TensorFlow 2, offsets 2, 20, 200) and `old/7` (TensorFlow 1)."""
-    toys = importlib.import_module("tests.support.toy_models")
-    root = tmp_path_factory.mktemp("conformance-models")
-    for version, offset in ((1, 2.0), (2, 20.0), (3, 200.0)):
-        toys.save_toys(root / "toys" / str(version), offset)
-    toys.save_tensorflow_1_toy(root / "old" / "7")
-    return root
-
-
-@pytest.fixture(scope="session")
 def changing_server(serve, tmp_path_factory):
     """A server that begins without models; every test replaces them all by its own, under names of its own."""
     config = tmp_path_factory.mktemp("changing-server") / "models.config"
@@ -94,15 +106,15 @@ def changing_server(serve, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def still_server(serve, model_files, tmp_path_factory):
+def still_server(serve, toy_models, tmp_path_factory):
     """Versions 1 and 2 of `toys`, `old`, and `defaults`, whose signature `two_inputs` has [7] for an absent b.
 
     Its flags are those that many people pass; none of them may keep a server from starting.
     """
     support = importlib.import_module("tests.support.signature_edits")
     folder = tmp_path_factory.mktemp("still-server")
-    support.copy_with_default(model_files / "toys" / "1", folder / "defaults" / "1")
-    (folder / "models.config").write_text(STILL_CONFIG.format(root=model_files, folder=folder))
+    support.copy_with_default(toy_models / "toys" / "1", folder / "defaults" / "1")
+    (folder / "models.config").write_text(STILL_CONFIG.format(root=toy_models, folder=folder))
     (folder / "monitoring.config").write_text("prometheus_config { enable: true }")
     with serve(
         f"--model_config_file={folder / 'models.config'}", *(flag.format(folder=folder) for flag in USUAL_FLAGS)

@@ -11,6 +11,7 @@ from tests.support.server_calls import RUNS, answer_of, hold, predict_request, s
 
 pytestmark = pytest.mark.tensorflow
 PREFIX = ":tensorflow:serving:batching_session:"
+ARRIVED = f"{PREFIX}input_batch_size_count{{}}"
 ONE_AT_A_TIME = "max_batch_size { value: 4 } num_batch_threads { value: 1 } "
 MONITORING = 'prometheus_config { enable: true path: "/metrics" }'
 
@@ -164,10 +165,10 @@ def test_a_large_request_runs_in_parts_and_is_answered_whole(splitting):
 
 
 def test_a_part_fills_the_batch_of_another_request(splitting):
-    holding = hold(splitting)
+    arrived, holding = sample(splitting, ARRIVED), hold(splitting)
     first = start(splitting, company(1))
     # Not before the first one waits: which of two calls arrives first is nobody's promise.
-    time.sleep(0.3)
+    wait_until(lambda: sample(splitting, ARRIVED) == arrived + 2)
     second = start(splitting, predict_request("toys", x=np.float32([2, 4, 8])))
     assert answer_of(first, "sum") == [3]
     assert answer_of(second, "sum") == [3, 12, 12]

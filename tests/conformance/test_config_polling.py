@@ -34,27 +34,27 @@ def write(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def server(serve, write, model_files):
-    write(config_text(entry("first", model_files / "toys", specific(1))))
+def server(serve, write, toy_models):
+    write(config_text(entry("first", toy_models / "toys", specific(1))))
     flags = ["--model_config_file_poll_wait_seconds=1", "--max_num_load_retries=0"]
     with serve(f"--model_config_file={write.path}", *flags) as running:
         yield running
 
 
-def test_models_and_policies_follow_the_file(server, write, model_files):
+def test_models_and_policies_follow_the_file(server, write, toy_models):
     assert states(server, "first") == [(1, "AVAILABLE")]
-    write(config_text(entry("first", model_files / "toys", specific(1, 2)), entry("second", model_files / "old")))
+    write(config_text(entry("first", toy_models / "toys", specific(1, 2)), entry("second", toy_models / "old")))
     wait_for_states(server, "first", (2, "AVAILABLE"), (1, "AVAILABLE"))
     wait_for_states(server, "second", (7, "AVAILABLE"))
-    write(config_text(entry("first", model_files / "toys", specific(2))))
+    write(config_text(entry("first", toy_models / "toys", specific(2))))
     wait_for_states(server, "first", (2, "AVAILABLE"), (1, "END"))
     wait_for_states(server, "second", (7, "END"))
 
 
-def test_a_label_holds_from_the_reading_after_its_version_answers(server, write, model_files):
-    write(config_text(entry("first", model_files / "toys", specific(1, 2))))
+def test_a_label_holds_from_the_reading_after_its_version_answers(server, write, toy_models):
+    write(config_text(entry("first", toy_models / "toys", specific(1, 2))))
     wait_for_states(server, "first", (2, "AVAILABLE"), (1, "AVAILABLE"))
-    write(config_text(entry("first", model_files / "toys", specific(1, 2) + label("stable", 1))))
+    write(config_text(entry("first", toy_models / "toys", specific(1, 2) + label("stable", 1))))
 
     def is_labelled():
         try:
@@ -68,22 +68,22 @@ def test_a_label_holds_from_the_reading_after_its_version_answers(server, write,
 @pytest.mark.parametrize(
     "text", ["model_config_list {", 'model_config_list { config { name: "first" base_path: "x" } }']
 )
-def test_a_file_that_cannot_be_used_changes_nothing(server, write, model_files, text):
-    good = entry("first", model_files / "toys", specific(1, 2))
+def test_a_file_that_cannot_be_used_changes_nothing(server, write, toy_models, text):
+    good = entry("first", toy_models / "toys", specific(1, 2))
     write(config_text(good))
     wait_for_states(server, "first", (2, "AVAILABLE"), (1, "AVAILABLE"))
     write(text)
     # A good one after it shows that the wrong one was read, and that the polling goes on.
     marker = "third" if text.endswith("{") else "fourth"
     assert answering(server, "first") == 2
-    write(config_text(good, entry(marker, model_files / "old")))
+    write(config_text(good, entry(marker, toy_models / "old")))
     wait_for_states(server, marker, (7, "AVAILABLE"))
     assert states(server, "first") == [(2, "AVAILABLE"), (1, "AVAILABLE")]
 
 
-def test_what_a_call_changed_holds_until_the_file_is_read_again(server, write, model_files):
-    write(config_text(entry("first", model_files / "toys", specific(1, 2))))
-    reload(server, entry("first", model_files / "toys", specific(1, 2)), entry("called", model_files / "old"))
+def test_what_a_call_changed_holds_until_the_file_is_read_again(server, write, toy_models):
+    write(config_text(entry("first", toy_models / "toys", specific(1, 2))))
+    reload(server, entry("first", toy_models / "toys", specific(1, 2)), entry("called", toy_models / "old"))
     wait_for_states(server, "called", (7, "END"))
     assert status_of(lambda: server.predictions.Predict(predict_request("called"), timeout=30))[0].name == "NOT_FOUND"
     assert answering(server, "first") == 2

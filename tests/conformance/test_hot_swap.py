@@ -29,9 +29,9 @@ def base(tmp_path):
 
 
 @pytest.fixture
-def publish(base, model_files):
+def publish(base, toy_models):
     def publish_version(number):
-        shutil.copytree(model_files / "toys" / str(number), base / f"tmp-{number}")
+        shutil.copytree(toy_models / "toys" / str(number), base / f"tmp-{number}")
         (base / f"tmp-{number}").rename(base / str(number))
 
     return publish_version

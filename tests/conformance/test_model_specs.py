@@ -22,10 +22,10 @@ model_config_list {{
 
 
 @pytest.fixture(scope="module")
-def server(serve, model_files, tmp_path_factory):
+def server(serve, toy_models, tmp_path_factory):
     """Versions 1 and 2 of `toys`, with the labels `stable` and, of a version that is not there, `lost`."""
     config = tmp_path_factory.mktemp("model-specs") / "models.config"
-    config.write_text(CONFIG.format(root=model_files))
+    config.write_text(CONFIG.format(root=toy_models))
     with serve(f"--model_config_file={config}", "--allow_version_labels_for_unavailable_models=true") as running:
         yield running
 

@@ -48,8 +48,8 @@ def test_what_was_never_seen_is_not_found(still_server, request_message, code, w
     assert status_of(lambda: call(request_message, timeout=WAIT_SECONDS)) == (grpc.StatusCode[code], words)
 
 
-def test_what_was_unloaded_stays_as_ended_without_error(changing_server, model_files):
-    reload(changing_server, entry("status-ended", model_files / "old"))
+def test_what_was_unloaded_stays_as_ended_without_error(changing_server, toy_models):
+    reload(changing_server, entry("status-ended", toy_models / "old"))
     reload(changing_server)
     wait_for_states(changing_server, "status-ended", (7, "END"))
     answer = changing_server.models.GetModelStatus(status_request("status-ended"), timeout=WAIT_SECONDS)

@@ -27,17 +27,17 @@ def refusal(server, *entries):
     return status_of(lambda: reload(server, *entries))
 
 
-def test_new_models_answer_when_the_call_returns(changing_server, model_files):
-    answer = reload(changing_server, entry("reload-a", model_files / "toys"), entry("reload-b", model_files / "old"))
+def test_new_models_answer_when_the_call_returns(changing_server, toy_models):
+    answer = reload(changing_server, entry("reload-a", toy_models / "toys"), entry("reload-b", toy_models / "old"))
     assert (answer.status.error_code, answer.status.error_message) == (0, "")
     assert answer.HasField("status")
     assert answering(changing_server, "reload-a") == 3
     assert answering(changing_server, "reload-b") == 7
 
 
-def test_the_whole_config_is_replaced_and_an_empty_one_unloads_everything(changing_server, model_files):
-    reload(changing_server, entry("reload-c", model_files / "old"), entry("reload-d", model_files / "old"))
-    reload(changing_server, entry("reload-d", model_files / "old"))
+def test_the_whole_config_is_replaced_and_an_empty_one_unloads_everything(changing_server, toy_models):
+    reload(changing_server, entry("reload-c", toy_models / "old"), entry("reload-d", toy_models / "old"))
+    reload(changing_server, entry("reload-d", toy_models / "old"))
     wait_for_states(changing_server, "reload-c", (7, "END"))
     assert answering(changing_server, "reload-d") == 7
     reload(changing_server)
@@ -47,7 +47,7 @@ def test_the_whole_config_is_replaced_and_an_empty_one_unloads_everything(changi
         grpc.StatusCode.NOT_FOUND,
         "Servable not found for request: Latest(reload-d)",
     )
-    reload(changing_server, entry("reload-d", model_files / "old"))
+    reload(changing_server, entry("reload-d", toy_models / "old"))
     assert answering(changing_server, "reload-d") == 7
 
 
@@ -66,8 +66,8 @@ def test_only_a_list_is_taken(changing_server, request_message):
     )
 
 
-def test_a_list_that_is_wrong_in_itself_changes_nothing(changing_server, model_files):
-    good = entry("reload-e", model_files / "old")
+def test_a_list_that_is_wrong_in_itself_changes_nothing(changing_server, toy_models):
+    good = entry("reload-e", toy_models / "old")
     reload(changing_server, good)
     assert refusal(changing_server, good, good) == (
         grpc.StatusCode.INVALID_ARGUMENT,
@@ -77,7 +77,7 @@ def test_a_list_that_is_wrong_in_itself_changes_nothing(changing_server, model_f
         grpc.StatusCode.INVALID_ARGUMENT,
         "Expected model reload-f to have an absolute path or URI; got base_path()=models/f",
     )
-    assert refusal(changing_server, entry("reload-e", model_files / "old", platform=BOOM)) == (
+    assert refusal(changing_server, entry("reload-e", toy_models / "old", platform=BOOM)) == (
         grpc.StatusCode.INVALID_ARGUMENT,
         (
             "Illegal to change a model's platform. For model reload-e platform was tensorflow and new platform requested "
@@ -87,13 +87,13 @@ def test_a_list_that_is_wrong_in_itself_changes_nothing(changing_server, model_f
     assert answering(changing_server, "reload-e") == 7
 
 
-def test_a_platform_other_than_tensorflow_is_refused_and_remembered(changing_server, model_files):
-    assert refusal(changing_server, entry("reload-g", model_files / "old", platform=BOOM)) == (
+def test_a_platform_other_than_tensorflow_is_refused_and_remembered(changing_server, toy_models):
+    assert refusal(changing_server, entry("reload-g", toy_models / "old", platform=BOOM)) == (
         grpc.StatusCode.INVALID_ARGUMENT,
         "Model reload-g requests unsupported platform boom",
     )
     # The config that failed is the one that the next is compared with.
-    assert refusal(changing_server, entry("reload-g", model_files / "old")) == (
+    assert refusal(changing_server, entry("reload-g", toy_models / "old")) == (
         grpc.StatusCode.INVALID_ARGUMENT,
         (
             "Illegal to change a model's platform. For model reload-g platform was boom and new platform requested is "
@@ -101,18 +101,18 @@ def test_a_platform_other_than_tensorflow_is_refused_and_remembered(changing_ser
         ),
     )
     reload(changing_server)
-    reload(changing_server, entry("reload-g", model_files / "old"))
+    reload(changing_server, entry("reload-g", toy_models / "old"))
     assert answering(changing_server, "reload-g") == 7
 
 
-def test_the_deprecated_type_is_a_platform_too(changing_server, model_files):
-    reload(changing_server, entry("reload-h", model_files / "old", platform="model_type: TENSORFLOW"))
+def test_the_deprecated_type_is_a_platform_too(changing_server, toy_models):
+    reload(changing_server, entry("reload-h", toy_models / "old", platform="model_type: TENSORFLOW"))
     assert answering(changing_server, "reload-h") == 7
 
 
-def test_a_label_of_a_version_that_does_not_answer_changes_nothing(changing_server, model_files):
-    reload(changing_server, entry("reload-i", model_files / "old"))
-    wanted = [entry("reload-i", model_files / "old", label("next", 8)), entry("reload-j", model_files / "old")]
+def test_a_label_of_a_version_that_does_not_answer_changes_nothing(changing_server, toy_models):
+    reload(changing_server, entry("reload-i", toy_models / "old"))
+    wanted = [entry("reload-i", toy_models / "old", label("next", 8)), entry("reload-j", toy_models / "old")]
     assert refusal(changing_server, *wanted) == (
         grpc.StatusCode.FAILED_PRECONDITION,
         "Request to assign label to version 8 of model reload-i, which is not currently available for inference",
@@ -120,9 +120,9 @@ def test_a_label_of_a_version_that_does_not_answer_changes_nothing(changing_serv
     assert states(changing_server, "reload-j") == []
 
 
-def test_a_new_model_that_cannot_be_loaded_is_unknown_and_the_others_are_taken(changing_server, model_files, tmp_path):
+def test_a_new_model_that_cannot_be_loaded_is_unknown_and_the_others_are_taken(changing_server, toy_models, tmp_path):
     (tmp_path / "4").mkdir()
-    code, words = refusal(changing_server, entry("reload-k", tmp_path), entry("reload-l", model_files / "old"))
+    code, words = refusal(changing_server, entry("reload-k", tmp_path), entry("reload-l", toy_models / "old"))
     assert code is grpc.StatusCode.UNKNOWN
     assert words == (
         "1 model(s) did not become available: {{{name: reload-k version: 4} due to error: NOT_FOUND: Specified file "
@@ -132,8 +132,8 @@ def test_a_new_model_that_cannot_be_loaded_is_unknown_and_the_others_are_taken(c
     assert answering(changing_server, "reload-l") == 7
 
 
-def test_request_logging_is_refused_after_the_models_were_taken(changing_server, model_files):
-    asked = entry("reload-m", model_files / "old", 'logging_config { log_collector_config { type: "file" } }')
+def test_request_logging_is_refused_after_the_models_were_taken(changing_server, toy_models):
+    asked = entry("reload-m", toy_models / "old", 'logging_config { log_collector_config { type: "file" } }')
     assert refusal(changing_server, asked) == (
         grpc.StatusCode.INVALID_ARGUMENT,
         "No request-logger-creator provided.",
@@ -141,7 +141,7 @@ def test_request_logging_is_refused_after_the_models_were_taken(changing_server,
     assert answering(changing_server, "reload-m") == 7
 
 
-def test_the_call_waits_until_a_new_model_has_a_version(changing_server, model_files, tmp_path):
+def test_the_call_waits_until_a_new_model_has_a_version(changing_server, toy_models, tmp_path):
     # Removed at the end of the test also where it fails: a call that waits holds up every other.
     answers = []
     calling = threading.Thread(
@@ -153,24 +153,24 @@ def test_the_call_waits_until_a_new_model_has_a_version(changing_server, model_f
         calling.join(1.5)
         assert calling.is_alive()
     finally:
-        (tmp_path / "models" / "7").symlink_to(model_files / "old" / "7")
+        (tmp_path / "models" / "7").symlink_to(toy_models / "old" / "7")
         calling.join(WAIT_SECONDS)
     assert len(answers) == 1
     assert answering(changing_server, "reload-n") == 7
 
 
-def test_a_counter_that_the_call_names_says_how_far_it_rose(changing_server, model_files):
+def test_a_counter_that_the_call_names_says_how_far_it_rose(changing_server, toy_models):
     reload(changing_server)
     request = model_management_pb2.ReloadConfigRequest(metric_names=["/no/such/counter"])
     request.config.model_config_list.config.add(
-        name="reload-o", base_path=str(model_files / "old"), model_platform="tensorflow"
+        name="reload-o", base_path=str(toy_models / "old"), model_platform="tensorflow"
     )
     answer = changing_server.models.HandleReloadConfigRequest(request, timeout=WAIT_SECONDS)
     assert [(metric.name, metric.int64_value_increase) for metric in answer.metric] == [("/no/such/counter", 0)]
 
 
-def test_another_base_path_serves_its_versions_under_the_same_name(changing_server, model_files):
-    reload(changing_server, entry("reload-p", model_files / "old"))
-    reload(changing_server, entry("reload-p", model_files / "toys"))
+def test_another_base_path_serves_its_versions_under_the_same_name(changing_server, toy_models):
+    reload(changing_server, entry("reload-p", toy_models / "old"))
+    reload(changing_server, entry("reload-p", toy_models / "toys"))
     wait_until(lambda: answering(changing_server, "reload-p") == 3)
     wait_for_states(changing_server, "reload-p", (7, "END"), (3, "AVAILABLE"))

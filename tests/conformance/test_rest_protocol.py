@@ -22,10 +22,10 @@ BODY = '{"instances": [2]}'
 
 
 @pytest.fixture(scope="module")
-def port(serve, model_files, tmp_path_factory):
+def port(serve, toy_models, tmp_path_factory):
     """REST port of a server with versions 1 (labelled `stable`) and 2 of `toys`, and Prometheus' page."""
     folder = tmp_path_factory.mktemp("rest-protocol")
-    (folder / "models.config").write_text(CONFIG.format(root=model_files))
+    (folder / "models.config").write_text(CONFIG.format(root=toy_models))
     (folder / "monitoring.config").write_text("prometheus_config { enable: true }")
     with serve(
         f"--model_config_file={folder / 'models.config'}",
@@ -83,6 +83,7 @@ def test_paths_lead_to_a_version(port, path, value):
         ("GET", "/v1/models/nobody", 404, "Could not find any versions of model nobody"),
         ("GET", "/v1/models/toys/versions/7", 404, "Could not find version 7 of model toys"),
         ("GET", "/v1/models/nobody/metadata", 404, "Servable not found for request: Latest(nobody)"),
+        ("GET", "/v1/models/toys/labels/x/metadata", 400, "Unrecognized servable version label: x"),
     ],
 )
 def test_what_a_path_cannot_mean_says_why(port, method, path, status, words):
@@ -200,8 +201,8 @@ def test_calls_are_counted_by_model_status_and_api(port):
     assert [after[name] - before.get(name, 0) for name in names] == [2, 1, 1, 1]
 
 
-def test_any_site_may_ask_where_the_flag_says_so(serve, model_files):
-    flags = ("--model_name=toys", f"--model_base_path={model_files / 'toys'}", "--rest_api_enable_cors_support=true")
+def test_any_site_may_ask_where_the_flag_says_so(serve, toy_models):
+    flags = ("--model_name=toys", f"--model_base_path={toy_models / 'toys'}", "--rest_api_enable_cors_support=true")
     with serve(*flags, "--rest_api_num_threads=2", "--rest_api_timeout_in_ms=20000") as server:
         for method, path, status in (
             ("POST", "/v1/models/toys:predict", 200),

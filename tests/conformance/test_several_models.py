@@ -20,10 +20,10 @@ def test_models_of_one_server_have_versions_of_their_own(still_server):
     assert states(still_server, "old") == [(7, "AVAILABLE")]
 
 
-def test_two_models_may_share_a_base_path(changing_server, model_files):
-    reload(changing_server, entry("twin-a", model_files / "old"), entry("twin-b", model_files / "old"))
+def test_two_models_may_share_a_base_path(changing_server, toy_models):
+    reload(changing_server, entry("twin-a", toy_models / "old"), entry("twin-b", toy_models / "old"))
     assert answering(changing_server, "twin-a") == answering(changing_server, "twin-b") == 7
-    reload(changing_server, entry("twin-b", model_files / "old"))
+    reload(changing_server, entry("twin-b", toy_models / "old"))
     wait_for_states(changing_server, "twin-a", (7, "END"))
     assert answering(changing_server, "twin-b") == 7
 
@@ -37,7 +37,7 @@ def test_a_slow_model_does_not_hold_up_another(still_server):
 
 
 @pytest.fixture
-def on_socket(program, model_files, tmp_path):
+def on_socket(program, toy_models, tmp_path):
     """A server without any port, of version 1 or 2 of the toys, whose socket is its only door."""
 
     class OnSocket(ServerUnderTest):
@@ -46,7 +46,7 @@ def on_socket(program, model_files, tmp_path):
             base = tmp_path / f"models-{name}"
             base.mkdir(exist_ok=True)
             if not (base / str(version)).exists():
-                (base / str(version)).symlink_to(model_files / "toys" / str(version))
+                (base / str(version)).symlink_to(toy_models / "toys" / str(version))
             # The last of a flag counts.
             flags = ["--port=0", "--rest_api_port=0", f"--grpc_socket_path={self.socket_path}"]
             super().__init__(*flags, "--model_name=toys", f"--model_base_path={base}", program=program)
@@ -71,8 +71,8 @@ def test_after_a_kill_a_new_server_takes_the_socket_that_was_left(on_socket):
             assert answering(server, "toys") == 1
 
 
-def test_after_a_kill_a_new_server_takes_the_port_at_once(program, model_files):
-    flags = ["--model_name=old", f"--model_base_path={model_files / 'old'}"]
+def test_after_a_kill_a_new_server_takes_the_port_at_once(program, toy_models):
+    flags = ["--model_name=old", f"--model_base_path={toy_models / 'old'}"]
     with ServerUnderTest(*flags, program=program) as killed:
         call = killed.channel.unary_unary(
             PREDICT, predict_pb2.PredictRequest.SerializeToString, predict_pb2.PredictResponse.FromString

@@ -31,11 +31,11 @@ def certificates(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def start(program, certificates, model_files, tmp_path_factory):
+def start(program, certificates, toy_models, tmp_path_factory):
     def start_server(client_verify):
         path = tmp_path_factory.mktemp("ssl") / "ssl.config"
         path.write_text(ssl_config(certificates, client_verify))
-        flags = [f"--ssl_config_file={path}", "--model_name=old", f"--model_base_path={model_files / 'old'}"]
+        flags = [f"--ssl_config_file={path}", "--model_name=old", f"--model_base_path={toy_models / 'old'}"]
 
         class SecureServer(ServerUnderTest):
             def open_channel(self):
@@ -92,9 +92,9 @@ def test_with_client_verify_only_known_clients_are(start, certificates):
 
 
 @pytest.mark.parametrize("text", ["server_key: ", 'server_secret: "x"'])
-def test_a_file_that_cannot_be_parsed_stops_the_start(program, model_files, tmp_path, text):
+def test_a_file_that_cannot_be_parsed_stops_the_start(program, toy_models, tmp_path, text):
     path = tmp_path / "ssl.config"
     path.write_text(text)
-    flags = [f"--ssl_config_file={path}", f"--model_base_path={model_files / 'old'}"]
+    flags = [f"--ssl_config_file={path}", f"--model_base_path={toy_models / 'old'}"]
     code, _, _ = run_server_to_its_end(f"--port={find_free_port()}", *flags, program=program)
     assert code != 0

@@ -37,9 +37,9 @@ def test_a_version_that_fails_every_try_ends_the_start(program, tmp_path):
     )
 
 
-def test_a_label_at_the_start_ends_it(program, model_files, tmp_path):
+def test_a_label_at_the_start_ends_it(program, toy_models, tmp_path):
     path = tmp_path / "models.config"
-    path.write_text(config_text(entry("m", model_files / "old", label("stable", 7))))
+    path.write_text(config_text(entry("m", toy_models / "old", label("stable", 7))))
     assert last_line_of_a_failed_start(program, f"--model_config_file={path}") == (
         "Failed to start server. Error: FAILED_PRECONDITION: Request to assign label to version 7 of model m, which is not "
         "currently available for inference"
@@ -75,7 +75,7 @@ def test_a_config_that_cannot_be_served_ends_it(program, tmp_path, text, words):
     assert line == f"Failed to start server. Error: {words.format(path=path)}"
 
 
-def test_a_start_waits_for_base_path_and_version_with_its_ports_closed(program, model_files, tmp_path):
+def test_a_start_waits_for_base_path_and_version_with_its_ports_closed(program, toy_models, tmp_path):
     base = tmp_path / "later"
     server = ServerUnderTest("--model_name=m", f"--model_base_path={base}", program=program)
     was_free = []
@@ -86,7 +86,7 @@ def test_a_start_waits_for_base_path_and_version_with_its_ports_closed(program, 
         base.mkdir()
         threading.Event().wait(1.5)
         was_free.extend([is_free(server.port), is_free(server.rest_port), server.process.poll() is None])
-        shutil.copytree(model_files / "old" / "7", base / "tmp-7")
+        shutil.copytree(toy_models / "old" / "7", base / "tmp-7")
         (base / "tmp-7").rename(base / "7")
 
     publishing = threading.Thread(target=publish_late)
@@ -100,26 +100,26 @@ def test_a_start_waits_for_base_path_and_version_with_its_ports_closed(program, 
         publishing.join(WAIT_SECONDS)
 
 
-def test_an_empty_config_file_starts_a_server_without_models_and_a_call_brings_some(program, model_files, tmp_path):
+def test_an_empty_config_file_starts_a_server_without_models_and_a_call_brings_some(program, toy_models, tmp_path):
     path = tmp_path / "models.config"
     path.touch()
     with ServerUnderTest(f"--model_config_file={path}", program=program) as server:
         assert states(server, "m") == []
-        reload(server, entry("m", model_files / "old"))
+        reload(server, entry("m", toy_models / "old"))
         assert answering(server, "m") == 7
 
 
-def test_the_rest_port_cannot_be_the_grpc_port_and_grpc_is_served_all_the_same(program, model_files):
+def test_the_rest_port_cannot_be_the_grpc_port_and_grpc_is_served_all_the_same(program, toy_models):
     port = find_free_port()
-    flags = ["--model_name=m", f"--model_base_path={model_files / 'old'}"]
+    flags = ["--model_name=m", f"--model_base_path={toy_models / 'old'}"]
     with ServerUnderTest(*flags, program=program, ports=(port, port)) as server:
         assert answering(server, "m") == 7
 
 
-def test_calls_beyond_the_threads_are_refused_at_once_and_answers_may_be_content(program, model_files):
+def test_calls_beyond_the_threads_are_refused_at_once_and_answers_may_be_content(program, toy_models):
     flags = ["--grpc_max_threads=8", "--enable_serialization_as_tensor_content"]
     with ServerUnderTest(
-        "--model_name=toys", f"--model_base_path={model_files / 'toys'}", *flags, program=program
+        "--model_name=toys", f"--model_base_path={toy_models / 'toys'}", *flags, program=program
     ) as server:
         answer = server.predictions.Predict(predict_request("toys"), timeout=WAIT_SECONDS).outputs["y"]
         assert (len(answer.tensor_content), list(answer.float_val)) == (8, [])
@@ -131,8 +131,8 @@ def test_calls_beyond_the_threads_are_refused_at_once_and_answers_may_be_content
         assert refused == {(grpc.StatusCode.RESOURCE_EXHAUSTED, "Server Threadpool Exhausted")}
 
 
-def test_a_signature_of_another_method_is_refused_where_the_flag_says_so(program, model_files, tmp_path):
-    copy_with_method_name(model_files / "toys" / "1", tmp_path / "1")
+def test_a_signature_of_another_method_is_refused_where_the_flag_says_so(program, toy_models, tmp_path):
+    copy_with_method_name(toy_models / "toys" / "1", tmp_path / "1")
     flags = ["--model_name=m", f"--model_base_path={tmp_path}", "--enable_signature_method_name_check"]
     with ServerUnderTest(*flags, program=program) as server:
         code, words = status_of(lambda: server.predictions.Predict(predict_request("m"), timeout=WAIT_SECONDS))

@@ -31,11 +31,11 @@ def base(tmp_path):
 
 
 @pytest.fixture
-def add(base, model_files):
+def add(base, toy_models):
     """Put a version of the toys, 1 by default, below the base path at once, as publishing does."""
 
     def add_version(name, source=1):
-        shutil.copytree(model_files / "toys" / str(source), base / "tmp-new")
+        shutil.copytree(toy_models / "toys" / str(source), base / "tmp-new")
         (base / "tmp-new").rename(base / name)
 
     return add_version
@@ -123,22 +123,22 @@ def test_deleting_the_newest_rolls_back_and_deleting_all_unloads(changing_server
     )
 
 
-def test_a_half_copied_version_ends_and_is_not_tried_again_when_it_is_whole(changing_server, base, add, model_files):
+def test_a_half_copied_version_ends_and_is_not_tried_again_when_it_is_whole(changing_server, base, add, toy_models):
     add("1")
     reload(changing_server, entry("policy-half", base))
     (base / "3").mkdir()
     wait_for_states(changing_server, "policy-half", (3, "END"), (1, "AVAILABLE"))
-    shutil.copytree(model_files / "toys" / "2", base / "3", dirs_exist_ok=True)
+    shutil.copytree(toy_models / "toys" / "2", base / "3", dirs_exist_ok=True)
     add("4", 3)
     wait_until(lambda: (4, "AVAILABLE") in states(changing_server, "policy-half"))
     wait_for_states(changing_server, "policy-half", (4, "AVAILABLE"), (3, "END"), (1, "END"))
 
 
-def test_files_replaced_inside_a_loaded_version_change_nothing(changing_server, base, add, model_files):
+def test_files_replaced_inside_a_loaded_version_change_nothing(changing_server, base, add, toy_models):
     add("1", 1)
     reload(changing_server, entry("policy-replaced", base))
     weights = base / "1" / "variables" / "variables.data-00000-of-00001"
-    weights.write_bytes((model_files / "toys" / "2" / "variables" / weights.name).read_bytes())
+    weights.write_bytes((toy_models / "toys" / "2" / "variables" / weights.name).read_bytes())
     # The manager has looked again once another version answers.
     add("0")
     reload(changing_server, entry("policy-replaced", base), entry("policy-beside", base, specific(0)))
@@ -155,14 +155,14 @@ def test_a_session_bundle_is_named(changing_server, base):
 
 
 def test_a_base_path_that_goes_missing_unloads_nothing_and_holds_up_every_model(
-    changing_server, base, add, tmp_path, model_files
+    changing_server, base, add, tmp_path, toy_models
 ):
     add("1")
     other = tmp_path / "other"
-    shutil.copytree(model_files / "toys" / "1", other / "1")
+    shutil.copytree(toy_models / "toys" / "1", other / "1")
     reload(changing_server, entry("policy-away", base), entry("policy-held", other))
     base.rename(tmp_path / "away")
-    (other / "2").symlink_to(model_files / "toys" / "2")
+    (other / "2").symlink_to(toy_models / "toys" / "2")
     # Longer than two looks, in which nothing may happen.
     time.sleep(2.2)
     assert states(changing_server, "policy-away") == [(1, "AVAILABLE")]

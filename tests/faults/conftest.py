@@ -6,9 +6,9 @@ it took depends on the machine; that is measured, and kept where it is asked for
 SYMMETRA_KEEP_FAULTS=1 make test TEST_ARGS=tests/faults        # writes serving/results/faults.json and faults.md
 """
 
-import importlib
 import json
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -53,12 +53,11 @@ def findings():
 
 
 @pytest.fixture(scope="session")
-def toy_files(tmp_path_factory):
-    """Version directories to copy from: `toys/1` (offset 2) and `toys/2` (offset 20)."""
-    toys = importlib.import_module("tests.support.toy_models")
+def toy_files(toy_models, tmp_path_factory):
+    """A base path with versions 1 (offset 2) and 2 (offset 20) of `toys`."""
     root = tmp_path_factory.mktemp("fault-models")
-    for version, offset in ((1, 2.0), (2, 20.0)):
-        toys.save_toys(root / "toys" / str(version), offset)
+    for version in ("1", "2"):
+        shutil.copytree(toy_models / "toys" / version, root / "toys" / version)
     return root
 
 

@@ -1,6 +1,5 @@
 """Toy models and running model servers, made once for all tests that need them."""
 
-import importlib
 import shutil
 
 import numpy as np
@@ -23,18 +22,6 @@ model_config_list {{
   config {{ name: "old" base_path: "{root}/old" model_platform: "tensorflow" }}
 }}
 """
-
-
-@pytest.fixture(scope="session")
-def toy_models(tmp_path_factory):
-    """`toys` with versions 1 (offset 2), 2 (offset 20) and 3 (offset 200); `old`, a TensorFlow 1 model."""
-    # Imported here: TensorFlow takes seconds, and most tests below this folder do without.
-    toys = importlib.import_module("tests.support.toy_models")
-    root = tmp_path_factory.mktemp("toy-models")
-    for version, offset in ((1, 2.0), (2, 20.0), (3, 200.0)):
-        toys.save_toys(root / "toys" / str(version), offset)
-    toys.save_tensorflow_1_toy(root / "old" / "7")
-    return root
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Self
 import grpc
 import numpy as np
 
-from serving.contract.model import Evidence, ModelContract
 from serving.contract.severity import band_of, severity_ppm
 from serving.repository import ModelRepository, Statement
 from serving.wire import predict_pb2 as pb
 from serving.wire.client import PREDICT_PATH, STATUS_PATH
 from serving.wire.golden_check import GOLDEN_PATH
 from serving.wire.tensors import to_array, to_tensor_proto
+from tests.support.toy_contract import toy_contract
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,17 +35,7 @@ def publish_golden_version(root: Path, p_no_depression: np.ndarray = GOLDEN_P) -
     """Publish, approve and pin the next version, which promises these answers; return its number."""
     repository = ModelRepository(root, MODEL)
     with repository.staging() as staging:
-        contract = ModelContract(
-            version=staging.version,
-            model_name=MODEL,
-            architecture="none",
-            evidence=Evidence.DEMO,
-            training_data="none",
-            limits=("it is a test",),
-            tensorflow_version="0",
-            keras_version="0",
-            created="2026-11-24T00:00:00Z",
-        )
+        contract = toy_contract(staging.version, MODEL)
         (staging.path / "variables").mkdir()
         (staging.path / "assets.extra").mkdir()
         (staging.path / "saved_model.pb").write_bytes(b"graph")

@@ -18,10 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
-from serving.contract.model import PREPROCESSING_VERSION, CropSpec, Evidence, ModelContract
+from serving.contract.model import PREPROCESSING_VERSION, CropSpec
 from serving.contract.severity import band_of, severity_ppm
 from serving.repository import ModelRepository, Staging, Statement
 from serving.wire.golden_check import GOLDEN_PATH
+from tests.support.toy_contract import toy_contract
 
 PROJECT = Path(__file__).resolve().parents[2]
 TOY_SIZE = 8
@@ -86,18 +87,7 @@ def publish_small(
 
 
 def _write_extras(staging: Staging, model_name: str, golden: str | None, crop: CropSpec) -> None:
-    contract = ModelContract(
-        version=staging.version,
-        model_name=model_name,
-        architecture="none",
-        evidence=Evidence.DEMO,
-        training_data="none",
-        limits=("it is a test",),
-        tensorflow_version="0",
-        keras_version="0",
-        created="2026-11-24T00:00:00Z",
-        crop=crop,
-    )
+    contract = toy_contract(staging.version, model_name, crop=crop)
     path = staging.path / GOLDEN_PATH
     path.parent.mkdir(exist_ok=True)
     if golden is not None:

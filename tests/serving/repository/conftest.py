@@ -2,22 +2,15 @@
 
 import pytest
 
-from serving.contract.model import Evidence, ModelContract
 from serving.repository import ModelRepository, Statement
+from tests.support.promoting import PromotionRunner, column
+from tests.support.stub_model_server import StubModelServer
+from tests.support.toy_contract import toy_contract
+from tests.support.toy_versions import publish_small
 
 
 def write_version(directory, version, model_name="toy"):
-    contract = ModelContract(
-        version=version,
-        model_name=model_name,
-        architecture="none",
-        evidence=Evidence.DEMO,
-        training_data="none",
-        limits=("it is a test",),
-        tensorflow_version="0",
-        keras_version="0",
-        created="2026-11-22T00:00:00Z",
-    )
+    contract = toy_contract(version, model_name)
     (directory / "variables").mkdir()
     (directory / "assets.extra").mkdir()
     (directory / "saved_model.pb").write_bytes(b"graph %d" % version)
@@ -54,3 +47,18 @@ def publish_approved(publish):
         return version, digest
 
     return publish_next
+
+
+@pytest.fixture
+def promote(repository):
+    """Three approved versions; nothing is live."""
+    for _ in range(3):
+        publish_small(repository)
+    return PromotionRunner(repository)
+
+
+@pytest.fixture
+def server():
+    """Has one version at a time: 1, until a test says otherwise."""
+    with StubModelServer(1, column()) as stub:
+        yield stub

@@ -25,24 +25,9 @@ from serving.repository.promotion import Promoter, Step, write_first_config
 from serving.repository.promotion_files import PromotionFiles
 from serving.repository.promotion_lock import promotion_lock
 from serving.repository.rollout import Patience
-from tests.support.promoting import QUICK, PromotionRunner, column, has, journal, lived, served
+from tests.support.promoting import QUICK, column, has, journal, lived, served
 from tests.support.stub_model_server import StubModelServer
 from tests.support.toy_versions import CROPS, publish_small
-
-
-@pytest.fixture
-def promote(repository):
-    """Three approved versions; nothing is live."""
-    for _ in range(3):
-        publish_small(repository)
-    return PromotionRunner(repository)
-
-
-@pytest.fixture
-def server():
-    """Has one version at a time: 1, until a test says otherwise."""
-    with StubModelServer(1, column()) as stub:
-        yield stub
 
 
 def test_the_first_version_goes_live_with_one_record(repository, server, promote):

@@ -5,26 +5,9 @@ import pytest
 from serving.repository import RecordUnreadable
 from serving.repository.promotion import Step
 from serving.repository.rollout import Patience
-from tests.support.promoting import Died, PromotionRunner, column, has, journal, lived, served
-from tests.support.stub_model_server import StubModelServer
-from tests.support.toy_versions import publish_small
+from tests.support.promoting import Died, column, has, journal, lived, served
 
 PATIENT = Patience(deadline_seconds=5.0, grace_seconds=3600.0)
-
-
-@pytest.fixture
-def promote(repository):
-    """Three approved versions; nothing is live."""
-    for _ in range(3):
-        publish_small(repository)
-    return PromotionRunner(repository)
-
-
-@pytest.fixture
-def server():
-    """Has one version at a time: 1, until a test says otherwise."""
-    with StubModelServer(1, column()) as stub:
-        yield stub
 
 
 def damage(repository):

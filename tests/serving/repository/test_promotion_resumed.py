@@ -11,24 +11,7 @@ from serving.repository.history import Action
 from serving.repository.journal import JOURNAL_NAME, Promotion
 from serving.repository.promotion import Step
 from serving.repository.rollout import Patience
-from tests.support.promoting import Died, PromotionRunner, column, has, journal, lived, served
-from tests.support.stub_model_server import StubModelServer
-from tests.support.toy_versions import publish_small
-
-
-@pytest.fixture
-def promote(repository):
-    """Three approved versions; nothing is live."""
-    for _ in range(3):
-        publish_small(repository)
-    return PromotionRunner(repository)
-
-
-@pytest.fixture
-def server():
-    """Has one version at a time: 1, until a test says otherwise."""
-    with StubModelServer(1, column()) as stub:
-        yield stub
+from tests.support.promoting import Died, has, journal, lived, served
 
 
 @pytest.mark.parametrize("step", list(Step))

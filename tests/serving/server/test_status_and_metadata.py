@@ -1,6 +1,4 @@
-"""GetModelStatus and GetModelMetadata, over gRPC and REST, and Prometheus' page."""
-
-import json
+"""GetModelStatus, GetModelMetadata, and Prometheus' page; over REST: tests/conformance/test_rest_protocol.py."""
 
 import grpc
 import numpy as np
@@ -75,61 +73,6 @@ def test_metadata_shows_names_dtypes_and_shapes(toy_server):
 )
 def test_metadata_refusals_say_what_theirs_say(toy_server, request_message, answer):
     assert refusal(toy_server, METADATA_PATH, request_message) == answer
-
-
-def test_rest_status_has_their_layout(toy_server):
-    status, content_type, body = toy_server.rest("GET", "/v1/models/toys/versions/1")
-    assert (status, content_type) == (200, "application/json")
-    assert body == (
-        '{\n "model_version_status": [\n  {\n   "version": "1",\n   "state": "AVAILABLE",\n   "status": {\n'
-        '    "error_code": "OK",\n    "error_message": ""\n   }\n  }\n ]\n}\n'
-    )
-    assert [
-        entry["version"] for entry in json.loads(toy_server.rest("GET", "/V1/Models/toys")[2])["model_version_status"]
-    ] == ["2", "1"]
-
-
-def test_rest_metadata_has_signature_def_twice(toy_server):
-    status, _, body = toy_server.rest("GET", "/v1/models/toys/labels/stable/metadata")
-    assert status == 200
-    metadata = json.loads(body)
-    assert metadata["model_spec"] == {"name": "toys", "signature_name": "", "version": "1"}
-    x = metadata["metadata"]["signature_def"]["signature_def"]["serving_default"]["inputs"]["x"]
-    assert x["dtype"] == "DT_FLOAT"
-    assert x["tensor_shape"] == {"dim": [{"size": "-1", "name": ""}], "unknown_rank": False}
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "status", "words"),
-    [
-        ("GET", "/v1/models/nope", 404, "Could not find any versions of model nope"),
-        ("GET", "/v1/models/toys/versions/9", 404, "Could not find version 9 of model toys"),
-        ("GET", "/v1/models", 400, "Missing model name in request."),
-        (
-            "GET",
-            "/v1/models/toys/versions/99999999999999999999",
-            400,
-            "Failed to convert version: 99999999999999999999 to numeric.",
-        ),
-        ("GET", "/v1/models/toys/labels/x/metadata", 400, "Unrecognized servable version label: x"),
-        ("GET", "/v1/models/nope/metadata", 404, "Servable not found for request: Latest(nope)"),
-        ("GET", "/v1/models/to%79s/versions/9", 404, "Could not find version 9 of model toys"),
-        ("GET", "/v1/nothing", 400, "Malformed request: GET /v1/nothing"),
-        ("GET", "/v1/models/toys:predict", 400, "Malformed request: GET /v1/models/toys:predict"),
-        ("POST", "/v1/models/toys", 400, "Malformed request: POST /v1/models/toys"),
-        ("PUT", "/v1/models/toys", 400, "Malformed request: PUT /v1/models/toys"),
-        ("POST", "/v1/models/toys:PREDICT", 400, "Malformed request: POST /v1/models/toys:PREDICT"),
-        ("POST", "/v1/models/toys:regress", 501, "Regress is not implemented by this server."),
-    ],
-)
-def test_rest_refusals_have_their_code_and_layout(toy_server, method, path, status, words):
-    answer = toy_server.rest(method, path, b'{"instances": [1.0]}' if method == "POST" else None)
-    assert answer == (status, "application/json", f'{{\n    "error": {json.dumps(words)}\n}}')
-
-
-def test_what_is_no_api_path_is_a_plain_404(toy_server):
-    status, content_type, _ = toy_server.rest("GET", "/favicon.ico")
-    assert (status, content_type) == (404, "text/html")
 
 
 def samples(server, path="/monitoring/prometheus/metrics"):
