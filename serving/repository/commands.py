@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from serving.repository.history import HistoryRecord
     from serving.repository.repository import ModelRepository
 
+NO_VERSIONS: Final = "{0.model_name} has no versions yet in {0.directory}."
+"""Names the folder, because a mistyped one looks like a new repository."""
 LATEST: Final = "latest"
 """The highest published number. For people and for `make demo`: production names a number."""
 
@@ -25,7 +27,7 @@ def list_versions(repository: ModelRepository, _options: argparse.Namespace, out
     """Every version with its state, whether it is approved, and its digest."""
     entries = repository.list()
     if not entries:
-        out.write(f"{repository.model_name} has no versions yet.\n")
+        out.write(f"{NO_VERSIONS.format(repository)}\n")
     out.writelines(
         f"{entry.version:>6}  {entry.state:<14} {entry.approval:<14} {entry.digest or '-'}\n" for entry in entries
     )
@@ -39,7 +41,7 @@ def verify(repository: ModelRepository, options: argparse.Namespace, out: TextIO
     """Compare every file with the manifest."""
     versions = options.versions or repository.versions()
     if not versions:
-        out.write(f"{repository.model_name} has no versions yet.\n")
+        out.write(f"{NO_VERSIONS.format(repository)}\n")
     damaged = False
     for version in versions:
         try:
@@ -126,8 +128,7 @@ def chosen_version(repository: ModelRepository, options: argparse.Namespace) -> 
         return int(options.version)
     versions = repository.versions()
     if not versions:
-        message = f"{repository.model_name} has no versions yet."
-        raise VersionMissing(message)
+        raise VersionMissing(NO_VERSIONS.format(repository))
     return max(versions)
 
 

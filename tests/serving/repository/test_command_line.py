@@ -21,11 +21,11 @@ def run(repository):
     return run_command
 
 
-def test_an_empty_repository_is_no_failure(run):
+def test_an_empty_repository_is_no_failure_and_names_its_folder(run, repository):
     for command in ("list", "verify", "history"):
         code, out, err = run(command)
         assert (code, err) == (0, "")
-        assert out in {"toy has no versions yet.\n", "toy has no history yet.\n"}
+        assert out in {f"toy has no versions yet in {repository.directory}.\n", "toy has no history yet.\n"}
 
 
 def test_list_and_history_show_versions(run, repository, publish_approved):
@@ -51,7 +51,7 @@ def test_pin_without_a_number_shows_the_pin(run, repository, publish_approved):
 
 
 def test_pin_latest_takes_the_highest_version(run, repository, publish_approved):
-    assert run("pin", "latest") == (1, "", "toy has no versions yet.\n")
+    assert run("pin", "latest") == (1, "", f"toy has no versions yet in {repository.directory}.\n")
     publish_approved(repository)
     publish_approved(repository)
     assert run("pin", "latest")[0] == 0
