@@ -22,6 +22,9 @@ Array: TypeAlias = npt.NDArray[Any]
 MAX_FILLED_BYTES: Final = 64 * 1024 * 1024
 """Largest tensor made from fewer values than it has elements. Without a limit, a message of 30 bytes fills memory."""
 
+_MAX_EMPTY_ELEMENTS: Final = 2**24
+"""Largest product of the other sizes of a tensor without elements. An op may give a value for each of its empty rows: a message of
+35 bytes with the shape [2**31, 0] made eight gibibytes of sums."""
 _MAX_RANK: Final = 64
 """NumPy's limit; TensorFlow's is 254."""
 
@@ -145,7 +148,8 @@ def _shape_of(shape: pb.TensorShapeProto) -> tuple[int, ...]:
         message = "the tensor's rank is unknown"
         raise TensorMalformed(message)
     sizes = tuple(dim.size for dim in shape.dim)
-    if len(sizes) > _MAX_RANK or any(size < 0 for size in sizes) or math.prod(filter(None, sizes)) > _MAX_ELEMENTS:
+    largest = _MAX_EMPTY_ELEMENTS if 0 in sizes else _MAX_ELEMENTS
+    if len(sizes) > _MAX_RANK or any(size < 0 for size in sizes) or math.prod(filter(None, sizes)) > largest:
         message = f"the tensor's shape {sizes[:8]} is impossible"
         raise TensorMalformed(message)
     return sizes

@@ -12,7 +12,7 @@ from tests.support.grpc_mutations import CORPUS, RELOAD, corpus, is_decodable, i
 pytestmark = pytest.mark.tensorflow
 # A model that is nowhere: this server is other tests' too, and its models stay as they are.
 REQUESTS = [request for request in corpus(Path("/nowhere")) if request.method != RELOAD]
-REFUSED_UNFILLED = ("petabytes", "petabytes_of_text", "rows_times_columns", "overflowing_product")
+REFUSED_UNFILLED = ("petabytes", "petabytes_of_text", "rows_times_columns", "overflowing_product", "many_empty_rows")
 MIB = 2**20
 
 

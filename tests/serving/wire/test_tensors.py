@@ -95,6 +95,7 @@ def test_the_last_value_of_a_typed_field_repeats(dtype, field, given_values, exp
         pb.TensorProto(dtype=pb.DT_UINT8, tensor_shape=pb.TensorShapeProto(dim=[{"size": 1}] * 65), int_val=[1]),
         pb.TensorProto(dtype=pb.DT_UINT8, tensor_shape=pb.TensorShapeProto(dim=[{"size": 2**62}] * 2), int_val=[1]),
         pb.TensorProto(dtype=pb.DT_UINT8, tensor_shape=pb.TensorShapeProto(dim=[{"size": 0}, {"size": 2**62}])),
+        pb.TensorProto(dtype=pb.DT_FLOAT, tensor_shape=pb.TensorShapeProto(dim=[{"size": 2**31}, {"size": 0}])),
         pb.TensorProto(dtype=pb.DT_STRING, tensor_shape=pb.TensorShapeProto(dim=[{"size": 2}]), tensor_content=b"\x01"),
         pb.TensorProto(
             dtype=pb.DT_STRING, tensor_shape=pb.TensorShapeProto(dim=[{"size": 1}]), tensor_content=b"\x05a"
