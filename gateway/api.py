@@ -15,7 +15,7 @@ def create_api(screener: Screener, pins: PinReader) -> flask.Blueprint:
 
     @blueprint.post("/screenings")
     def screen() -> flask.Response:
-        answer = screener.screen(flask.request, flask.g.request_id)
+        answer = screener.screen(flask.request, flask.g.request_id, flask.g.caller)
         return flask.jsonify(answer.as_json())
 
     @blueprint.get("/models")

@@ -82,9 +82,9 @@ class ModelServerPredictor:
         # Probes have threads of their own: they must say how the model server is, not how long our queue is.
         self._check_threads = ThreadPoolExecutor(CHECK_THREADS, thread_name_prefix="check")
 
-    def predict(self, crop: NDArray[np.uint8], model: PinnedModel, deadline: Deadline) -> Scores:
-        """Scores of one crop by exactly the pinned version; see `Predictor.predict`."""
-        return _run(self._threads, lambda: self._predict(crop, model, deadline), deadline)
+    def predict(self, crops: NDArray[np.uint8], model: PinnedModel, deadline: Deadline) -> Scores:
+        """Scores of one photo by exactly the pinned version; see `Predictor.predict`."""
+        return _run(self._threads, lambda: self._predict(crops, model, deadline), deadline)
 
     def check(self, model: PinnedModel, deadline: Deadline) -> None:
         """Whether the pinned version is available; see `Predictor.check`."""
@@ -95,9 +95,9 @@ class ModelServerPredictor:
         self._threads.shutdown()
         self._check_threads.shutdown()
 
-    def _predict(self, crop: NDArray[np.uint8], model: PinnedModel, deadline: Deadline) -> Scores:
+    def _predict(self, crops: NDArray[np.uint8], model: PinnedModel, deadline: Deadline) -> Scores:
         try:
-            return self._attempt(crop, model, deadline.remaining_seconds)
+            return self._attempt(crops, model, deadline.remaining_seconds)
         except PredictorUnavailable as error:
             # Only where the call cannot have been taken on: any other retry would add to what made it fail.
             if not isinstance(error.__cause__, CallFailed) or error.__cause__.code is not grpc.StatusCode.UNAVAILABLE:
@@ -105,17 +105,17 @@ class ModelServerPredictor:
             if not self._client.wait_until_ready(min(RECONNECT_SECONDS, deadline.remaining_seconds)):
                 raise
         # From here on the server is there: whatever takes too long now is slow, not unavailable.
-        return self._attempt(crop, model, deadline.remaining_seconds, wait_for_ready=True)
+        return self._attempt(crops, model, deadline.remaining_seconds, wait_for_ready=True)
 
     def _attempt(
-        self, crop: NDArray[np.uint8], model: PinnedModel, seconds: float, *, wait_for_ready: bool = False
+        self, crops: NDArray[np.uint8], model: PinnedModel, seconds: float, *, wait_for_ready: bool = False
     ) -> Scores:
         contract = model.contract
         try:
             prediction = self._client.predict(
                 model.name,
                 model.version,
-                {contract.input_tensor: crop[np.newaxis]},
+                {contract.input_tensor: crops},
                 seconds,
                 signature=contract.signature,
                 wait_for_ready=wait_for_ready,
@@ -123,10 +123,12 @@ class ModelServerPredictor:
             if prediction.version != model.version:
                 message = f"version {prediction.version} answered, version {model.version} was asked"
                 raise ModelVersionMismatch(message)
+            probabilities = _numbers(prediction, contract.probability_tensor, len(crops))
             scores = Scores(
-                p_no_depression=_only_number(prediction, contract.probability_tensor),
-                logit=_only_number(prediction, contract.logit_tensor),
+                p_no_depression=probabilities[0],
+                logit=_numbers(prediction, contract.logit_tensor, len(crops))[0],
                 version=prediction.version,
+                jittered_p=probabilities[1:],
             )
         except CallFailed as error:
             kind = ERRORS[error.code]
@@ -152,13 +154,13 @@ class ModelServerPredictor:
             raise ModelVersionMissing
 
 
-def _only_number(prediction: Prediction, name: str) -> float:
-    """The one number of an output for one crop, widened to float64."""
+def _numbers(prediction: Prediction, name: str, count: int) -> tuple[float, ...]:
+    """The numbers of an output, one per crop, widened to float64."""
     output = prediction.outputs.get(name)
-    if output is None or output.size != 1 or output.dtype.kind != "f":
-        message = f"the answer holds no single number called {name}"
+    if output is None or output.size != count or output.dtype.kind != "f":
+        message = f"the answer holds no {count} numbers called {name}"
         raise AnswerMalformed(message)
-    return float(output.item())
+    return tuple(float(number) for number in output.reshape(-1))
 
 
 def _run(threads: ThreadPoolExecutor, work: Callable[[], T], deadline: Deadline) -> T:

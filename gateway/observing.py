@@ -10,6 +10,7 @@ import flask
 from prometheus_client import CollectorRegistry
 from werkzeug.exceptions import MethodNotAllowed
 
+from gateway.caller import ANONYMOUS
 from gateway.headers import SECURITY_HEADERS
 from gateway.logs import log_event
 from gateway.page import Page
@@ -35,6 +36,7 @@ def observe_requests(app: flask.Flask, metrics: Metrics) -> None:
     @app.before_request
     def begin() -> None:
         flask.g.request_id = str(uuid.uuid4())
+        flask.g.caller = ANONYMOUS
         flask.g.started_seconds = time.perf_counter()
 
     @app.after_request

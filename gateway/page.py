@@ -78,7 +78,7 @@ def create_page(page: Page, screener: Screener) -> flask.Blueprint:
 
     @blueprint.post("/")
     def answer() -> str:
-        return page.render(answer=screener.screen(flask.request, flask.g.request_id))
+        return page.render(answer=screener.screen(flask.request, flask.g.request_id, flask.g.caller))
 
     return blueprint
 

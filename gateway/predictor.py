@@ -20,21 +20,24 @@ class Scores:
         p_no_depression: Probability of NOT being depressed, widened to float64 and not yet checked: may be NaN.
         logit: Its logit, after calibration.
         version: The version that answered.
+        jittered_p: p_no_depression of the crop's jittered copies, in their order; empty where none were asked. Unchecked too.
     """
 
     p_no_depression: float
     logit: float
     version: int
+    jittered_p: tuple[float, ...] = ()
 
 
 class Predictor(Protocol):
     """Asks one pinned version."""
 
-    def predict(self, crop: NDArray[np.uint8], model: PinnedModel, deadline: Deadline) -> Scores:
-        """Scores of one crop.
+    def predict(self, crops: NDArray[np.uint8], model: PinnedModel, deadline: Deadline) -> Scores:
+        """Scores of one photo.
 
         Args:
-            crop: uint8 RGB, shape (size, size, 3), as the model's contract says.
+            crops: uint8 RGB, shape (n, size, size, 3), as the model's contract says: the crop, then its jittered copies where
+                the policy asks for them.
             model: The version to ask; no other may answer.
             deadline: For everything, retries included.
 

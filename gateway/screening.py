@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 
 import flask
+import numpy as np
 
 from gateway.admission import Admission
 from gateway.answer import Answer
+from gateway.caller import Caller
 from gateway.crops import CropMaker
 from gateway.deadline import Deadline
 from gateway.errors import DeadlinePassed, GatewayError, InternalError, Overloaded, QueueFull, UploadMemoryFull
@@ -18,8 +20,6 @@ from monitoring.metrics import Metrics
 from serving.contract.errors import ContractError, ModelAnswerInvalid
 
 ANSWERED = "answered"
-DEFAULT_TRAFFIC = "patient"
-"""The only class that is granted without a key's scope."""
 SHED_REASONS: dict[type[Overloaded], str] = {
     QueueFull: "queue_full",
     DeadlinePassed: "deadline_passed",
@@ -59,7 +59,7 @@ class Screener:
         self._metrics = metrics
         self._deadline_seconds = deadline_seconds
 
-    def screen(self, request: flask.Request, request_id: str) -> Answer:
+    def screen(self, request: flask.Request, request_id: str, caller: Caller) -> Answer:
         """Answer the photo of one request.
 
         Raises:
@@ -67,7 +67,7 @@ class Screener:
             ModelAnswerInvalid: the model answered no probability.
             GatewayError: anything else that went wrong, by name.
         """
-        traffic = DEFAULT_TRAFFIC
+        traffic = caller.traffic
         try:
             answer = self._screen(request, request_id, traffic)
         except (ContractError, GatewayError) as error:
@@ -97,7 +97,7 @@ class Screener:
                     stages.record("decode", prepared.timings.decode)
                     stages.record("face", prepared.timings.face)
                     asked = time.perf_counter()
-                    scores = self._predictor.predict(prepared.crop, model, deadline)
+                    scores = self._predictor.predict(prepared.crop[np.newaxis], model, deadline)
                     stages.record("predict", time.perf_counter() - asked)
             finally:
                 stages.record("total", time.perf_counter() - received)

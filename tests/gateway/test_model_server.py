@@ -55,7 +55,7 @@ def model(tmp_path):
 
 
 def predict(predictor, model, seconds=30.0):
-    return predictor.predict(CROP, model, Deadline.after(seconds))
+    return predictor.predict(CROP[np.newaxis], model, Deadline.after(seconds))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

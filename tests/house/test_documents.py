@@ -35,11 +35,11 @@ def test_every_file_that_a_document_names_exists(document):
     assert {name for name in named if not (ROOT / name).exists()} == set()
 
 
-def test_every_setting_of_the_gateway_is_in_the_readme_with_its_meaning():
-    readme = (ROOT / "README.md").read_text()
+def test_every_setting_of_the_gateway_is_on_their_page_with_its_meaning():
+    page = (ROOT / "gateway/SETTINGS.md").read_text()
     for setting in dataclasses.fields(Settings):
-        assert f"| `{name_of(setting.name)}` |" in readme
-        assert f"| {setting.metadata['says']} |" in readme
+        assert f"| `{name_of(setting.name)}` |" in page
+        assert f"| {setting.metadata['says']} |" in page
 
 
 def test_bare_make_lists_every_target():

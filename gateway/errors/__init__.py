@@ -1,0 +1,121 @@
+"""What can go wrong in the gateway, as names. Statuses are in `problems`; no HTTP and no gRPC here.
+
+The photo's own errors are `serving.contract.errors`.
+
+GatewayError
+├── RequestError                     the caller's request
+│   ├── RequestMalformed             request_malformed
+│   ├── AddressTooLong               address_too_long
+│   ├── HeadersTooLarge              headers_too_large
+│   ├── RouteUnknown                 route_unknown
+│   ├── MethodNotAllowed             method_not_allowed
+│   ├── PhotoMissing                 photo_missing            no part named `photo`, or an empty request
+│   ├── TooManyParts                 too_many_parts           two photos, or a form with more than it needs
+│   ├── UploadMalformed              upload_malformed         the multipart or chunked framing is broken
+│   ├── UploadTypeUnsupported        upload_type_unsupported
+│   ├── UploadTimedOut               upload_timed_out         stalled, or slower than the body deadline
+│   └── UploadInterrupted            upload_interrupted       the connection ended before the body did
+├── Overloaded                       refused to protect the others; try again
+│   ├── QueueFull                    gateway_overloaded
+│   ├── UploadMemoryFull             upload_memory_full
+│   └── DeadlinePassed               deadline_passed          waited too long to be worth starting
+├── ModelNotServable                 the pin does not name a version this gateway may ask
+│   ├── ModelNotPinned               model_not_pinned
+│   ├── ModelPinInvalid              model_pin_invalid
+│   ├── ModelIncompatible            model_incompatible       made for another preprocessing
+│   └── DemoModelRefused             demo_model_refused       evidence `demo` outside loopback
+├── PredictorError                   the model server
+│   ├── PredictorUnavailable         model_unavailable
+│   ├── PredictorBusy                model_busy               its queue is full: asking again at once makes it worse
+│   ├── PredictorTimeout             model_timeout
+│   ├── ModelVersionMissing          model_version_missing    the pinned version is not served
+│   ├── ModelVersionMismatch         model_version_mismatch   another version answered
+│   └── PredictorRejected            model_rejected           it refused what we built: our bug
+├── InternalError                    internal_error           anything unforeseen
+└── StartRefused                     never reaches a caller: a sentence on the terminal and an exit code
+    ├── SettingsInvalid
+    ├── PortTaken
+    ├── HostUnknown
+    ├── DetectorNotInstalled
+    └── DemoModelNotAllowed
+"""
+
+from gateway.errors.load import DeadlinePassed, Overloaded, QueueFull, UploadMemoryFull
+from gateway.errors.model import (
+    DemoModelRefused,
+    ModelIncompatible,
+    ModelNotPinned,
+    ModelNotServable,
+    ModelPinInvalid,
+    ModelVersionMismatch,
+    ModelVersionMissing,
+    PredictorBusy,
+    PredictorError,
+    PredictorRejected,
+    PredictorTimeout,
+    PredictorUnavailable,
+)
+from gateway.errors.request import (
+    AddressTooLong,
+    HeadersTooLarge,
+    MethodNotAllowed,
+    PhotoMissing,
+    RequestError,
+    RequestMalformed,
+    RouteUnknown,
+    TooManyParts,
+    UploadInterrupted,
+    UploadMalformed,
+    UploadTimedOut,
+    UploadTypeUnsupported,
+)
+from gateway.errors.root import TELL_OPERATOR, TRY_AGAIN, GatewayError, InternalError
+from gateway.errors.start import (
+    DemoModelNotAllowed,
+    DetectorNotInstalled,
+    HostUnknown,
+    PortTaken,
+    SettingsInvalid,
+    StartRefused,
+)
+
+__all__ = [
+    "TELL_OPERATOR",
+    "TRY_AGAIN",
+    "AddressTooLong",
+    "DeadlinePassed",
+    "DemoModelNotAllowed",
+    "DemoModelRefused",
+    "DetectorNotInstalled",
+    "GatewayError",
+    "HeadersTooLarge",
+    "HostUnknown",
+    "InternalError",
+    "MethodNotAllowed",
+    "ModelIncompatible",
+    "ModelNotPinned",
+    "ModelNotServable",
+    "ModelPinInvalid",
+    "ModelVersionMismatch",
+    "ModelVersionMissing",
+    "Overloaded",
+    "PhotoMissing",
+    "PortTaken",
+    "PredictorBusy",
+    "PredictorError",
+    "PredictorRejected",
+    "PredictorTimeout",
+    "PredictorUnavailable",
+    "QueueFull",
+    "RequestError",
+    "RequestMalformed",
+    "RouteUnknown",
+    "SettingsInvalid",
+    "StartRefused",
+    "TooManyParts",
+    "UploadInterrupted",
+    "UploadMalformed",
+    "UploadMemoryFull",
+    "UploadTimedOut",
+    "UploadTypeUnsupported",
+]

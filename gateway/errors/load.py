@@ -1,0 +1,32 @@
+"""Refused to protect those who were admitted."""
+
+from __future__ import annotations
+
+from gateway.errors.root import TRY_AGAIN, GatewayError
+
+
+class Overloaded(GatewayError):
+    """Refused to protect those who were admitted."""
+
+    advice = TRY_AGAIN
+
+
+class QueueFull(Overloaded):
+    """Every place is taken and the queue is full."""
+
+    code = "gateway_overloaded"
+    sentence = "Too many photos are being looked at right now."
+
+
+class UploadMemoryFull(Overloaded):
+    """The memory set aside for uploads is in use."""
+
+    code = "upload_memory_full"
+    sentence = "Too many photos are being received right now."
+
+
+class DeadlinePassed(Overloaded):
+    """Its turn came too late for an answer in time, so no CPU was spent on it."""
+
+    code = "deadline_passed"
+    sentence = "The photo waited too long for its turn."

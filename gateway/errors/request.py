@@ -1,0 +1,99 @@
+"""The caller's request cannot be used."""
+
+from __future__ import annotations
+
+from gateway.errors.root import GatewayError
+
+
+class RequestError(GatewayError):
+    """The caller's request cannot be used."""
+
+
+class RequestMalformed(RequestError):
+    """HTTP that cannot be understood."""
+
+    code = "request_malformed"
+    sentence = "The request could not be understood."
+    advice = "Check the request against the API description."
+
+
+class AddressTooLong(RequestError):
+    """The request line exceeds the limit."""
+
+    code = "address_too_long"
+    sentence = "The address of the request is too long."
+    advice = "Photos are sent in the body of the request, to /v1/screenings."
+
+
+class HeadersTooLarge(RequestError):
+    """Too many headers, or too large ones."""
+
+    code = "headers_too_large"
+    sentence = "The headers of the request are too large."
+    advice = "Send fewer or smaller headers; cookies are not used here."
+
+
+class RouteUnknown(RequestError):
+    """No such address."""
+
+    code = "route_unknown"
+    sentence = "There is nothing at this address."
+    advice = "Photos are sent to /v1/screenings; the upload page is at /."
+
+
+class MethodNotAllowed(RequestError):
+    """The address exists, the method does not."""
+
+    code = "method_not_allowed"
+    sentence = "This address does not take this HTTP method."
+    advice = "The header Allow names the methods it takes."
+
+
+class PhotoMissing(RequestError):
+    """Nothing to look at."""
+
+    code = "photo_missing"
+    sentence = "The request holds no photo."
+    advice = "Choose a photo; programs send it as the form part 'photo', or as the body with its image type."
+
+
+class TooManyParts(RequestError):
+    """Which of two photos should be scored is not ours to guess."""
+
+    code = "too_many_parts"
+    sentence = "The request holds more than one photo, or form fields that are not used here."
+    advice = "Send exactly one photo."
+
+
+class UploadMalformed(RequestError):
+    """Broken multipart or chunked framing."""
+
+    code = "upload_malformed"
+    sentence = "The upload is damaged: its parts cannot be told apart."
+    advice = "Send the photo again; programs should check how they build multipart or chunked bodies."
+
+
+class UploadTypeUnsupported(RequestError):
+    """A body that is neither a form nor an image."""
+
+    code = "upload_type_unsupported"
+    sentence = "The upload is neither a form nor an image."
+    advice = (
+        "Send multipart/form-data with a part named 'photo', or the image itself with its type, such as image/jpeg."
+    )
+
+
+class UploadTimedOut(RequestError):
+    """The body stalled or trickled."""
+
+    code = "upload_timed_out"
+    sentence = "The photo did not arrive in time."
+    advice = "Check the connection and send the photo again, or send a smaller one."
+
+
+class UploadInterrupted(RequestError):
+    """The connection ended before the announced body did."""
+
+    code = "upload_interrupted"
+    sentence = "The upload ended before the photo was complete."
+    advice = "Check the connection and send the photo again."

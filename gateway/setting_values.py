@@ -1,0 +1,70 @@
+"""How the text of an environment variable becomes a value; every reader says in a few words what it wanted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import field
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def text(value: str) -> str:
+    """Anything but nothing."""
+    if not value:
+        message = "must not be empty"
+        raise ValueError(message)
+    return value
+
+
+def folder(value: str) -> Path:
+    """A path; whether it is there is another question."""
+    return Path(text(value))
+
+
+def whole_number(minimum: int, maximum: int = 2**31) -> Callable[[str], int]:
+    """A reader of whole numbers within ends, both included."""
+
+    def read(value: str) -> int:
+        if not value.isdecimal() or not minimum <= int(value) <= maximum:
+            message = f"must be a whole number from {minimum} to {maximum}"
+            raise ValueError(message)
+        return int(value)
+
+    return read
+
+
+def seconds(value: str) -> float:
+    """More than 0 and at most an hour."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not 0 < number <= 3600:
+        message = "must be a number of seconds, more than 0 and at most 3600"
+        raise ValueError(message)
+    return number
+
+
+def yes_or_no(value: str) -> bool:
+    """`yes`, `no` and their usual other names."""
+    answers = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
+    if value.lower() not in answers:
+        message = "must be yes or no"
+        raise ValueError(message)
+    return answers[value.lower()]
+
+
+def log_level(value: str) -> str:
+    """One of Python's, without `critical`."""
+    if value.lower() not in ("debug", "info", "warning", "error"):
+        message = "must be debug, info, warning or error"
+        raise ValueError(message)
+    return value.lower()
+
+
+def setting(read: Callable[[str], T], says: str, default: T) -> T:
+    """A field of `Settings`: how it is read, what it says of itself, and its default."""
+    return field(default=default, metadata={"read": read, "says": says})
