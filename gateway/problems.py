@@ -90,13 +90,17 @@ class Problem:
     detail: str
     advice: str
     request_id: str
+    retry_after_seconds: int | None = None
+    """Of this occurrence, or else of its kind."""
 
     @classmethod
     def of(cls, error: Exception, request_id: str) -> Problem:
         """The problem for an error; anything unforeseen is `internal_error`, and its message stays inside."""
         known = known_error(error)
         detail = MODEL_ANSWER_SENTENCE if isinstance(known, contract.ModelAnswerInvalid) else str(known)
-        return cls(kind_of(type(known)), known.code, detail, advice_of(known), request_id)
+        kind = kind_of(type(known))
+        retry_after = known.retry_after_seconds if isinstance(known, errors.GatewayError) else None
+        return cls(kind, known.code, detail, advice_of(known), request_id, retry_after or kind.retry_after_seconds)
 
     def as_json(self) -> dict[str, Any]:
         """The members of RFC 9457, and `code` and `advice`."""
@@ -113,8 +117,7 @@ class Problem:
     @property
     def headers(self) -> dict[str, str]:
         """Headers that go with it."""
-        seconds = self.kind.retry_after_seconds
-        return {} if seconds is None else {"Retry-After": str(seconds)}
+        return {} if self.retry_after_seconds is None else {"Retry-After": str(self.retry_after_seconds)}
 
 
 def kind_of(error_class: type[Exception]) -> Kind:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import math
+from typing import ClassVar, Final
 
 TRY_AGAIN = "Please try again in a moment."
 TELL_OPERATOR = "Please tell the people who run this service."
+MAX_RETRY_AFTER_SECONDS: Final = 60
 
 
 class GatewayError(Exception):
@@ -15,9 +17,16 @@ class GatewayError(Exception):
     sentence: ClassVar[str] = "The request could not be answered."
     advice: ClassVar[str] = TELL_OPERATOR
 
-    def __init__(self, sentence: str | None = None) -> None:
-        """Use the class's own sentence, or one with figures of ours (seconds, versions; never client content)."""
+    def __init__(self, sentence: str | None = None, *, retry_after_seconds: float | None = None) -> None:
+        """Use the class's own sentence, or one with figures of ours (seconds, versions; never client content).
+
+        Args:
+            sentence: In place of the class's own.
+            retry_after_seconds: When trying again is worth it, where this occurrence knows better than the table of
+                `gateway.problems`; kept as whole seconds from 1 to `MAX_RETRY_AFTER_SECONDS`.
+        """
         super().__init__(sentence or self.sentence)
+        self.retry_after_seconds = _whole_seconds(retry_after_seconds)
 
 
 class InternalError(GatewayError):
@@ -25,3 +34,9 @@ class InternalError(GatewayError):
 
     code = "internal_error"
     sentence = "Something went wrong on our side."
+
+
+def _whole_seconds(seconds: float | None) -> int | None:
+    if seconds is None:
+        return None
+    return max(1, math.ceil(min(seconds, MAX_RETRY_AFTER_SECONDS)))

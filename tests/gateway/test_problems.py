@@ -92,6 +92,8 @@ def test_an_unforeseen_error_says_nothing_of_itself():
 
 def test_only_where_trying_again_helps_it_is_said_when():
     assert Problem.of(errors.QueueFull(), "id").headers == {"Retry-After": "1"}
+    for estimate, said in ((0.0, "1"), (2.1, "3"), (60.0, "60"), (1e9, "60"), (float("inf"), "60")):
+        assert Problem.of(errors.QueueFull(retry_after_seconds=estimate), "id").headers == {"Retry-After": said}
     assert Problem.of(errors.PredictorUnavailable(), "id").headers["Retry-After"]
     assert Problem.of(errors.PredictorBusy(), "id").headers["Retry-After"]
     assert Problem.of(contract.NoFace(), "id").headers == {}
