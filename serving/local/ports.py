@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import socket
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import Final, Self
 
 LOOPBACK = "127.0.0.1"
+LENT_PORTS: Final = range(20000, 30000)
+"""Below Linux's range for outgoing connections (from 32768), above the ports of well-known services."""
+_reservations: deque[int] = deque(maxlen=256)
+"""File descriptors of the names that keep ports, the oldest first."""
 
 
 class PortTaken(Exception):
@@ -87,11 +93,34 @@ def is_free(port: int) -> bool:
 
 
 def find_free_port() -> int:
-    """A port that is free at this moment, for tests that start servers of their own."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A free port for a server that is started next; nobody else who asks here is given the same one meanwhile.
+
+    It lies below the ports that the kernel lends to outgoing connections, so that none of these takes it before the server has
+    it. A name in Linux's abstract namespace keeps it from other processes, until this one ends or has asked for many more.
+
+    Raises:
+        PortTaken: Every port of the range is in use.
+    """
+    ports = list(LENT_PORTS)
+    random.SystemRandom().shuffle(ports)
+    for port in ports:
+        reservation = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
+            reservation.bind(f"\0symmetra-port-{port}")
+        except OSError as error:
+            reservation.close()
+            if error.errno != errno.EADDRINUSE:
+                raise
+            continue
+        if not is_free(port):
+            reservation.close()
+            continue
+        if len(_reservations) == _reservations.maxlen:
+            os.close(_reservations.popleft())
+        _reservations.append(reservation.detach())
+        return port
+    message = f"every port from {LENT_PORTS.start} to {LENT_PORTS.stop - 1} is in use"
+    raise PortTaken(message)
 
 
 def environment_of(ports: LocalPorts) -> dict[str, str]:

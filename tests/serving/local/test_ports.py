@@ -1,8 +1,24 @@
+import json
+import random
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from serving.local.ports import LOOPBACK, LocalPorts, PortInvalid, PortTaken, find_free_port, is_free
+from serving.local import ports as ports_module
+from serving.local.ports import LENT_PORTS, LOOPBACK, LocalPorts, PortInvalid, PortTaken, find_free_port, is_free
+
+PROJECT = Path(__file__).resolve().parents[3]
+FIRST_OUTGOING_PORT = 32768  # Linux's usual ip_local_port_range
+ASK_FOR_PORTS = """
+import json, sys
+from serving.local import ports
+ports.LENT_PORTS = range(*json.loads(sys.argv[1]))
+print(json.dumps([ports.find_free_port() for _ in range(3)]), flush=True)
+sys.stdin.read()
+"""
 
 
 def test_ports_come_from_the_settings_that_are_named_after_them():
@@ -51,3 +67,50 @@ def test_a_port_is_free_again_right_after_its_server_closed_with_a_client_connec
     server.close()
     client.close()
     assert is_free(port)
+
+
+def test_a_free_port_lies_below_those_of_outgoing_connections():
+    port = find_free_port()
+    assert port in LENT_PORTS
+    assert LENT_PORTS.stop <= FIRST_OUTGOING_PORT
+    assert is_free(port)
+
+
+def test_processes_that_ask_at_the_same_time_are_given_different_ports(monkeypatch):
+    start = random.SystemRandom().randrange(30000, 32000)
+    monkeypatch.setattr(ports_module, "LENT_PORTS", range(start, start + 40))
+    program = [sys.executable, "-c", ASK_FOR_PORTS, json.dumps([start, start + 40])]
+    others = [
+        subprocess.Popen(program, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    try:
+        found = [find_free_port() for _ in range(3)]
+        for other in others:
+            found += json.loads(other.stdout.readline())
+    finally:
+        for other in others:
+            other.communicate(timeout=60)
+    assert len(set(found)) == 9
+
+
+def test_a_port_with_a_server_is_not_given_and_a_full_range_is_named(monkeypatch):
+    port = find_free_port()
+    monkeypatch.setattr(ports_module, "LENT_PORTS", range(port, port + 1))
+    with pytest.raises(PortTaken, match=f"every port from {port} to {port} is in use"):
+        find_free_port()
+    with socket.create_server((LOOPBACK, 0)) as server:
+        taken = server.getsockname()[1]
+        monkeypatch.setattr(ports_module, "LENT_PORTS", range(taken, taken + 1))
+        with pytest.raises(PortTaken):
+            find_free_port()
+
+
+def test_old_reservations_make_room(monkeypatch):
+    kept = ports_module.deque(maxlen=2)
+    monkeypatch.setattr(ports_module, "_reservations", kept)
+    first, _, _ = find_free_port(), find_free_port(), find_free_port()
+    monkeypatch.setattr(ports_module, "LENT_PORTS", range(first, first + 1))
+    assert find_free_port() == first
+    for descriptor in kept:
+        ports_module.os.close(descriptor)
