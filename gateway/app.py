@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import flask
 
-from gateway.admission import Admission, UploadMemory
+from gateway.admission.admission import Admission
+from gateway.admission.client_rates import ClientRates
+from gateway.admission.places import PlaceLimits, Places
+from gateway.admission.upload_memory import UploadMemory
 from gateway.api import create_api
 from gateway.crops import CropMaker
 from gateway.errors import ModelNotServable
@@ -58,7 +61,7 @@ def create_app(
             body_deadline_seconds=settings.body_deadline_seconds,
             memory=UploadMemory(settings.max_upload_memory_bytes, metrics.set_upload_bytes),
         ),
-        admission=Admission(settings.max_in_flight, settings.max_queue, metrics.set_admission),
+        admission=create_admission(settings, metrics),
         crops=crops,
         predictor=predictor,
         metrics=metrics,
@@ -73,3 +76,18 @@ def create_app(
     app.register_blueprint(create_api(screener, pins))
     app.register_blueprint(create_health(pins, predictor))
     return app
+
+
+def create_admission(settings: Settings, metrics: Metrics) -> Admission:
+    """Who is let in, as the settings say."""
+    limits = PlaceLimits(
+        in_flight=settings.max_in_flight,
+        queue=settings.max_queue,
+        wait_seconds=settings.max_queue_wait_seconds,
+        reserved=settings.reserved_places,
+    )
+    return Admission(
+        Places(limits, metrics.set_admission),
+        ClientRates(settings.requests_per_second_per_client, settings.burst_per_client),
+        settings.trusted_proxies,
+    )

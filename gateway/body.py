@@ -9,7 +9,7 @@ from typing import IO
 
 from werkzeug.exceptions import ClientDisconnected
 
-from gateway.admission import UploadShare
+from gateway.admission.upload_memory import UploadShare
 from gateway.errors import GatewayError, UploadInterrupted, UploadMalformed, UploadTimedOut
 from gateway.greenlets import time_limit
 from serving.contract.errors import PhotoTooLarge

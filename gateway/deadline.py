@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import Self
 
+from gateway.errors import DeadlinePassed
+
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
@@ -27,3 +29,12 @@ class Deadline:
     def has_passed(self) -> bool:
         """Whether no time is left."""
         return self.remaining_seconds == 0.0
+
+    def require_time_left(self) -> None:
+        """Go on only with something that can still be done in time.
+
+        Raises:
+            DeadlinePassed: no time is left.
+        """
+        if self.has_passed:
+            raise DeadlinePassed

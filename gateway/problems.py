@@ -54,6 +54,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     errors.UploadTypeUnsupported: Kind(415, "Upload type not supported"),
     errors.UploadTimedOut: Kind(408, "Upload too slow"),
     errors.UploadInterrupted: Kind(400, "Upload incomplete"),
+    errors.ClientRateExceeded: Kind(429, "Too many requests", retry_after_seconds=1),
     # load
     errors.Overloaded: Kind(503, "Too busy", retry_after_seconds=1),
     # the model

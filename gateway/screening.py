@@ -7,12 +7,20 @@ import time
 import flask
 import numpy as np
 
-from gateway.admission import Admission
+from gateway.admission.admission import Admission
 from gateway.answer import Answer
 from gateway.caller import Caller
 from gateway.crops import CropMaker
 from gateway.deadline import Deadline
-from gateway.errors import DeadlinePassed, GatewayError, InternalError, Overloaded, QueueFull, UploadMemoryFull
+from gateway.errors import (
+    ClientRateExceeded,
+    DeadlinePassed,
+    GatewayError,
+    InternalError,
+    QueueFull,
+    UploadMemoryFull,
+    WaitTooLong,
+)
 from gateway.pin import PinReader
 from gateway.predictor import Predictor
 from gateway.uploads import UploadReader
@@ -20,10 +28,12 @@ from monitoring.metrics import Metrics
 from serving.contract.errors import ContractError, ModelAnswerInvalid
 
 ANSWERED = "answered"
-SHED_REASONS: dict[type[Overloaded], str] = {
+SHED_REASONS: dict[type[Exception], str] = {
     QueueFull: "queue_full",
+    WaitTooLong: "wait_too_long",
     DeadlinePassed: "deadline_passed",
     UploadMemoryFull: "upload_memory_full",
+    ClientRateExceeded: "client_rate",
 }
 
 
@@ -69,9 +79,9 @@ class Screener:
         """
         traffic = caller.traffic
         try:
-            answer = self._screen(request, request_id, traffic)
+            answer = self._screen(request, request_id, caller)
         except (ContractError, GatewayError) as error:
-            if isinstance(error, Overloaded):
+            if type(error) in SHED_REASONS:
                 self._metrics.count_shed(SHED_REASONS[type(error)])
             self._metrics.count_screening(error.code, traffic)
             raise
@@ -82,20 +92,24 @@ class Screener:
         self._metrics.count_screening(ANSWERED, traffic)
         return answer
 
-    def _screen(self, request: flask.Request, request_id: str, traffic: str) -> Answer:
-        stages = StageClock(self._metrics, traffic)
-        model = self._pins.current()  # first: without a model in service no photo need be received
+    def _screen(self, request: flask.Request, request_id: str, caller: Caller) -> Answer:
+        stages = StageClock(self._metrics, caller.traffic)
+        # Before anything is received, whatever would be refused afterwards: refusing must cost next to nothing.
+        self._admission.count_request(request, caller)
+        self._admission.require_room(self._deadline_seconds, caller)
+        model = self._pins.current()
         started = time.perf_counter()
         with self._uploads.photo_of(request) as photo:
             received = time.perf_counter()
             stages.record("upload", received - started)
             deadline = Deadline.after(self._deadline_seconds)
             try:
-                with self._admission.place(deadline):
+                with self._admission.place(deadline, caller):
                     stages.record("queue", time.perf_counter() - received)
                     prepared = self._crops.make(photo, model.contract.crop, deadline)
                     stages.record("decode", prepared.timings.decode)
                     stages.record("face", prepared.timings.face)
+                    deadline.require_time_left()
                     asked = time.perf_counter()
                     scores = self._predictor.predict(prepared.crop[np.newaxis], model, deadline)
                     stages.record("predict", time.perf_counter() - asked)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TypeVar
 
@@ -46,6 +47,27 @@ def seconds(value: str) -> float:
         message = "must be a number of seconds, more than 0 and at most 3600"
         raise ValueError(message)
     return number
+
+
+def rate(value: str) -> float:
+    """So many a second; 0 for no limit."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number <= 1e6:
+        message = "must be a number a second, 0 or more"
+        raise ValueError(message)
+    return number
+
+
+def networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """Networks, separated by commas; none where the text is empty."""
+    try:
+        return tuple(ip_network(part.strip()) for part in value.split(",")) if value.strip() else ()
+    except ValueError as error:
+        message = "must be networks separated by commas, such as 10.0.0.0/8"
+        raise ValueError(message) from error
 
 
 def yes_or_no(value: str) -> bool:

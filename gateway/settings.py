@@ -8,11 +8,12 @@ import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Final, Self
 
 from gateway.errors import SettingsInvalid
-from gateway.setting_values import folder, seconds, setting, text, whole_number, yes_or_no
+from gateway.setting_values import folder, networks, rate, seconds, setting, text, whole_number, yes_or_no
 from gateway.setting_values import log_level as a_log_level
 from serving.contract.model import MODEL_NAME
 
@@ -56,6 +57,17 @@ class Settings:
     )
     max_in_flight: int = setting(whole_number(1), "photos at work at once", 32)
     max_queue: int = setting(whole_number(0), "photos that may wait for a place", 64)
+    max_queue_wait_seconds: float = setting(
+        seconds, "for a place; who would wait longer, or past the deadline, is refused at once", 5.0
+    )
+    reserved_places: int = setting(whole_number(0, 1024), "on top of the others, for the callers that watch them", 2)
+    requests_per_second_per_client: float = setting(rate, "screenings that one client may ask for; 0 is no limit", 0.0)
+    burst_per_client: int = setting(
+        whole_number(1), "screenings that a client which was silent may ask for at once", 20
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = setting(
+        networks, "networks of the proxies whose X-Forwarded-For is believed, separated by commas", ()
+    )
     max_photo_bytes: int = setting(whole_number(1024), "size of one photo", 10 * MEBIBYTE)
     max_upload_memory_bytes: int = setting(
         whole_number(MEBIBYTE),

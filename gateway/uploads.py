@@ -16,7 +16,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 from werkzeug.wsgi import get_input_stream
 
-from gateway.admission import UploadMemory
+from gateway.admission.upload_memory import UploadMemory
 from gateway.body import READ_BYTES, BoundedBody, read_all, receiving_within
 from gateway.errors import PhotoMissing, TooManyParts, UploadMalformed, UploadTypeUnsupported
 from serving.contract.errors import PhotoTooLarge

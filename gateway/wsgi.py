@@ -44,7 +44,7 @@ def build(settings: Settings) -> flask.Flask:
     metrics.set_build(_version(), PREPROCESSING_VERSION)
     predictor = ModelServerPredictor(
         ModelServerClient(open_channel(settings.model_server)),
-        max_calls=settings.max_in_flight,
+        max_calls=settings.max_in_flight + settings.reserved_places,
         on_call=metrics.count_model_call,
     )
     crops = CropPool(settings.cores, FaceDetector, make_crop, PhotoLimits(max_photo_bytes=settings.max_photo_bytes))

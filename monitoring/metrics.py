@@ -30,9 +30,16 @@ TRAFFIC_CLASSES: Final = ("patient", "sentinel", "loadtest")
 """Who asked. Only `patient` counts for drift and objectives; nothing but a key's scope may grant the others (issue 5)."""
 
 STATUSES: Final = tuple(
-    str(status) for status in (200, 304, 400, 404, 405, 408, 413, 414, 415, 422, 431, 500, 502, 503, 504)
+    str(status) for status in (200, 304, 400, 404, 405, 408, 413, 414, 415, 422, 429, 431, 500, 502, 503, 504)
 )
-SHED_REASONS: Final = ("queue_full", "deadline_passed", "upload_memory_full")
+SHED_REASONS: Final = (
+    "queue_full",
+    "wait_too_long",
+    "deadline_passed",
+    "upload_memory_full",
+    "connections_full",
+    "client_rate",
+)
 MODEL_CALLS: Final = ("ok", "unavailable", "busy", "deadline", "version_missing", "rejected", "invalid_answer")
 
 LATENCY_BUCKETS_SECONDS: Final = (

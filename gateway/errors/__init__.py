@@ -14,10 +14,13 @@ GatewayError
 │   ├── UploadMalformed              upload_malformed         the multipart or chunked framing is broken
 │   ├── UploadTypeUnsupported        upload_type_unsupported
 │   ├── UploadTimedOut               upload_timed_out         stalled, or slower than the body deadline
-│   └── UploadInterrupted            upload_interrupted       the connection ended before the body did
+│   ├── UploadInterrupted            upload_interrupted       the connection ended before the body did
+│   └── ClientRateExceeded           client_rate_exceeded     this client's own limit; the others are not affected
 ├── Overloaded                       refused to protect the others; try again
 │   ├── QueueFull                    gateway_overloaded
+│   ├── WaitTooLong                  wait_too_long            no place in time, as far as can be foreseen
 │   ├── UploadMemoryFull             upload_memory_full
+│   ├── ConnectionsFull              connections_full         only health is answered on further connections
 │   └── DeadlinePassed               deadline_passed          waited too long to be worth starting
 ├── ModelNotServable                 the pin does not name a version this gateway may ask
 │   ├── ModelNotPinned               model_not_pinned
@@ -40,7 +43,7 @@ GatewayError
     └── DemoModelNotAllowed
 """
 
-from gateway.errors.load import DeadlinePassed, Overloaded, QueueFull, UploadMemoryFull
+from gateway.errors.load import ConnectionsFull, DeadlinePassed, Overloaded, QueueFull, UploadMemoryFull, WaitTooLong
 from gateway.errors.model import (
     DemoModelRefused,
     ModelIncompatible,
@@ -57,6 +60,7 @@ from gateway.errors.model import (
 )
 from gateway.errors.request import (
     AddressTooLong,
+    ClientRateExceeded,
     HeadersTooLarge,
     MethodNotAllowed,
     PhotoMissing,
@@ -83,6 +87,8 @@ __all__ = [
     "TELL_OPERATOR",
     "TRY_AGAIN",
     "AddressTooLong",
+    "ClientRateExceeded",
+    "ConnectionsFull",
     "DeadlinePassed",
     "DemoModelNotAllowed",
     "DemoModelRefused",
@@ -118,4 +124,5 @@ __all__ = [
     "UploadMemoryFull",
     "UploadTimedOut",
     "UploadTypeUnsupported",
+    "WaitTooLong",
 ]

@@ -18,11 +18,25 @@ class QueueFull(Overloaded):
     sentence = "Too many photos are being looked at right now."
 
 
+class WaitTooLong(Overloaded):
+    """A place would become free too late, judged by how long photos take just now."""
+
+    code = "wait_too_long"
+    sentence = "Too many photos are waiting to be looked at."
+
+
 class UploadMemoryFull(Overloaded):
     """The memory set aside for uploads is in use."""
 
     code = "upload_memory_full"
     sentence = "Too many photos are being received right now."
+
+
+class ConnectionsFull(Overloaded):
+    """So many connections are open that only health is answered on further ones."""
+
+    code = "connections_full"
+    sentence = "Too many connections are open right now."
 
 
 class DeadlinePassed(Overloaded):

@@ -97,3 +97,11 @@ class UploadInterrupted(RequestError):
     code = "upload_interrupted"
     sentence = "The upload ended before the photo was complete."
     advice = "Check the connection and send the photo again."
+
+
+class ClientRateExceeded(RequestError):
+    """This client asked more often than one client may; the others are not affected."""
+
+    code = "client_rate_exceeded"
+    sentence = "Too many requests came from here in a short time."
+    advice = "Ask less often; the header Retry-After says in how many seconds the next request is taken."

@@ -1,4 +1,5 @@
 import dataclasses
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -23,13 +24,16 @@ def test_every_setting_is_read_from_its_own_variable():
         "model_repository": "elsewhere", "model_name": "other", "model_server": "dns:///models:8500", "host": "::1",
         "port": "1", "metrics_host": "localhost", "metrics_port": "2", "allow_demo_model": "yes", "deadline_seconds": "3.5",
         "body_deadline_seconds": "4.5", "read_timeout_seconds": "0.5", "header_timeout_seconds": "6", "stop_timeout_seconds": "7",
-        "connections": "64", "max_in_flight": "9", "max_queue": "0", "max_photo_bytes": "1048576",
+        "connections": "64", "max_in_flight": "9", "max_queue": "0", "max_queue_wait_seconds": "2.5",
+        "reserved_places": "1", "requests_per_second_per_client": "0.5", "burst_per_client": "3", "trusted_proxies": "10.0.0.0/8",
+        "max_photo_bytes": "1048576",
         "max_upload_memory_bytes": "2097152", "cores": "2", "log_level": "debug",
     }  # fmt: skip
     assert set(values) == {field.name for field in dataclasses.fields(Settings)}
     settings = Settings.from_environment({name_of(name): value for name, value in values.items()})
     assert {name: str(value) for name, value in dataclasses.asdict(settings).items()} == values | {
-        "allow_demo_model": "True"
+        "allow_demo_model": "True",
+        "trusted_proxies": str((ip_network("10.0.0.0/8"),)),
     }
 
 
@@ -55,6 +59,20 @@ def test_every_mistake_is_named_at_once_with_its_value():
 def test_a_deadline_is_a_positive_number_of_seconds(value):
     with pytest.raises(SettingsInvalid, match="SYMMETRA_DEADLINE_SECONDS"):
         Settings.from_environment({**REQUIRED, "SYMMETRA_DEADLINE_SECONDS": value})
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [("", ()), (" ", ()), ("10.0.0.0/8, ::1", (ip_network("10.0.0.0/8"), ip_network("::1/128")))],
+)
+def test_trusted_proxies_are_networks(text, read):
+    assert Settings.from_environment({**REQUIRED, "SYMMETRA_TRUSTED_PROXIES": text}).trusted_proxies == read
+
+
+@pytest.mark.parametrize("value", ["10.0.0.1/8", "proxy.example", "10.0.0.0/8;::1", ","])
+def test_what_is_no_network_is_named(value):
+    with pytest.raises(SettingsInvalid, match="SYMMETRA_TRUSTED_PROXIES"):
+        Settings.from_environment({**REQUIRED, "SYMMETRA_TRUSTED_PROXIES": value})
 
 
 def test_settings_that_contradict_each_other_are_refused():

@@ -6,7 +6,7 @@ import pytest
 from gunicorn.http.errors import InvalidChunkSize, NoMoreData
 from werkzeug.test import EnvironBuilder
 
-from gateway.admission import UploadMemory
+from gateway.admission.upload_memory import UploadMemory
 from gateway.body import READ_BYTES
 from gateway.errors import (
     PhotoMissing,
