@@ -1,97 +1,93 @@
-"""What a caller gets for a photo: a band with everything needed to judge what it is worth."""
+"""What a caller gets for a photo: a band, or why there is none, with everything needed to judge what it is worth."""
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
-from typing import Any
 
 from gateway.pin import PinnedModel
-from gateway.predictor import Scores
-from gateway.texts import DEMO_NOTICE, KNOWS_NOTHING_NOTICE, NOTICE
+from gateway.predictor import Explanation, Scores
+from serving.contract.abstention import Doubt, doubts_about, spread_ppm
 from serving.contract.crop import PreparedCrop
-from serving.contract.model import Evidence, ModelContract
-from serving.contract.severity import Band, Thresholds, band_of, severity_percent, severity_ppm
+from serving.contract.errors import ModelAnswerInvalid
+from serving.contract.jitter import JITTER_COPIES
+from serving.contract.quality import Quality
+from serving.contract.severity import Band, Thresholds, band_of, severity_ppm
 
 PPM_PER_PERCENT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answered screening.
+    """One answered screening. It holds nothing of the photo, so it may outlive the request.
 
     Attributes:
         id: Of the request.
-        scores: What the model said.
+        p_no_depression: Probability of NOT being depressed, checked.
         severity_ppm: 0 to 1,000,000; the one number that band, histogram, page and API share.
-        band: Of that severity under the policy.
-        prepared: The crop and the quality of the photo.
+        band: Of that severity under the policy; None where the policy declines to give one.
+        doubts: Why there is no band; empty where there is one.
+        spread_ppm: Largest minus smallest severity over the crop and its jittered copies; None under a policy without
+            abstention, which asks for no copies.
+        quality: Of the photo.
         model: The version and policy that gave the answer.
         timings_seconds: By stage.
+        explanation: Where the caller asked for one.
     """
 
     id: str
-    scores: Scores
+    p_no_depression: float
     severity_ppm: int
-    band: Band
-    prepared: PreparedCrop
+    band: Band | None
+    doubts: tuple[Doubt, ...]
+    spread_ppm: int | None
+    quality: Quality
     model: PinnedModel
     timings_seconds: dict[str, float]
+    explanation: Explanation | None = None
 
     @classmethod
     def of(
-        cls, request_id: str, scores: Scores, prepared: PreparedCrop, model: PinnedModel, timings: dict[str, float]
+        cls,
+        request_id: str,
+        scores: Scores,
+        prepared: PreparedCrop,
+        model: PinnedModel,
+        timings_seconds: dict[str, float],
+        *,
+        explanation: Explanation | None = None,
     ) -> Answer:
-        """Turn scores into a band.
+        """Turn scores into a band, or into doubts. How large p is raises no doubt (`serving.contract.abstention`).
 
         Raises:
-            ModelAnswerInvalid: the score is not a probability; it never becomes a band.
+            ModelAnswerInvalid: a score of the crop or of a copy is not a probability, or one is missing; no band then.
         """
-        severity = severity_ppm(scores.p_no_depression)
-        band = band_of(severity, model.policy.thresholds)
-        return cls(request_id, scores, severity, band, prepared, model, timings)
+        severities = [severity_ppm(p) for p in (scores.p_no_depression, *scores.jittered_p)]
+        abstention = model.policy.abstention
+        spread: int | None = None
+        doubts: tuple[Doubt, ...] = ()
+        if abstention is not None:
+            if len(scores.jittered_p) != JITTER_COPIES:
+                message = f"{len(scores.jittered_p)} jittered copies were answered, not {JITTER_COPIES}"
+                raise ModelAnswerInvalid(message)
+            spread = spread_ppm(severities)
+            doubts = doubts_about(abstention, severities, prepared.quality.as_dict())
+        return cls(
+            id=request_id,
+            p_no_depression=scores.p_no_depression,
+            severity_ppm=severities[0],
+            band=None if doubts else band_of(severities[0], model.policy.thresholds),
+            doubts=doubts,
+            spread_ppm=spread,
+            quality=prepared.quality,
+            model=model,
+            timings_seconds=timings_seconds,
+            explanation=explanation,
+        )
 
-    def as_json(self) -> dict[str, Any]:
-        """The body of `POST /v1/screenings`."""
-        policy = self.model.policy
-        return {
-            "id": self.id,
-            "band": self.band.value,
-            "severity_ppm": self.severity_ppm,
-            "severity_percent": severity_percent(self.severity_ppm),
-            "p_no_depression": self.scores.p_no_depression,
-            "quality": self.prepared.quality.as_dict(),
-            "model": model_json(self.model),
-            "policy": {
-                "number": policy.number,
-                "digest": policy.digest,
-                "thresholds": dataclasses.asdict(policy.thresholds),
-            },
-            "preprocessing_version": self.model.contract.crop.preprocessing_version,
-            "timings_seconds": self.timings_seconds,
-            "notice": notices(self.model.contract),
-        }
-
-
-def model_json(model: PinnedModel) -> dict[str, Any]:
-    """A version as every answer and `GET /v1/models` describe it."""
-    contract = model.contract
-    return {
-        "name": model.name,
-        "version": model.version,
-        "digest": model.digest,
-        "evidence": contract.evidence.value,
-        "knows_nothing": contract.knows_nothing,
-        "holdout": contract.holdout,
-        "limits": list(contract.limits),
-    }
-
-
-def notices(contract: ModelContract) -> list[str]:
-    """What must be read beside every answer of this version, the most important first."""
-    demo = [DEMO_NOTICE] if contract.evidence is Evidence.DEMO else []
-    ignorance = [KNOWS_NOTHING_NOTICE] if contract.knows_nothing else []
-    return [*demo, *ignorance, NOTICE]
+    @property
+    def percent(self) -> int | None:
+        """Severity as a whole number of percent, to be shown beside the band; None where there is no band."""
+        return None if self.band is None else whole_percent(self.severity_ppm, self.model.policy.thresholds)
 
 
 def whole_percent(severity: int, thresholds: Thresholds) -> int:

@@ -4,34 +4,24 @@ from __future__ import annotations
 
 import flask
 
-from gateway.answer import model_json
+from gateway.answer_json import answer_json, model_details_json
 from gateway.pin import PinReader
 from gateway.screening import Screener
+from gateway.stop.pause_reader import PauseReader
 
 
-def create_api(screener: Screener, pins: PinReader) -> flask.Blueprint:
+def create_api(screener: Screener, pins: PinReader, pauses: PauseReader) -> flask.Blueprint:
     """The routes under `/v1`."""
     blueprint = flask.Blueprint("api", __name__, url_prefix="/v1")
 
     @blueprint.post("/screenings")
     def screen() -> flask.Response:
-        answer = screener.screen(flask.request, flask.g.request_id, flask.g.caller)
-        return flask.jsonify(answer.as_json())
+        answer = screener.screen(flask.request, flask.g.answer_id, flask.g.caller)
+        return flask.jsonify(answer_json(answer, flask.g.language))
 
     @blueprint.get("/models")
     def models() -> flask.Response:
-        model = pins.current()
-        contract = model.contract
-        return flask.jsonify(
-            models=[
-                {
-                    **model_json(model),
-                    "architecture": contract.architecture,
-                    "training_data": contract.training_data,
-                    "created": contract.created,
-                    "preprocessing_version": contract.crop.preprocessing_version,
-                }
-            ]
-        )
+        pause = pauses.current()
+        return flask.jsonify(models=[model_details_json(pins.current())], paused=pause.as_json() if pause else None)
 
     return blueprint

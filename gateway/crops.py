@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 from gateway.deadline import Deadline
 from gateway.errors import DeadlinePassed
 from gateway.greenlets import wait_for
-from serving.contract.crop import PreparedCrop
+from serving.contract.crop import PreparedCrop, add_copies
 from serving.contract.model import CropSpec
 from serving.contract.photo import PhotoLimits
 
@@ -20,8 +20,11 @@ Detector = TypeVar("Detector")
 class CropMaker(Protocol):
     """What a screening needs: photo bytes in, crop out."""
 
-    def make(self, photo: bytes, spec: CropSpec, deadline: Deadline) -> PreparedCrop:
-        """Make the crop; raises `PhotoError`, or `DeadlinePassed` where its turn came too late."""
+    def make(self, photo: bytes, spec: CropSpec, deadline: Deadline, *, with_copies: bool = False) -> PreparedCrop:
+        """Make the crop, with its jittered copies on request.
+
+        Raises `PhotoError`, or `DeadlinePassed` where its turn came too late.
+        """
         ...
 
 
@@ -51,7 +54,7 @@ class CropPool(Generic[Detector]):
             self._detectors.put(make_detector())
         self._threads = ThreadPoolExecutor(cores, thread_name_prefix="crop")
 
-    def make(self, photo: bytes, spec: CropSpec, deadline: Deadline) -> PreparedCrop:
+    def make(self, photo: bytes, spec: CropSpec, deadline: Deadline, *, with_copies: bool = False) -> PreparedCrop:
         """Make the crop on a thread, while other requests go on.
 
         Raises:
@@ -59,7 +62,7 @@ class CropPool(Generic[Detector]):
             DeadlinePassed: its turn came too late, or it took too long.
         """
         handed_over = [photo]
-        work = self._threads.submit(self._run, handed_over, spec, deadline)
+        work = self._threads.submit(self._run, handed_over, spec, deadline, with_copies=with_copies)
         try:
             return wait_for(work, deadline.remaining_seconds)
         except TimeoutError as error:
@@ -69,15 +72,18 @@ class CropPool(Generic[Detector]):
             if work.cancel():
                 handed_over.clear()
 
-    def _run(self, handed_over: list[bytes], spec: CropSpec, deadline: Deadline) -> PreparedCrop:
+    def _run(
+        self, handed_over: list[bytes], spec: CropSpec, deadline: Deadline, *, with_copies: bool = False
+    ) -> PreparedCrop:
         if deadline.has_passed:
             raise DeadlinePassed
         photo = handed_over.pop()
         detector = self._detectors.get()
         try:
-            return self._make_crop(photo, spec, detector, self._limits)
+            prepared = self._make_crop(photo, spec, detector, self._limits)
         finally:
             self._detectors.put(detector)
+        return add_copies(prepared) if with_copies else prepared
 
     def close(self) -> None:
         """End the threads, after the work they have."""

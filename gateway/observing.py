@@ -12,21 +12,24 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from gateway.caller import ANONYMOUS
 from gateway.headers import SECURITY_HEADERS
+from gateway.languages import negotiate
 from gateway.logs import log_event
 from gateway.page import Page
 from gateway.problems import CONTENT_TYPE, REFUSAL_EXTENSION, Problem, all_codes
-from gateway.screening import ANSWERED
+from gateway.screening import ABSTAINED, ANSWERED
 from monitoring.metrics import OTHER, Metrics
 
 ROUTES = ("/", "/v1/screenings", "/v1/models", "/healthz", "/readyz", "/readyz/model", "/static/<path:filename>")
 """Every route template; the closed set of the metrics' label."""
+LANGUAGELESS_ENDPOINTS = ("static",)
+"""They answer everybody alike."""
 QUIET_ROUTES = ("/healthz", "/readyz", "/readyz/model")
 """Probes call these every few seconds: their success is logged at debug level only."""
 
 
 def gateway_metrics(registry: CollectorRegistry) -> Metrics:
     """The metrics with the gateway's closed sets of routes and outcomes."""
-    return Metrics(registry, routes=ROUTES, outcomes=(ANSWERED, *all_codes()))
+    return Metrics(registry, routes=ROUTES, outcomes=(ANSWERED, ABSTAINED, *all_codes()))
 
 
 def observe_requests(app: flask.Flask, metrics: Metrics) -> None:
@@ -36,6 +39,8 @@ def observe_requests(app: flask.Flask, metrics: Metrics) -> None:
     @app.before_request
     def begin() -> None:
         flask.g.request_id = str(uuid.uuid4())
+        flask.g.answer_id = flask.g.request_id
+        flask.g.language = negotiate(flask.request.accept_languages)
         flask.g.caller = ANONYMOUS
         flask.g.started_seconds = time.perf_counter()
 
@@ -43,6 +48,9 @@ def observe_requests(app: flask.Flask, metrics: Metrics) -> None:
     def finish(response: flask.Response) -> flask.Response:
         response.headers.update(SECURITY_HEADERS)
         response.headers["X-Request-Id"] = flask.g.request_id
+        if flask.request.endpoint not in LANGUAGELESS_ENDPOINTS:
+            response.content_language.add(flask.g.language.tag)
+            response.vary.add("Accept-Language")
         rule = flask.request.url_rule
         route = rule.rule if rule is not None else OTHER
         # Answers are about people; only the page's own parts may be kept, and are asked for again each time.
@@ -66,14 +74,14 @@ def answer_problems(app: flask.Flask, page: Page) -> None:
 
     @app.errorhandler(Exception)
     def answer(error: Exception) -> flask.Response:
-        problem = Problem.of(error, flask.g.request_id)
+        problem = Problem.of(error, flask.g.request_id, flask.g.language)
         flask.g.problem_code = problem.code
         if problem.kind.status >= 500:
             log_event(
                 "problem", {"request_id": flask.g.request_id, "code": problem.code}, level=logging.ERROR, error=error
             )
         if _asked_by_a_browser():
-            response = app.make_response(page.render_problem(problem, error))
+            response = app.make_response(page.render_problem(problem, error, flask.g.language))
         else:
             response = flask.jsonify(problem.as_json())
             response.content_type = CONTENT_TYPE

@@ -6,9 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gateway.errors import DemoModelRefused, ModelIncompatible, ModelNotPinned, ModelNotServable, ModelPinInvalid
+from gateway.errors import (
+    DemoModelRefused,
+    ModelIncompatible,
+    ModelNotPinned,
+    ModelNotServable,
+    ModelPinInvalid,
+    PolicyIncompatible,
+)
 from serving.contract.model import PREPROCESSING_VERSION, Evidence, ModelContract
-from serving.contract.policy import Policy
+from serving.contract.policy import JITTER_VERSION, Policy
 from serving.repository import ModelRepository, NothingPinned, RepositoryError
 
 Fingerprint = tuple[tuple[int, int, int] | None, ...]
@@ -84,6 +91,8 @@ class PinReader:
             return _caused(ModelPinInvalid(), error)
         if pin.contract.crop.preprocessing_version != PREPROCESSING_VERSION:
             return ModelIncompatible()
+        if policy.abstention is not None and policy.abstention.jitter != JITTER_VERSION:
+            return PolicyIncompatible()  # its limit says nothing about the copies that are made here
         if pin.contract.evidence is Evidence.DEMO and not self._allow_demo:
             return DemoModelRefused()
         return PinnedModel(pin.model, pin.version, pin.digest, pin.contract, policy)

@@ -11,6 +11,7 @@ from typing import Any, Final
 from werkzeug.exceptions import HTTPException
 
 from gateway import errors
+from gateway.languages import ENGLISH, Catalogue
 from serving.contract import errors as contract
 
 CONTENT_TYPE: Final = "application/problem+json"
@@ -55,8 +56,17 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     errors.UploadTimedOut: Kind(408, "Upload too slow"),
     errors.UploadInterrupted: Kind(400, "Upload incomplete"),
     errors.ClientRateExceeded: Kind(429, "Too many requests", retry_after_seconds=1),
+    # access
+    errors.AccessError: Kind(401, "Not allowed without a valid key or token"),
+    errors.ScopeMissing: Kind(403, "Not allowed"),
+    errors.TrafficNotGranted: Kind(403, "Not allowed"),
+    errors.RouteNotGranted: Kind(403, "Not allowed"),
+    errors.AccessUnavailable: Kind(503, "Access cannot be checked", retry_after_seconds=5),
+    errors.ExplanationMissing: Kind(409, "No explanation"),
     # load
     errors.Overloaded: Kind(503, "Too busy", retry_after_seconds=1),
+    # the stop switch
+    errors.ScreeningPaused: Kind(503, "Screening is paused", retry_after_seconds=30),
     # the model
     errors.ModelNotServable: Kind(503, "No model in service", retry_after_seconds=30),
     errors.PredictorUnavailable: Kind(503, "Model not available", retry_after_seconds=5),
@@ -88,6 +98,7 @@ class Problem:
 
     kind: Kind
     code: str
+    title: str
     detail: str
     advice: str
     request_id: str
@@ -95,19 +106,22 @@ class Problem:
     """Of this occurrence, or else of its kind."""
 
     @classmethod
-    def of(cls, error: Exception, request_id: str) -> Problem:
+    def of(cls, error: Exception, request_id: str, language: Catalogue = ENGLISH) -> Problem:
         """The problem for an error; anything unforeseen is `internal_error`, and its message stays inside."""
         known = known_error(error)
-        detail = MODEL_ANSWER_SENTENCE if isinstance(known, contract.ModelAnswerInvalid) else str(known)
         kind = kind_of(type(known))
+        title, detail, advice = kind.title, detail_of(known), advice_of(known)
+        if language.titles is not None and language.problems is not None:
+            title, (detail, advice) = language.titles[title], language.problems[known.code]
         retry_after = known.retry_after_seconds if isinstance(known, errors.GatewayError) else None
-        return cls(kind, known.code, detail, advice_of(known), request_id, retry_after or kind.retry_after_seconds)
+        retry_after_seconds = retry_after or kind.retry_after_seconds
+        return cls(kind, known.code, title, detail, advice, request_id, retry_after_seconds)
 
     def as_json(self) -> dict[str, Any]:
         """The members of RFC 9457, and `code` and `advice`."""
         return {
             "type": TYPE_PREFIX + self.code,
-            "title": self.kind.title,
+            "title": self.title,
             "status": self.kind.status,
             "detail": self.detail,
             "instance": f"urn:uuid:{self.request_id}",
@@ -142,6 +156,11 @@ def known_error(error: Exception) -> errors.GatewayError | contract.ContractErro
     if isinstance(error, (errors.GatewayError, contract.PhotoError)) and not isinstance(error, errors.StartRefused):
         return error
     return errors.InternalError()
+
+
+def detail_of(error: errors.GatewayError | contract.ContractError) -> str:
+    """What was wrong, in English, with the figures of this occurrence where the error has some."""
+    return MODEL_ANSWER_SENTENCE if isinstance(error, contract.ModelAnswerInvalid) else str(error)
 
 
 def advice_of(error: errors.GatewayError | contract.ContractError) -> str:

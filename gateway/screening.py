@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 
 import flask
-import numpy as np
 
 from gateway.admission.admission import Admission
 from gateway.answer import Answer
@@ -22,12 +21,14 @@ from gateway.errors import (
     WaitTooLong,
 )
 from gateway.pin import PinReader
-from gateway.predictor import Predictor
+from gateway.predictor import Mirror, Predictor
+from gateway.stop.pause_reader import PauseReader
 from gateway.uploads import UploadReader
 from monitoring.metrics import Metrics
 from serving.contract.errors import ContractError, ModelAnswerInvalid
 
 ANSWERED = "answered"
+ABSTAINED = "abstained"
 SHED_REASONS: dict[type[Exception], str] = {
     QueueFull: "queue_full",
     WaitTooLong: "wait_too_long",
@@ -41,11 +42,13 @@ class Screener:
     """Answers photos.
 
     Args:
+        pauses: Whether screening is paused.
         pins: Which version to ask.
         uploads: Takes the photo out of the request.
         admission: Who is let in.
         crops: Makes crops.
         predictor: Asks the model.
+        shadow: Compares another version with the pinned one, if any.
         metrics: Told about everything.
         deadline_seconds: For one answer, from the complete photo on.
     """
@@ -53,19 +56,23 @@ class Screener:
     def __init__(
         self,
         *,
+        pauses: PauseReader,
         pins: PinReader,
         uploads: UploadReader,
         admission: Admission,
         crops: CropMaker,
         predictor: Predictor,
+        shadow: Mirror | None,
         metrics: Metrics,
         deadline_seconds: float,
     ) -> None:
+        self._pauses = pauses
         self._pins = pins
         self._uploads = uploads
         self._admission = admission
         self._crops = crops
         self._predictor = predictor
+        self._shadow = shadow
         self._metrics = metrics
         self._deadline_seconds = deadline_seconds
 
@@ -79,6 +86,7 @@ class Screener:
         """
         traffic = caller.traffic
         try:
+            self._pauses.require_running(traffic)
             answer = self._screen(request, request_id, caller)
         except (ContractError, GatewayError) as error:
             if type(error) in SHED_REASONS:
@@ -88,9 +96,16 @@ class Screener:
         except Exception:
             self._metrics.count_screening(InternalError.code, traffic)
             raise
-        self._metrics.count_answer(answer.model.version, answer.severity_ppm, answer.band.value, traffic)
-        self._metrics.count_screening(ANSWERED, traffic)
+        self._count(answer, traffic)
         return answer
+
+    def _count(self, answer: Answer, traffic: str) -> None:
+        """The severity counts with and without a band: the reference profile holds every photo too."""
+        version = answer.model.version
+        self._metrics.count_answer(version, answer.severity_ppm, answer.band, traffic)
+        for doubt in answer.doubts:
+            self._metrics.count_abstention(version, doubt, traffic)
+        self._metrics.count_screening(ABSTAINED if answer.doubts else ANSWERED, traffic)
 
     def _screen(self, request: flask.Request, request_id: str, caller: Caller) -> Answer:
         stages = StageClock(self._metrics, caller.traffic)
@@ -98,6 +113,8 @@ class Screener:
         self._admission.count_request(request, caller)
         self._admission.require_room(self._deadline_seconds, caller)
         model = self._pins.current()
+        self._predictor.require_reachable()
+        abstains = model.policy.abstention is not None
         started = time.perf_counter()
         with self._uploads.photo_of(request) as photo:
             received = time.perf_counter()
@@ -106,20 +123,26 @@ class Screener:
             try:
                 with self._admission.place(deadline, caller):
                     stages.record("queue", time.perf_counter() - received)
-                    prepared = self._crops.make(photo, model.contract.crop, deadline)
+                    self._predictor.require_reachable()  # it may have gone away while this one waited
+                    prepared = self._crops.make(photo, model.contract.crop, deadline, with_copies=abstains)
                     stages.record("decode", prepared.timings.decode)
                     stages.record("face", prepared.timings.face)
+                    if abstains:
+                        stages.record("jitter", prepared.timings.jitter)
                     deadline.require_time_left()
                     asked = time.perf_counter()
-                    scores = self._predictor.predict(prepared.crop[np.newaxis], model, deadline)
+                    scores = self._predictor.predict(prepared.rows, model, deadline)
                     stages.record("predict", time.perf_counter() - asked)
             finally:
                 stages.record("total", time.perf_counter() - received)
         try:
-            return Answer.of(request_id, scores, prepared, model, stages.timings_seconds)
+            answer = Answer.of(request_id, scores, prepared, model, stages.timings_seconds)
         except ModelAnswerInvalid:
             self._metrics.count_invalid_answer(model.version)
             raise
+        if self._shadow is not None:
+            self._shadow.mirror(prepared.crop, scores, model, caller.traffic)
+        return answer
 
 
 class StageClock:

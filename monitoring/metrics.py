@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 OTHER: Final = "other"
 
-STAGES: Final = ("upload", "queue", "decode", "face", "predict", "total")
-"""Stages of one screening. `total` starts when the body is complete: a slow upload is the caller's time, not ours."""
+STAGES: Final = ("upload", "queue", "decode", "face", "jitter", "predict", "explain", "total")
+"""Stages of one screening; `jitter` under a policy with abstention and `explain` on request only. `total` starts when the body is complete: a slow upload is the caller's time, not ours."""
 
 TRAFFIC_CLASSES: Final = ("patient", "sentinel", "loadtest")
 """Who asked. Only `patient` counts for drift and objectives; nothing but a key's scope may grant the others (issue 5)."""
 
 STATUSES: Final = tuple(
-    str(status) for status in (200, 304, 400, 404, 405, 408, 413, 414, 415, 422, 429, 431, 500, 502, 503, 504)
+    str(status) for status in (200, 304, 400, 404, 405, 408, 409, 413, 414, 415, 422, 429, 431, 500, 502, 503, 504)
 )
 SHED_REASONS: Final = (
     "queue_full",
@@ -42,6 +42,24 @@ SHED_REASONS: Final = (
 )
 MODEL_CALLS: Final = ("ok", "unavailable", "busy", "deadline", "version_missing", "rejected", "invalid_answer")
 
+PAUSE_REASONS: Final = ("operator", "golden_mismatch", "polarity_reversed", "digest_mismatch", "state_unreadable")
+SENTINEL_RESULTS: Final = (
+    "right", "unconfirmed", "golden_mismatch", "polarity_reversed", "digest_mismatch", "unavailable", "no_model", "off", "failed",
+)  # fmt: skip
+"""What a look of the sentinel found; `off` where it has nothing to compare with, `failed` where it was at fault itself."""
+
+CIRCUIT_STATES: Final = ("closed", "open", "half_open")
+SHADOW_RESULTS: Final = ("agree", "disagree")
+SHADOW_MISSES: Final = ("dropped", "contract_unknown", "crop_differs", "failed", "invalid_answer")
+SHADOW_DIFFERENCE_BINS: Final = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+"""Upper edges, inclusive, of the absolute difference in p_no_depression."""
+
+PAUSE_REASONS: Final = ("operator", "golden_mismatch", "polarity_reversed", "digest_mismatch", "state_unreadable")
+SENTINEL_RESULTS: Final = (
+    "right", "unconfirmed", "golden_mismatch", "polarity_reversed", "digest_mismatch", "unavailable", "no_model", "off", "failed",
+)  # fmt: skip
+"""What a look of the sentinel found; `off` where it has nothing to compare with, `failed` where it was at fault itself."""
+
 LATENCY_BUCKETS_SECONDS: Final = (
     0.001, 0.0025, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0, 30.0,
 )  # fmt: skip
@@ -51,6 +69,8 @@ PARTS_PER_BIN: Final = 100_000
 SEVERITY_BINS: Final = tuple(f"{number / 10:.1f}" for number in range(1, 11))
 """Label of a bin: its upper edge, inclusive, so that 0.3 and 0.6 coincide with the paper's band edges."""
 BANDS: Final = ("none", "mild", "high")
+DOUBTS: Final = ("unstable_answer", "unusual_photo_quality")
+"""Why an answer got no band (`serving.contract.abstention`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +90,7 @@ REQUESTS: Final = Declaration(
 SCREENINGS: Final = Declaration(
     "symmetra_screenings",
     "counter",
-    "Screenings by outcome: answered, or the code of the problem.",
+    "Screenings by outcome: answered, abstained, repeated, or the code of the problem.",
     ("outcome", "traffic"),
 )
 STAGE_SECONDS: Final = Declaration(
@@ -87,6 +107,12 @@ SEVERITY: Final = Declaration(
     ("model_version", "bin", "traffic"),
 )
 BAND: Final = Declaration("symmetra_bands", "counter", "Answers by score band.", ("model_version", "band", "traffic"))
+ABSTENTIONS: Final = Declaration(
+    "symmetra_abstentions",
+    "counter",
+    "Answers without a band by reason; one with two reasons counts under both.",
+    ("model_version", "reason", "traffic"),
+)
 MODEL_ANSWERS_INVALID: Final = Declaration(
     "symmetra_model_answers_invalid",
     "counter",
@@ -95,6 +121,27 @@ MODEL_ANSWERS_INVALID: Final = Declaration(
 )
 MODEL_CALLS_TOTAL: Final = Declaration(
     "symmetra_model_calls", "counter", "Calls to the model server, each attempt counted, by result.", ("result",)
+)
+CIRCUIT: Final = Declaration(
+    "symmetra_model_circuit",
+    "gauge",
+    "1 for the state of the circuit to the model server: closed lets calls through, open refuses them.",
+    ("state",),
+)
+SHADOW_ANSWERS: Final = Declaration(
+    "symmetra_shadow_answers",
+    "counter",
+    "Answers of the shadow version by whether its band agrees with the pinned version's, which the label names.",
+    ("result", "band", "traffic"),
+)
+SHADOW_DIFFERENCES: Final = Declaration(
+    "symmetra_shadow_differences",
+    "counter",
+    "Answers of the shadow version by how far its p_no_depression is from the pinned version's; the label is the bin's upper edge.",
+    ("bin", "traffic"),
+)
+SHADOW_MISSED: Final = Declaration(
+    "symmetra_shadow_missed", "counter", "Photos that the shadow version gave no answer for, by reason.", ("reason",)
 )
 IN_FLIGHT: Final = Declaration("symmetra_in_flight", "gauge", "Photos being screened now.")
 QUEUED: Final = Declaration("symmetra_queue_length", "gauge", "Photos waiting for a place.")
@@ -109,10 +156,35 @@ BUILD_INFO: Final = Declaration(
 MODEL_INFO: Final = Declaration(
     "symmetra_model_info", "gauge", "1 for the pinned version.", ("model", "model_version", "digest", "evidence")
 )
+PAUSED: Final = Declaration(
+    "symmetra_paused", "gauge", "1 for the reason why screening is paused; all 0 while it goes on.", ("reason",)
+)
+SENTINEL_LOOKS: Final = Declaration(
+    "symmetra_sentinel_looks",
+    "counter",
+    "Looks of the sentinel at the pinned version's answers and files.",
+    ("result",),
+)
+SENTINEL_WATCHING: Final = Declaration(
+    "symmetra_sentinel_watching", "gauge", "1 where the sentinel has golden crops to ask about, 0 where it is off."
+)
+PAUSED: Final = Declaration(
+    "symmetra_paused", "gauge", "1 for the reason why screening is paused; all 0 while it goes on.", ("reason",)
+)
+SENTINEL_LOOKS: Final = Declaration(
+    "symmetra_sentinel_looks",
+    "counter",
+    "Looks of the sentinel at the pinned version's answers and files.",
+    ("result",),
+)
+SENTINEL_WATCHING: Final = Declaration(
+    "symmetra_sentinel_watching", "gauge", "1 where the sentinel has golden crops to ask about, 0 where it is off."
+)
 
 DECLARATIONS: Final = (
-    REQUESTS, SCREENINGS, STAGE_SECONDS, SEVERITY, BAND, MODEL_ANSWERS_INVALID, MODEL_CALLS_TOTAL, IN_FLIGHT, QUEUED, SHED,
-    UPLOAD_BYTES, NON_FINITE, BUILD_INFO, MODEL_INFO,
+    REQUESTS, SCREENINGS, STAGE_SECONDS, SEVERITY, BAND, ABSTENTIONS, MODEL_ANSWERS_INVALID, MODEL_CALLS_TOTAL, CIRCUIT,
+    SHADOW_ANSWERS, SHADOW_DIFFERENCES, SHADOW_MISSED, IN_FLIGHT, QUEUED, SHED,
+    UPLOAD_BYTES, NON_FINITE, BUILD_INFO, MODEL_INFO, PAUSED, SENTINEL_LOOKS, SENTINEL_WATCHING,
 )  # fmt: skip
 
 
@@ -131,7 +203,7 @@ class Metrics:
     Args:
         registry: A registry of its own, also per test.
         routes: Route templates of the application; the closed set of the label `route`.
-        outcomes: `answered` and every problem code; the closed set of the label `outcome`.
+        outcomes: `answered`, the other ends without a problem, and every problem code; the closed set of the label `outcome`.
     """
 
     def __init__(self, registry: CollectorRegistry, *, routes: Iterable[str], outcomes: Iterable[str]) -> None:
@@ -149,8 +221,13 @@ class Metrics:
         )
         self._severity = _counter(SEVERITY, registry)
         self._bands = _counter(BAND, registry)
+        self._abstentions = _counter(ABSTENTIONS, registry)
         self._invalid = _counter(MODEL_ANSWERS_INVALID, registry)
         self._calls = _counter(MODEL_CALLS_TOTAL, registry)
+        self._circuit = _gauge(CIRCUIT, registry)
+        self._shadow_answers = _counter(SHADOW_ANSWERS, registry)
+        self._shadow_differences = _counter(SHADOW_DIFFERENCES, registry)
+        self._shadow_missed = _counter(SHADOW_MISSED, registry)
         self._in_flight = _gauge(IN_FLIGHT, registry)
         self._queued = _gauge(QUEUED, registry)
         self._shed = _counter(SHED, registry)
@@ -158,19 +235,28 @@ class Metrics:
         self._non_finite = _counter(NON_FINITE, registry)
         self._build = _gauge(BUILD_INFO, registry)
         self._model = _gauge(MODEL_INFO, registry)
+        self._paused = _gauge(PAUSED, registry)
+        self._sentinel_looks = _counter(SENTINEL_LOOKS, registry)
+        self._sentinel_watching = _gauge(SENTINEL_WATCHING, registry)
         self._known_versions: set[str] = set()
         _initialise(self._requests, self._routes, (*STATUSES, OTHER))
         _initialise(self._screenings, self._outcomes, TRAFFIC_CLASSES)
         _initialise(self._stages, STAGES, TRAFFIC_CLASSES)
         _initialise(self._calls, MODEL_CALLS)
+        _initialise(self._circuit, CIRCUIT_STATES)
+        _initialise(self._shadow_answers, SHADOW_RESULTS, BANDS, TRAFFIC_CLASSES)
+        _initialise(self._shadow_differences, [str(edge) for edge in SHADOW_DIFFERENCE_BINS], TRAFFIC_CLASSES)
+        _initialise(self._shadow_missed, SHADOW_MISSES)
         _initialise(self._shed, SHED_REASONS)
+        _initialise(self._paused, PAUSE_REASONS)
+        _initialise(self._sentinel_looks, SENTINEL_RESULTS)
 
     def count_request(self, route: str, status: int) -> None:
         """One HTTP answer. `route` is a route template, never a path."""
         self._requests.labels(_closed(route, self._routes), _closed(str(status), STATUSES)).inc()
 
     def count_screening(self, outcome: str, traffic: str) -> None:
-        """One screening that ended, `answered` or with a problem code."""
+        """One screening that ended, `answered`, another end without a problem, or with a problem code."""
         self._screenings.labels(_closed(outcome, self._outcomes), traffic).inc()
 
     def observe_stage(self, stage: str, seconds: float, traffic: str) -> None:
@@ -180,11 +266,16 @@ class Metrics:
             return
         self._stages.labels(stage, traffic).observe(seconds)
 
-    def count_answer(self, model_version: int, severity_ppm: int, band: str, traffic: str) -> None:
-        """One answer's severity and band."""
+    def count_answer(self, model_version: int, severity_ppm: int, band: str | None, traffic: str) -> None:
+        """One answer's severity, and its band where it has one."""
         version = str(model_version)
         self._severity.labels(version, severity_bin(severity_ppm), traffic).inc()
-        self._bands.labels(version, band, traffic).inc()
+        if band is not None:
+            self._bands.labels(version, band, traffic).inc()
+
+    def count_abstention(self, model_version: int, doubt: str, traffic: str) -> None:
+        """One reason of `DOUBTS` why an answer has no band."""
+        self._abstentions.labels(str(model_version), doubt, traffic).inc()
 
     def count_invalid_answer(self, model_version: int) -> None:
         """The model answered something that is not a probability."""
@@ -193,6 +284,28 @@ class Metrics:
     def count_model_call(self, result: str) -> None:
         """One attempt at the model server, with a result of `MODEL_CALLS`."""
         self._calls.labels(result).inc()
+
+    def set_circuit(self, state: str) -> None:
+        """The circuit to the model server is in one of `CIRCUIT_STATES` now."""
+        for known in CIRCUIT_STATES:
+            self._circuit.labels(known).set(float(known == state))
+
+    def count_shadow_answer(self, *, agrees: bool, band: str, difference: float, traffic: str) -> None:
+        """One answer of the shadow version.
+
+        Args:
+            agrees: Whether it has the pinned version's band.
+            band: The pinned version's.
+            difference: Absolute, in p_no_depression, 0 to 1.
+            traffic: Class of the caller.
+        """
+        self._shadow_answers.labels("agree" if agrees else "disagree", band, traffic).inc()
+        edge = next(edge for edge in SHADOW_DIFFERENCE_BINS if difference <= edge)
+        self._shadow_differences.labels(str(edge), traffic).inc()
+
+    def count_shadow_miss(self, reason: str) -> None:
+        """One photo that the shadow version gave no answer for, for a reason of `SHADOW_MISSES`."""
+        self._shadow_missed.labels(reason).inc()
 
     def count_shed(self, reason: str) -> None:
         """One screening refused for a reason of `SHED_REASONS`."""
@@ -220,11 +333,25 @@ class Metrics:
             self._known_versions.add(version)
             _initialise(self._severity, (version,), SEVERITY_BINS, TRAFFIC_CLASSES)
             _initialise(self._bands, (version,), BANDS, TRAFFIC_CLASSES)
+            _initialise(self._abstentions, (version,), DOUBTS, TRAFFIC_CLASSES)
             _initialise(self._invalid, (version,))
 
     def clear_model(self) -> None:
         """No version may be asked any more: its info disappears, its counters stay."""
         self._model.clear()
+
+    def follow_pause(self, reason: Callable[[], str | None]) -> None:
+        """Say why screening is paused, asked at every scrape: so it is true without any request. None while it goes on."""
+        for known in PAUSE_REASONS:
+            self._paused.labels(known).set_function(lambda known=known: float(reason() == known))
+
+    def count_sentinel_look(self, result: str) -> None:
+        """One look of the sentinel, with a result of `SENTINEL_RESULTS`."""
+        self._sentinel_looks.labels(result).inc()
+
+    def set_sentinel_watching(self, watching: bool) -> None:
+        """Whether the sentinel has golden crops to ask about."""
+        self._sentinel_watching.set(float(watching))
 
 
 def _counter(declaration: Declaration, registry: CollectorRegistry) -> Counter:

@@ -14,18 +14,32 @@ GatewayError
 │   ├── UploadMalformed              upload_malformed         the multipart or chunked framing is broken
 │   ├── UploadTypeUnsupported        upload_type_unsupported
 │   ├── UploadTimedOut               upload_timed_out         stalled, or slower than the body deadline
+│   ├── ExplanationMissing           explanation_not_available  the version in service explains nothing
 │   ├── UploadInterrupted            upload_interrupted       the connection ended before the body did
 │   └── ClientRateExceeded           client_rate_exceeded     this client's own limit; the others are not affected
+├── AccessError                      the caller is not known, or may not do this
+│   ├── CredentialMissing            credential_missing
+│   ├── SignInMissing                sign_in_missing          the page, where nobody can sign in yet
+│   ├── CredentialInvalid            credential_invalid
+│   ├── CredentialExpired            credential_expired
+│   ├── ScopeMissing                 scope_missing
+│   ├── TrafficNotGranted            traffic_not_granted
+│   └── RouteNotGranted              route_not_granted        a route without a row in the table
+├── AccessUnavailable                who asks cannot be found out right now
+│   ├── IdentityProviderUnavailable  identity_provider_unavailable
+│   └── ApiKeysUnreadable            api_keys_unreadable
 ├── Overloaded                       refused to protect the others; try again
 │   ├── QueueFull                    gateway_overloaded
 │   ├── WaitTooLong                  wait_too_long            no place in time, as far as can be foreseen
 │   ├── UploadMemoryFull             upload_memory_full
 │   ├── ConnectionsFull              connections_full         only health is answered on further connections
 │   └── DeadlinePassed               deadline_passed          waited too long to be worth starting
+├── ScreeningPaused                  screening_paused         the stop switch is on
 ├── ModelNotServable                 the pin does not name a version this gateway may ask
 │   ├── ModelNotPinned               model_not_pinned
 │   ├── ModelPinInvalid              model_pin_invalid
 │   ├── ModelIncompatible            model_incompatible       made for another preprocessing
+│   ├── PolicyIncompatible           policy_incompatible      chosen for other jittered copies
 │   └── DemoModelRefused             demo_model_refused       evidence `demo` outside loopback
 ├── PredictorError                   the model server
 │   ├── PredictorUnavailable         model_unavailable
@@ -43,15 +57,30 @@ GatewayError
     └── DemoModelNotAllowed
 """
 
+from gateway.errors.access import (
+    AccessError,
+    AccessUnavailable,
+    ApiKeysUnreadable,
+    CredentialExpired,
+    CredentialInvalid,
+    CredentialMissing,
+    IdentityProviderUnavailable,
+    RouteNotGranted,
+    ScopeMissing,
+    SignInMissing,
+    TrafficNotGranted,
+)
 from gateway.errors.load import ConnectionsFull, DeadlinePassed, Overloaded, QueueFull, UploadMemoryFull, WaitTooLong
 from gateway.errors.model import (
     DemoModelRefused,
+    ExplanationMissing,
     ModelIncompatible,
     ModelNotPinned,
     ModelNotServable,
     ModelPinInvalid,
     ModelVersionMismatch,
     ModelVersionMissing,
+    PolicyIncompatible,
     PredictorBusy,
     PredictorError,
     PredictorRejected,
@@ -82,20 +111,29 @@ from gateway.errors.start import (
     SettingsInvalid,
     StartRefused,
 )
+from gateway.errors.stop import ScreeningPaused
 
 __all__ = [
     "TELL_OPERATOR",
     "TRY_AGAIN",
+    "AccessError",
+    "AccessUnavailable",
     "AddressTooLong",
+    "ApiKeysUnreadable",
     "ClientRateExceeded",
     "ConnectionsFull",
+    "CredentialExpired",
+    "CredentialInvalid",
+    "CredentialMissing",
     "DeadlinePassed",
     "DemoModelNotAllowed",
     "DemoModelRefused",
     "DetectorNotInstalled",
+    "ExplanationMissing",
     "GatewayError",
     "HeadersTooLarge",
     "HostUnknown",
+    "IdentityProviderUnavailable",
     "InternalError",
     "MethodNotAllowed",
     "ModelIncompatible",
@@ -106,6 +144,7 @@ __all__ = [
     "ModelVersionMissing",
     "Overloaded",
     "PhotoMissing",
+    "PolicyIncompatible",
     "PortTaken",
     "PredictorBusy",
     "PredictorError",
@@ -115,10 +154,15 @@ __all__ = [
     "QueueFull",
     "RequestError",
     "RequestMalformed",
+    "RouteNotGranted",
     "RouteUnknown",
+    "ScopeMissing",
+    "ScreeningPaused",
     "SettingsInvalid",
+    "SignInMissing",
     "StartRefused",
     "TooManyParts",
+    "TrafficNotGranted",
     "UploadInterrupted",
     "UploadMalformed",
     "UploadMemoryFull",

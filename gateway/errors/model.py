@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.errors.request import RequestError
 from gateway.errors.root import TRY_AGAIN, GatewayError
 
 
@@ -28,6 +29,13 @@ class ModelIncompatible(ModelNotServable):
 
     code = "model_incompatible"
     sentence = "The model version in service was made for another preparation of photos than this gateway does."
+
+
+class PolicyIncompatible(ModelNotServable):
+    """The policy's limit for unstable answers was chosen under other jittered copies than this gateway makes."""
+
+    code = "policy_incompatible"
+    sentence = "The policy in service was chosen for another check of stability than this gateway does."
 
 
 class DemoModelRefused(ModelNotServable):
@@ -78,6 +86,14 @@ class ModelVersionMismatch(PredictorError):
 
     code = "model_version_mismatch"
     sentence = "Another model version answered than the one in service."
+
+
+class ExplanationMissing(RequestError):
+    """The version in service has no `explain` signature. 409: neither the request nor the photo is at fault."""
+
+    code = "explanation_not_available"
+    sentence = "The model version in service cannot explain its answers."
+    advice = "Send the photo again without asking for an explanation."
 
 
 class PredictorRejected(PredictorError):

@@ -61,6 +61,7 @@
     const body = new FormData();
     // The file's own name stays here: it may name a person.
     body.append("photo", photo, "photo");
+    if (form.elements.explain && form.elements.explain.checked) body.append("explain", "true");
     setBusy(true);
     try {
       const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -12,6 +13,7 @@ from PIL import Image
 from serving.contract.alignment import align_eyes, warp
 from serving.contract.blazeface import LEFT_EYE, RIGHT_EYE
 from serving.contract.errors import NoFace
+from serving.contract.jitter import jitter_crops
 from serving.contract.photo import DEFAULT_LIMITS, LONG_SIDE_KEPT, PhotoLimits, decode_photo
 from serving.contract.quality import (
     Quality,
@@ -34,10 +36,11 @@ DEFAULT_QUALITY_LIMITS: Final = QualityLimits()
 
 @dataclass(frozen=True, slots=True)
 class StageSeconds:
-    """Wall-clock seconds spent on one photo, by stage."""
+    """Wall-clock seconds spent on one photo, by stage; `jitter` is 0 where no copies were made."""
 
     decode: float
     face: float
+    jitter: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class PreparedCrop:
         photo_format: "jpeg", "png" or "webp".
         width_pixels: Width of the photo, upright.
         height_pixels: Height of the photo, upright.
+        copies: Jittered copies of the crop, uint8 [copies, size, size, 3]; none where nobody asked for them.
     """
 
     crop: NDArray[np.uint8]
@@ -59,6 +63,12 @@ class PreparedCrop:
     photo_format: str
     width_pixels: int
     height_pixels: int
+    copies: NDArray[np.uint8] = dataclasses.field(default_factory=lambda: np.empty((0, 0, 0, 3), np.uint8))
+
+    @property
+    def rows(self) -> NDArray[np.uint8]:
+        """What a model is asked about: the crop, then its copies, uint8 [1 + copies, size, size, 3]."""
+        return np.concatenate([self.crop[np.newaxis], self.copies]) if len(self.copies) else self.crop[np.newaxis]
 
 
 def make_crop(
@@ -109,6 +119,14 @@ def make_crop(
         width_pixels=decoded.width_pixels,
         height_pixels=decoded.height_pixels,
     )
+
+
+def add_copies(prepared: PreparedCrop) -> PreparedCrop:
+    """The same crop with its `serving.contract.jitter` copies, which a policy with abstention asks the model about."""
+    started = time.perf_counter()
+    copies = jitter_crops(prepared.crop[np.newaxis])[0]
+    timings = dataclasses.replace(prepared.timings, jitter=time.perf_counter() - started)
+    return dataclasses.replace(prepared, copies=copies, timings=timings)
 
 
 def _crop_whole(pixels: NDArray[np.uint8], spec: CropSpec) -> tuple[NDArray[np.uint8], Quality]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from serving.contract.errors import ContractInvalid
 from serving.contract.severity import ROUNDING_RULE
@@ -40,6 +41,10 @@ class Evidence(enum.StrEnum):
     DEMO = "demo"
     RESEARCH = "research"
     SITE_VALIDATED = "site_validated"
+
+
+def _digest_of(fields: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,11 @@ class CropSpec:
             message = f"crop cannot be made: {self}"
             raise ContractInvalid(message)
 
+    @property
+    def fingerprint(self) -> str:
+        """sha256 of the fields, so that two answers can be told to rest on the same preprocessing."""
+        return _digest_of(dataclasses.asdict(self))
+
 
 @dataclass(frozen=True, slots=True)
 class Tolerances:
@@ -89,6 +99,11 @@ class Calibration:
 
     method: Literal["none", "temperature"] = "none"
     temperature: float = 1.0
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 of the fields, so that two answers can be told to rest on the same calibration."""
+        return _digest_of(dataclasses.asdict(self))
 
 
 _TUPLES = {"limits", "devices", "plain_layers", "asymmetry_regions"}

@@ -10,7 +10,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 from skimage import data
 
-from gateway.texts import BAND_WORDS, DEMO_NOTICE, PAGE
+from gateway.languages import ENGLISH
 from serving.contract.model import MODEL_NAME
 from serving.contract.severity import Band
 from serving.repository import ModelRepository
@@ -62,7 +62,7 @@ def expected(stack, photos):
     band = Band(json.load(connection.getresponse())["band"])
     connection.close()
     contract = ModelRepository(tiny_repository(), MODEL_NAME).pin().contract
-    return SimpleNamespace(band_words=BAND_WORDS[band], version=contract.version, limits=contract.limits)
+    return SimpleNamespace(band_words=ENGLISH.band_words[band], version=contract.version, limits=contract.limits)
 
 
 @pytest.fixture(scope="module")
@@ -88,9 +88,9 @@ def check_answer(driver, outcome, expected):
     text = outcome.text
     assert f"{MODEL_NAME}, version {expected.version}" in text
     assert all(limit in text for limit in expected.limits)
-    assert PAGE["severity_meaning"] in text
+    assert ENGLISH.page["severity_meaning"] in text
     assert "Not a diagnosis" in driver.find_element(By.CLASS_NAME, "purpose").text
-    (banner,) = [each for each in outcome.find_elements(By.CLASS_NAME, "banner") if each.text == DEMO_NOTICE]
+    (banner,) = [each for each in outcome.find_elements(By.CLASS_NAME, "banner") if each.text == ENGLISH.demo_notice]
     assert banner.location["y"] < heading.location["y"]
 
 
@@ -133,15 +133,15 @@ def test_two_dropped_photos_are_asked_for_one_at_a_time(browser, page, photos):
     browser.find_element(By.ID, "planted").send_keys(f"{photos.face}\n{photos.cup}")
     message = browser.find_element(By.ID, "message")
     WebDriverWait(browser, WAIT_SECONDS).until(lambda _: message.text)
-    assert message.text == PAGE["only_one"]
+    assert message.text == ENGLISH.page["only_one"]
 
 
 def test_a_coffee_cup_is_refused_politely_and_the_next_photo_answered(browser, page, photos, expected, tmp_path):
     browser.get(page)
     outcome = submit(browser, photos.cup)
-    assert outcome.find_element(By.ID, "outcome-heading").text == PAGE["refusal"]
+    assert outcome.find_element(By.ID, "outcome-heading").text == ENGLISH.page["refusal"]
     assert "No face was found in this photo." in outcome.text
-    assert PAGE["what_to_do"] in outcome.text
+    assert ENGLISH.page["what_to_do"] in outcome.text
     assert outcome.find_elements(By.CSS_SELECTOR, "[role=alert]")
     assert "score band" not in outcome.text
     check_nothing_went_wrong_unseen(browser)
@@ -156,7 +156,7 @@ def test_a_coffee_cup_is_refused_politely_and_the_next_photo_answered(browser, p
 def test_a_photo_that_is_too_large_is_told_before_it_is_sent(browser, page, photos):
     browser.get(page)
     browser.find_element(By.ID, "photo").send_keys(str(photos.large))
-    assert browser.find_element(By.ID, "message").text == PAGE["too_large"].format(megabytes=10)
+    assert browser.find_element(By.ID, "message").text == ENGLISH.page["too_large"].format(megabytes=10)
     browser.find_element(By.CSS_SELECTOR, "button").click()
     assert not browser.find_elements(By.ID, "outcome-heading")
 
@@ -168,5 +168,5 @@ def test_everything_works_without_a_script(page, photos, expected, tmp_path):
         save_screenshot(driver, tmp_path / "without-a-script.png")
         driver.find_element(By.ID, "photo").send_keys(str(photos.cup))
         driver.find_element(By.CSS_SELECTOR, "button").click()
-        refused = f"//h2[@id='outcome-heading' and text()='{PAGE['refusal']}']"
+        refused = f"//h2[@id='outcome-heading' and text()='{ENGLISH.page['refusal']}']"
         WebDriverWait(driver, WAIT_SECONDS).until(lambda d: d.find_elements(By.XPATH, refused))

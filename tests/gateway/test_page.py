@@ -5,7 +5,7 @@ import re
 import pytest
 
 from gateway.errors import PredictorUnavailable, QueueFull
-from gateway.texts import DEMO_NOTICE, DEMO_PAGE_NOTICE, KNOWS_NOTHING_NOTICE, PAGE, QUALITY_WORDS
+from gateway.languages import ENGLISH
 from serving.contract.errors import NoFace, PhotoUnreadable
 from serving.contract.model import Evidence
 from serving.contract.quality import Quality
@@ -54,7 +54,7 @@ def test_an_answer_is_words_before_numbers_with_its_limits(gateway, p, band, pap
     assert response.status_code == 200
     text = words(response.text)
     assert text.index(band) < text.index(f"“{paper_name}”") < text.index(f"{round(100 - 100 * p)} of 100")
-    assert PAGE["severity_meaning"] in text
+    assert ENGLISH.page["severity_meaning"] in text
     assert "depression_severity, version 3" in text
     assert all(limit in text for limit in LIMITS)
     assert "Not a diagnosis" in text
@@ -62,14 +62,14 @@ def test_an_answer_is_words_before_numbers_with_its_limits(gateway, p, band, pap
 
 def test_a_demo_model_says_what_its_answer_is_worth_above_the_band(gateway):
     text = words(submit(gateway).text)
-    assert text.index(DEMO_NOTICE) < text.index("score band")
-    assert DEMO_PAGE_NOTICE in words(gateway.client.get("/").text)
+    assert text.index(ENGLISH.demo_notice) < text.index("score band")
+    assert ENGLISH.demo_page_notice in words(gateway.client.get("/").text)
 
 
 def test_a_version_that_knows_nothing_says_so_above_the_band(tmp_path):
     gateway = FakeGateway(tmp_path, contract={"evidence": Evidence.RESEARCH, "knows_nothing": True})
     text = words(submit(gateway).text)
-    assert text.index(KNOWS_NOTHING_NOTICE) < text.index("score band")
+    assert text.index(ENGLISH.knows_nothing_notice) < text.index("score band")
     assert "drawn faces:" not in text
 
 
@@ -115,7 +115,7 @@ def test_a_fault_of_ours_is_told_on_the_page_too(gateway, error, status):
     gateway.predictor.error = error
     response = submit(gateway)
     assert response.status_code == status
-    assert PAGE["fault"] in words(response.text)
+    assert ENGLISH.page["fault"] in words(response.text)
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "application/json,text/html;q=0.5", None])
@@ -129,7 +129,7 @@ def test_without_a_model_the_page_says_so_and_offers_no_upload(gateway):
     (gateway.repository.directory / "pin.json").unlink()
     response = gateway.client.get("/")
     assert response.status_code == 200
-    assert PAGE["no_model"] in words(response.text)
+    assert ENGLISH.page["no_model"] in words(response.text)
     assert "<form" not in response.text
 
 
@@ -140,7 +140,7 @@ def test_an_address_that_does_not_exist_is_told_to_a_person_as_a_page(gateway):
 
 
 def test_every_quality_measure_has_words():
-    assert set(QUALITY_WORDS) == {field.name for field in dataclasses.fields(Quality)}
+    assert set(ENGLISH.quality_words) == {field.name for field in dataclasses.fields(Quality)}
 
 
 def test_what_the_contract_says_is_shown_and_never_executed(tmp_path):

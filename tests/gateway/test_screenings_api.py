@@ -12,7 +12,7 @@ from gateway.errors import (
     PredictorUnavailable,
     QueueFull,
 )
-from gateway.texts import DEMO_NOTICE, KNOWS_NOTHING_NOTICE, NOTICE
+from gateway.languages import ENGLISH
 from serving.contract.errors import NoFace, PhotoTooLarge, PhotoUnreadable, PhotoUnsupported
 from serving.contract.model import Evidence
 from serving.contract.policy import Policy
@@ -46,7 +46,7 @@ def test_an_answer_carries_everything_needed_to_judge_it(gateway):
         "thresholds": {"none_max_ppm": 300_000, "mild_max_ppm": 600_000},
     }
     assert answer["preprocessing_version"] == "crop-1"
-    assert answer["notice"] == [DEMO_NOTICE, NOTICE]
+    assert answer["notice"] == [ENGLISH.demo_notice, ENGLISH.notice]
     assert set(answer["timings_seconds"]) == {"upload", "queue", "decode", "face", "predict", "total"}
     assert all(isinstance(value, float) for value in answer["quality"].values())
 
@@ -100,7 +100,7 @@ def test_what_is_no_probability_is_an_error_and_never_a_band(gateway, p):
 
 def test_a_version_that_knows_nothing_says_so_in_every_answer(tmp_path):
     gateway = FakeGateway(tmp_path, contract={"knows_nothing": True, "evidence": Evidence.RESEARCH})
-    assert gateway.screen().json["notice"] == [KNOWS_NOTHING_NOTICE, NOTICE]
+    assert gateway.screen().json["notice"] == [ENGLISH.knows_nothing_notice, ENGLISH.notice]
     assert gateway.screen().json["model"]["knows_nothing"] is True
 
 

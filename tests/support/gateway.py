@@ -9,11 +9,12 @@ from prometheus_client import CollectorRegistry, generate_latest
 
 from gateway.app import create_app
 from gateway.deadline import Deadline
+from gateway.errors import ExplanationMissing
 from gateway.observing import gateway_metrics
 from gateway.pin import PinnedModel
-from gateway.predictor import Scores
+from gateway.predictor import Explanation, Scores
 from gateway.settings import Settings
-from serving.contract.crop import PreparedCrop, StageSeconds
+from serving.contract.crop import PreparedCrop, StageSeconds, add_copies
 from serving.contract.model import MODEL_NAME, CropSpec, Evidence, ModelContract
 from serving.contract.policy import Policy
 from serving.contract.quality import Quality
@@ -77,11 +78,12 @@ class FakeCrops:
         self.photos: list[bytes] = []
         self.error: Exception | None = None
 
-    def make(self, photo: bytes, spec: CropSpec, _deadline: Deadline) -> PreparedCrop:
+    def make(self, photo: bytes, spec: CropSpec, _deadline: Deadline, *, with_copies: bool = False) -> PreparedCrop:
         self.photos.append(photo)
         if self.error is not None:
             raise self.error
-        return make_prepared_crop(spec.size)
+        prepared = make_prepared_crop(spec.size)
+        return add_copies(prepared) if with_copies else prepared
 
 
 class FakePredictor:
@@ -89,12 +91,32 @@ class FakePredictor:
 
     def __init__(self, p_no_depression: float = 0.5) -> None:
         self.p_no_depression = p_no_depression
+        self.jittered_p: tuple[float, ...] | None = None
+        """Of the jittered copies, where they are asked about; as of the crop unless told otherwise."""
+        self.rows: list[int] = []
+        """How many crops each call asked about."""
         self.error: Exception | None = None
+        self.away: Exception | None = None
 
-    def predict(self, _crop: np.ndarray, model: PinnedModel, _deadline: Deadline) -> Scores:
+    def predict(self, crops: np.ndarray, model: PinnedModel, _deadline: Deadline) -> Scores:
+        self.rows.append(len(crops))
         if self.error is not None:
             raise self.error
-        return Scores(float(self.p_no_depression), 0.0, model.version)
+        p = float(self.p_no_depression)
+        jittered_p = self.jittered_p if self.jittered_p is not None else (p,) * (len(crops) - 1)
+        return Scores(p, 0.0, model.version, jittered_p)
+
+    def explain(self, _crop: np.ndarray, model: PinnedModel, _deadline: Deadline) -> Explanation:
+        if self.error is not None:
+            raise self.error
+        if not model.contract.asymmetry_regions:
+            raise ExplanationMissing
+        regions = model.contract.asymmetry_regions
+        return Explanation(np.full((32, 32), 0.25, np.float32), dict.fromkeys(regions, 0.125))
+
+    def require_reachable(self) -> None:
+        if self.away is not None:
+            raise self.away
 
     def check(self, _model: PinnedModel, _deadline: Deadline) -> None:
         if self.error is not None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from serving.contract.abstention import doubts_about
 from training.errors import CalibrationImpossible
 from training.evaluation.band_rule import bands_of, severities_ppm
 
@@ -54,10 +55,16 @@ def abstains(answers: Answers, abstention: Abstention) -> NDArray[np.bool_]:
             "abstention is decided by jittered copies of each crop; ask the model about them (answer(jittered=True))"
         )
         raise CalibrationImpossible(message)
-    declined = instability_ppm(answers.p, answers.p_jittered) > abstention.instability_max_ppm
-    for name, limit in abstention.quality.items():
+    for name in abstention.quality:
         if name not in answers.quality:
             message = f"the policy limits {name}, which was not measured for these photos"
             raise CalibrationImpossible(message)
-        declined |= np.array([not limit.allows(value) for value in answers.quality[name].tolist()], bool)
-    return declined
+    severities = severities_ppm(np.column_stack([answers.p, answers.p_jittered])).tolist()
+    measures = {name: answers.quality[name].tolist() for name in abstention.quality}
+    return np.array(
+        [
+            bool(doubts_about(abstention, row, {name: values[place] for name, values in measures.items()}))
+            for place, row in enumerate(severities)
+        ],
+        bool,
+    )

@@ -1,0 +1,60 @@
+"""What a language is: every sentence that the gateway says to a person, under the same names in every language.
+
+Codes, names of fields and the paper's band names are never translated; nor is what a model version's own contract says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from serving.contract.abstention import Doubt
+from serving.contract.model import Evidence
+from serving.contract.severity import Band
+
+
+class Told(NamedTuple):
+    """What was wrong, and what the person can do about it."""
+
+    detail: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """One language.
+
+    Attributes:
+        tag: BCP 47, the value of Content-Language.
+        notice: Beside every answer.
+        demo_notice: Beside every answer of a demo model.
+        demo_page_notice: On the page, before there is an answer.
+        knows_nothing_notice: Beside every answer of a version that did little better than guessing.
+        explanation_caption: Beside every attribution map and asymmetry.
+        band_words: Headline of a band.
+        band_meanings: What a band does and does not say.
+        evidence_words: What stands behind a version.
+        quality_words: Names of the measures of a photo.
+        region_words: Names of the regions of asymmetry.
+        doubts: Why no band is given, and what to do.
+        titles: Of problems, by their English title; None means that the English titles are this language's.
+        problems: By code; None means that the errors' own sentences, which may hold figures, are this language's.
+        page: Everything else on the page, by place; braces are filled in.
+    """
+
+    tag: str
+    notice: str
+    demo_notice: str
+    demo_page_notice: str
+    knows_nothing_notice: str
+    explanation_caption: str
+    band_words: Mapping[Band, str]
+    band_meanings: Mapping[Band, str]
+    evidence_words: Mapping[Evidence, str]
+    quality_words: Mapping[str, str]
+    region_words: Mapping[str, str]
+    doubts: Mapping[Doubt, Told]
+    page: Mapping[str, str]
+    titles: Mapping[str, str] | None = None
+    problems: Mapping[str, Told] | None = None

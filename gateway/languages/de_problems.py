@@ -1,0 +1,158 @@
+"""German sentences of every problem, by code; English ones stand on the error classes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gateway.languages.catalogue import Told
+
+_TRY_AGAIN: Final = "Bitte versuchen Sie es gleich noch einmal."
+_TELL_OPERATOR: Final = "Bitte verständigen Sie die Betreiber dieses Dienstes."
+
+TITLES: Final = {
+    "Photo not usable": "Foto nicht verwendbar",
+    "Photo too large": "Foto zu groß",
+    "Photo format not supported": "Fotoformat nicht unterstützt",
+    "No score for this photo": "Kein Punktwert für dieses Foto",
+    "Request not understood": "Anfrage nicht verstanden",
+    "Address too long": "Adresse zu lang",
+    "Headers too large": "Kopfzeilen zu groß",
+    "Not found": "Nicht gefunden",
+    "Method not allowed": "Methode nicht erlaubt",
+    "No photo in the request": "Kein Foto in der Anfrage",
+    "More than one photo": "Mehr als ein Foto",
+    "Upload damaged": "Übertragung beschädigt",
+    "Upload type not supported": "Art der Übertragung nicht unterstützt",
+    "Upload too slow": "Übertragung zu langsam",
+    "Upload incomplete": "Übertragung unvollständig",
+    "Too busy": "Zu viel zu tun",
+    "No model in service": "Kein Modell im Dienst",
+    "Model not available": "Modell nicht verfügbar",
+    "Model too busy": "Modell ausgelastet",
+    "Model too slow": "Modell zu langsam",
+    "Model version not loaded": "Modellversion nicht geladen",
+    "Wrong model version answered": "Falsche Modellversion hat geantwortet",
+    "Model failed": "Modell hat versagt",
+    "Model answer not valid": "Antwort des Modells ungültig",
+    "Internal error": "Interner Fehler",
+}
+PROBLEMS: Final = {
+    # the photo
+    "photo_empty": Told("Das Foto ist leer.", "Wählen Sie ein Foto aus und senden Sie es noch einmal."),
+    "photo_too_large": Told(
+        "Die Fotodatei ist zu groß.",
+        "Senden Sie ein kleineres Foto, zum Beispiel mit geringerer Auflösung der Kamera.",
+    ),
+    "photo_too_many_pixels": Told(
+        "Das Foto hat zu viele Bildpunkte.",
+        "Senden Sie ein Foto mit höchstens 50 Megapixeln als JPEG, oder 16 Megapixeln in einem anderen Format.",
+    ),
+    "photo_unsupported": Told(
+        "Dieses Fotoformat kann hier nicht gelesen werden.", "Senden Sie ein Foto als JPEG, PNG oder WebP."
+    ),
+    "photo_animated": Told(
+        "Das ist eine Animation und kein einzelnes Foto.", "Senden Sie ein einzelnes, unbewegtes Foto."
+    ),
+    "photo_unreadable": Told(
+        "Die Fotodatei ist beschädigt oder unvollständig.",
+        "Exportieren Sie das Foto neu, oder nehmen Sie ein neues auf, und senden Sie die neue Datei.",
+    ),
+    "no_face": Told(
+        "In diesem Foto wurde kein Gesicht gefunden.",
+        "Senden Sie ein Foto mit einem Gesicht, das zur Kamera blickt und mindestens ein Viertel der Bildbreite füllt.",
+    ),
+    "several_faces": Told(
+        "In diesem Foto wurde mehr als ein Gesicht gefunden.", "Senden Sie ein Foto, das nur einen Menschen zeigt."
+    ),
+    "face_too_small": Told(
+        "Das Gesicht ist in diesem Foto zu klein.",
+        "Gehen Sie näher an die Kamera, oder senden Sie das Foto in voller Auflösung.",
+    ),
+    "face_turned": Told("Das Gesicht ist von der Kamera abgewandt.", "Blicken Sie gerade in die Kamera."),
+    "face_cut_off": Told(
+        "Ein Teil des Gesichts liegt außerhalb des Fotos.",
+        "Lassen Sie das ganze Gesicht, von der Stirn bis zum Kinn, im Bild.",
+    ),
+    "too_dark": Told(
+        "Das Gesicht ist in diesem Foto zu dunkel.",
+        "Nehmen Sie das Foto bei gleichmäßigem Licht auf, mit dem Gesicht zum Licht.",
+    ),
+    "too_bright": Told(
+        "Das Gesicht ist in diesem Foto zu hell.", "Vermeiden Sie Blitz und direktes Sonnenlicht im Gesicht."
+    ),
+    "too_blurred": Told(
+        "Das Gesicht ist in diesem Foto zu unscharf.",
+        "Halten Sie die Kamera ruhig, reinigen Sie die Linse und stellen Sie auf das Gesicht scharf.",
+    ),
+    # the request
+    "request_malformed": Told(
+        "Die Anfrage konnte nicht verstanden werden.", "Vergleichen Sie die Anfrage mit der Beschreibung der API."
+    ),
+    "address_too_long": Told(
+        "Die Adresse der Anfrage ist zu lang.", "Fotos werden im Rumpf der Anfrage an /v1/screenings gesendet."
+    ),
+    "headers_too_large": Told(
+        "Die Kopfzeilen der Anfrage sind zu groß.",
+        "Senden Sie weniger oder kürzere Kopfzeilen; Cookies werden hier nicht verwendet.",
+    ),
+    "route_unknown": Told(
+        "Unter dieser Adresse gibt es nichts.",
+        "Fotos werden an /v1/screenings gesendet; die Seite zum Hochladen ist unter /.",
+    ),
+    "method_not_allowed": Told(
+        "Diese Adresse nimmt diese HTTP-Methode nicht an.", "Die Kopfzeile Allow nennt die Methoden, die sie annimmt."
+    ),
+    "photo_missing": Told(
+        "Die Anfrage enthält kein Foto.",
+        "Wählen Sie ein Foto aus; Programme senden es als Formularteil 'photo' oder als Rumpf mit seinem Bildtyp.",
+    ),
+    "too_many_parts": Told(
+        "Die Anfrage enthält mehr als ein Foto, oder Formularfelder, die hier nicht verwendet werden.",
+        "Senden Sie genau ein Foto.",
+    ),
+    "upload_malformed": Told(
+        "Die Übertragung ist beschädigt: Ihre Teile lassen sich nicht unterscheiden.",
+        "Senden Sie das Foto noch einmal; Programme sollten prüfen, wie sie mehrteilige oder gestückelte Rümpfe bilden.",
+    ),
+    "upload_type_unsupported": Told(
+        "Die Übertragung ist weder ein Formular noch ein Bild.",
+        "Senden Sie multipart/form-data mit einem Teil namens 'photo', oder das Bild selbst mit seinem Typ, etwa image/jpeg.",
+    ),
+    "upload_timed_out": Told(
+        "Das Foto ist nicht rechtzeitig angekommen.",
+        "Prüfen Sie die Verbindung und senden Sie das Foto noch einmal, oder senden Sie ein kleineres.",
+    ),
+    "upload_interrupted": Told(
+        "Die Übertragung endete, bevor das Foto vollständig war.",
+        "Prüfen Sie die Verbindung und senden Sie das Foto noch einmal.",
+    ),
+    # load
+    "gateway_overloaded": Told("Zurzeit werden zu viele Fotos betrachtet.", _TRY_AGAIN),
+    "upload_memory_full": Told("Zurzeit werden zu viele Fotos empfangen.", _TRY_AGAIN),
+    "deadline_passed": Told("Das Foto hat zu lange gewartet, bis es an der Reihe war.", _TRY_AGAIN),
+    # the model
+    "model_not_pinned": Told("Es wurde noch keine Modellversion in Dienst gestellt.", _TELL_OPERATOR),
+    "model_pin_invalid": Told(
+        "Die Aufzeichnung, welche Modellversion im Dienst ist, kann nicht gelesen werden.", _TELL_OPERATOR
+    ),
+    "model_incompatible": Told(
+        "Die Modellversion im Dienst wurde für eine andere Vorbereitung von Fotos gemacht, als sie hier geschieht.",
+        _TELL_OPERATOR,
+    ),
+    "policy_incompatible": Told(
+        "Das Regelwerk im Dienst wurde für eine andere Stabilitätsprüfung gewählt, als sie hier geschieht.",
+        _TELL_OPERATOR,
+    ),
+    "demo_model_refused": Told(
+        "Die Modellversion im Dienst ist eine Demonstration, die hier nicht verwendet werden darf.", _TELL_OPERATOR
+    ),
+    "model_unavailable": Told("Das Modell ist zurzeit nicht verfügbar.", _TRY_AGAIN),
+    "model_busy": Told("Das Modell hat zurzeit zu viele Fotos zu betrachten.", _TRY_AGAIN),
+    "model_timeout": Told("Das Modell hat nicht rechtzeitig geantwortet.", _TRY_AGAIN),
+    "model_version_missing": Told("Die Modellversion im Dienst ist nicht geladen.", _TRY_AGAIN),
+    "model_version_mismatch": Told("Eine andere Modellversion hat geantwortet als die im Dienst.", _TELL_OPERATOR),
+    "model_rejected": Told("Das Modell konnte mit dem vorbereiteten Foto nicht arbeiten.", _TELL_OPERATOR),
+    "model_answer_invalid": Told("Das Modell hat etwas geantwortet, das keine Wahrscheinlichkeit ist.", _TELL_OPERATOR),
+    # ours
+    "internal_error": Told("Auf unserer Seite ist etwas schiefgegangen.", _TELL_OPERATOR),
+}

@@ -1,0 +1,137 @@
+"""What the page's templates show: answers, versions and problems as words and ready-made numbers."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from gateway.answer import PPM_PER_PERCENT, Answer
+from gateway.languages import Catalogue
+from gateway.pin import PinnedModel
+from gateway.predictor import Explanation
+from gateway.problems import Problem
+from serving.contract.model import Evidence
+from serving.contract.severity import PARTS_PER_MILLION, Band
+
+SCALE_GAP_PERCENT: Final = 0.4
+MARKER_MARGIN_PERCENT: Final = 1.5
+FAINTEST: Final = 0.06
+"""Cells of the map that are fainter than this share of the strongest one are left out."""
+
+
+def model_view(model: PinnedModel, language: Catalogue) -> dict[str, Any]:
+    """The version in service, before there is an answer."""
+    contract = model.contract
+    demo = [language.demo_page_notice] if contract.evidence is Evidence.DEMO else []
+    return {
+        "line": language.page["model_line"].format(name=model.name, version=model.version),
+        "evidence": language.evidence_words[contract.evidence],
+        "explains": bool(contract.asymmetry_regions),
+        "warnings": [*demo, *_ignorance(model, language)],
+        "limits": contract.limits,
+        "holdout": _holdout_view(model),
+    }
+
+
+def answer_view(answer: Answer, language: Catalogue) -> dict[str, Any]:
+    """One answer; the part `score` is None where no band is given, and no severity is shown then."""
+    contract, policy = answer.model.contract, answer.model.policy
+    demo = [language.demo_notice] if contract.evidence is Evidence.DEMO else []
+    return {
+        "id": answer.id,
+        "warnings": [*demo, *_ignorance(answer.model, language)],
+        "score": _score_view(answer, language),
+        "doubts": [{"code": doubt.value, **language.doubts[doubt]._asdict()} for doubt in answer.doubts],
+        "model": answer.model,
+        "model_line": language.page["model_line"].format(name=answer.model.name, version=answer.model.version),
+        "evidence": language.evidence_words[contract.evidence],
+        "limits": contract.limits,
+        "holdout": _holdout_view(answer.model),
+        "p_no_depression": None if answer.band is None else f"{answer.p_no_depression:.6f}",
+        "quality": [(language.quality_words[name], f"{value:.3g}") for name, value in answer.quality.as_dict().items()],
+        "timings": [(name, f"{1000 * seconds:.1f}") for name, seconds in answer.timings_seconds.items()],
+        "policy_number": policy.number,
+        "policy_digest": policy.digest,
+        "preprocessing": contract.crop.preprocessing_version,
+        "explanation": None if answer.explanation is None else _explanation_view(answer.explanation, language),
+    }
+
+
+def problem_view(problem: Problem, heading: str) -> dict[str, Any]:
+    """A problem under a heading that says whose it is."""
+    return {
+        "heading": heading,
+        "detail": problem.detail,
+        "advice": problem.advice,
+        "code": problem.code,
+        "request_id": problem.request_id,
+    }
+
+
+def _score_view(answer: Answer, language: Catalogue) -> dict[str, Any] | None:
+    band, percent = answer.band, answer.percent
+    if band is None or percent is None:
+        return None
+    return {
+        "band": band.value,
+        "words": language.band_words[band],
+        "paper_name": language.page["paper_name"].format(name=band.value),
+        "meaning": language.band_meanings[band],
+        "severity": language.page["severity"].format(percent=percent),
+        "scale": _scale_view(answer, percent, language),
+    }
+
+
+def _scale_view(answer: Answer, percent: int, language: Catalogue) -> dict[str, Any]:
+    """The bar with its three bands and the marker, in percent of its width."""
+    thresholds = answer.model.policy.thresholds
+    ends = [ppm / PPM_PER_PERCENT for ppm in (0, thresholds.none_max_ppm, thresholds.mild_max_ppm, PARTS_PER_MILLION)]
+    names = ((Band.NONE, "low"), (Band.MILD, "middle"), (Band.HIGH, "high"))
+    segments = [
+        {
+            "name": name,
+            "words": language.page[name],
+            "chosen": band is answer.band,
+            "left": f"{left + SCALE_GAP_PERCENT / 2:.2f}",
+            "width": f"{right - left - SCALE_GAP_PERCENT:.2f}",
+            "middle": f"{(left + right) / 2:.2f}",
+        }
+        for (band, name), left, right in zip(names, ends, ends[1:], strict=False)
+    ]
+    marker = answer.severity_ppm / PPM_PER_PERCENT
+    return {
+        "segments": segments,
+        "marker": f"{min(max(marker, MARKER_MARGIN_PERCENT), 100 - MARKER_MARGIN_PERCENT):.2f}",
+        "label": language.page["scale"].format(percent=percent, low=f"{ends[1]:g}", middle=f"{ends[2]:g}"),
+    }
+
+
+def _explanation_view(explanation: Explanation, language: Catalogue) -> dict[str, Any]:
+    """The map as squares of an SVG, the strongest one opaque; the measures with their regions' names."""
+    rows = explanation.attribution.tolist()
+    strongest = max((abs(cell) for row in rows for cell in row), default=0.0) or 1.0
+    cells = [
+        {"x": x, "y": y, "direction": "up" if cell > 0 else "down", "opacity": f"{abs(cell) / strongest:.2f}"}
+        for y, row in enumerate(rows)
+        for x, cell in enumerate(row)
+        if abs(cell) / strongest >= FAINTEST
+    ]
+    return {
+        "size": len(rows),
+        "cells": cells,
+        "asymmetry": [
+            (language.region_words.get(name, name), f"{value:.2f}") for name, value in explanation.asymmetry.items()
+        ],
+        "caption": language.explanation_caption,
+    }
+
+
+def _holdout_view(model: PinnedModel) -> dict[str, str]:
+    """Figures by name; counts as whole numbers, shares with three digits."""
+    return {
+        name.replace("_", " "): f"{figure:,.0f}" if figure > 1 and figure.is_integer() else f"{figure:.3f}"
+        for name, figure in model.contract.holdout.items()
+    }
+
+
+def _ignorance(model: PinnedModel, language: Catalogue) -> list[str]:
+    return [language.knows_nothing_notice] if model.contract.knows_nothing else []
