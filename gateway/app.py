@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import flask
 
+from gateway.access.guard import guard_requests
+from gateway.access.set_up import create_guard
 from gateway.admission.admission import Admission
 from gateway.admission.client_rates import ClientRates
 from gateway.admission.places import PlaceLimits, Places
@@ -75,6 +77,7 @@ def create_app(
     app.register_blueprint(create_page(page, screener))
     app.register_blueprint(create_api(screener, pins))
     app.register_blueprint(create_health(pins, predictor))
+    guard_requests(app, create_guard(settings, metrics.count_access_refusal))
     return app
 
 

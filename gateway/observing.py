@@ -10,7 +10,8 @@ import flask
 from prometheus_client import CollectorRegistry
 from werkzeug.exceptions import MethodNotAllowed
 
-from gateway.caller import ANONYMOUS
+from gateway.access.routes import TEMPLATES
+from gateway.caller import NOBODY
 from gateway.headers import SECURITY_HEADERS
 from gateway.languages import negotiate
 from gateway.logs import log_event
@@ -19,8 +20,6 @@ from gateway.problems import CONTENT_TYPE, REFUSAL_EXTENSION, Problem, all_codes
 from gateway.screening import ABSTAINED, ANSWERED
 from monitoring.metrics import OTHER, Metrics
 
-ROUTES = ("/", "/v1/screenings", "/v1/models", "/healthz", "/readyz", "/readyz/model", "/static/<path:filename>")
-"""Every route template; the closed set of the metrics' label."""
 LANGUAGELESS_ENDPOINTS = ("static",)
 """They answer everybody alike."""
 QUIET_ROUTES = ("/healthz", "/readyz", "/readyz/model")
@@ -29,7 +28,7 @@ QUIET_ROUTES = ("/healthz", "/readyz", "/readyz/model")
 
 def gateway_metrics(registry: CollectorRegistry) -> Metrics:
     """The metrics with the gateway's closed sets of routes and outcomes."""
-    return Metrics(registry, routes=ROUTES, outcomes=(ANSWERED, ABSTAINED, *all_codes()))
+    return Metrics(registry, routes=TEMPLATES, outcomes=(ANSWERED, ABSTAINED, *all_codes()))
 
 
 def observe_requests(app: flask.Flask, metrics: Metrics) -> None:
@@ -41,7 +40,7 @@ def observe_requests(app: flask.Flask, metrics: Metrics) -> None:
         flask.g.request_id = str(uuid.uuid4())
         flask.g.answer_id = flask.g.request_id
         flask.g.language = negotiate(flask.request.accept_languages)
-        flask.g.caller = ANONYMOUS
+        flask.g.caller = NOBODY
         flask.g.started_seconds = time.perf_counter()
 
     @app.after_request

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import flask
 
+from gateway.access.scopes import Scope
 from gateway.answer import Answer
 from gateway.caller import PATIENT_TRAFFIC
-from gateway.errors import ModelNotServable, ScreeningPaused
+from gateway.errors import AccessError, ModelNotServable, ScreeningPaused
 from gateway.languages import Catalogue
 from gateway.page_views import answer_view, model_view, problem_view
 from gateway.pin import PinReader
@@ -38,7 +39,9 @@ class Page:
         model, unavailable = None, None
         try:
             self._pauses.require_running(PATIENT_TRAFFIC)
-            model = model_view(self._pins.current(), language)
+            # Whoever may not read of the model is shown neither it nor a form that would be refused.
+            if Scope.READ_MODELS in flask.g.caller.scopes:
+                model = model_view(self._pins.current(), language)
         except (ModelNotServable, ScreeningPaused) as error:
             unavailable = Problem.of(error, "", language)
         return flask.render_template(
@@ -58,6 +61,8 @@ class Page:
         heading = "fault"
         if isinstance(error, PhotoError):
             heading = "refusal" if isinstance(error, FaceError) else "unusable"
+        elif isinstance(error, AccessError):
+            heading = "not_allowed"
         return self.render(language, problem=problem, heading=language.page[heading])
 
 

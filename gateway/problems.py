@@ -30,11 +30,13 @@ class Kind:
         status: HTTP status.
         title: Short, the same for every occurrence.
         retry_after_seconds: Where trying again helps.
+        challenge: The header WWW-Authenticate (RFC 6750, section 3), where another credential would help.
     """
 
     status: int
     title: str
     retry_after_seconds: int | None = None
+    challenge: str | None = None
 
 
 KINDS: Final[dict[type[Exception], Kind]] = {
@@ -57,10 +59,12 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     errors.UploadInterrupted: Kind(400, "Upload incomplete"),
     errors.ClientRateExceeded: Kind(429, "Too many requests", retry_after_seconds=1),
     # access
-    errors.AccessError: Kind(401, "Not allowed without a valid key or token"),
-    errors.ScopeMissing: Kind(403, "Not allowed"),
-    errors.TrafficNotGranted: Kind(403, "Not allowed"),
-    errors.RouteNotGranted: Kind(403, "Not allowed"),
+    errors.CredentialMissing: Kind(401, "Key or token needed", challenge="Bearer"),
+    errors.SignInMissing: Kind(401, "Sign-in needed", challenge="Bearer"),
+    errors.CredentialInvalid: Kind(401, "Key or token not accepted", challenge='Bearer error="invalid_token"'),
+    errors.CredentialExpired: Kind(401, "Key or token expired", challenge='Bearer error="invalid_token"'),
+    errors.ScopeMissing: Kind(403, "Not allowed", challenge='Bearer error="insufficient_scope"'),
+    errors.AccessError: Kind(403, "Not allowed"),
     errors.AccessUnavailable: Kind(503, "Access cannot be checked", retry_after_seconds=5),
     errors.ExplanationMissing: Kind(409, "No explanation"),
     # load
@@ -132,7 +136,8 @@ class Problem:
     @property
     def headers(self) -> dict[str, str]:
         """Headers that go with it."""
-        return {} if self.retry_after_seconds is None else {"Retry-After": str(self.retry_after_seconds)}
+        headers = {"WWW-Authenticate": self.kind.challenge, "Retry-After": self.retry_after_seconds}
+        return {name: str(value) for name, value in headers.items() if value is not None}
 
 
 def kind_of(error_class: type[Exception]) -> Kind:

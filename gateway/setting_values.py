@@ -25,6 +25,11 @@ def folder(value: str) -> Path:
     return Path(text(value))
 
 
+def file(value: str) -> Path:
+    """A path; whether it is there is another question."""
+    return Path(text(value))
+
+
 def whole_number(minimum: int, maximum: int = 2**31) -> Callable[[str], int]:
     """A reader of whole numbers within ends, both included."""
 

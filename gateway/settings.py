@@ -12,8 +12,9 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Final, Self
 
+from gateway.access.intended_use import IntendedUse, intended_use
 from gateway.errors import SettingsInvalid
-from gateway.setting_values import folder, networks, rate, seconds, setting, text, whole_number, yes_or_no
+from gateway.setting_values import file, folder, networks, rate, seconds, setting, text, whole_number, yes_or_no
 from gateway.setting_values import log_level as a_log_level
 from serving.contract.model import MODEL_NAME
 
@@ -43,6 +44,27 @@ class Settings:
     metrics_host: str = setting(text, "address of the metrics", "127.0.0.1")
     metrics_port: int = setting(_port, "port of the metrics", 9108)
     allow_demo_model: bool = setting(yes_or_no, "serve a demo model beyond loopback all the same", default=False)
+    intended_use: IntendedUse | None = field(
+        default=None,
+        metadata={
+            "read": intended_use,
+            "says": "research, clinical_decision_support_triage or demonstration; required beyond loopback",
+        },
+    )
+    api_keys_file: Path | None = field(
+        default=None,
+        metadata={
+            "read": file,
+            "says": "file of the API keys, made by `python -m gateway keys`; with it nobody is let in without one",
+        },
+    )
+    session_key_file: Path | None = field(
+        default=None,
+        metadata={
+            "read": file,
+            "says": "file with the secret that all replicas share, one or two lines of hexadecimal; required beyond loopback",
+        },
+    )
     deadline_seconds: float = setting(seconds, "for one answer, from the complete photo on", 10.0)
     body_deadline_seconds: float = setting(seconds, "for receiving one photo", 30.0)
     read_timeout_seconds: float = setting(seconds, "without a byte from or to a client", 10.0)

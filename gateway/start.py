@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import socket
 
+from gateway.access.requirements import missing_for_access
 from gateway.errors import (
+    AccessNotSetUp,
     DemoModelNotAllowed,
     DemoModelRefused,
     DetectorNotInstalled,
@@ -13,6 +15,8 @@ from gateway.errors import (
     ModelNotServable,
     PortTaken,
     SettingsInvalid,
+    SeveralReasons,
+    StartRefused,
 )
 from gateway.pin import PinReader
 from gateway.settings import Settings, name_of
@@ -23,7 +27,7 @@ from serving.repository.errors import ModelNameInvalid
 
 
 def require_startable(settings: Settings) -> None:
-    """Check what can only fail for everyone, and so should fail now.
+    """Check what can only fail for everyone, and so should fail now; every reason is named at once.
 
     A missing model is no such thing: the page and the API say so, and the gateway serves it as soon as it is there.
 
@@ -32,18 +36,40 @@ def require_startable(settings: Settings) -> None:
         DetectorNotInstalled: the face detector's weights are not there, or are others.
         HostUnknown: an address to listen on is not this machine's.
         PortTaken: something listens on the port of the API or of the metrics.
+        AccessNotSetUp: others than this machine could reach it, and keys, the intended use or the shared secret are missing; or
+            a file with keys cannot be used.
         DemoModelNotAllowed: the pinned version is a demo, and others than this machine could reach it.
+        SeveralReasons: more than one of these.
     """
+    reasons: list[StartRefused] = []
+    for check in (_require_model_name, _require_detector, _require_addresses, _require_access, _require_no_demo):
+        try:
+            check(settings)
+        except StartRefused as reason:
+            reasons.append(reason)
+    if len(reasons) == 1:
+        raise reasons[0]
+    if reasons:
+        raise SeveralReasons("\n".join(str(reason) for reason in reasons))
+
+
+def _require_model_name(settings: Settings) -> None:
     try:
-        repository = ModelRepository(settings.model_repository, settings.model_name)
+        ModelRepository(settings.model_repository, settings.model_name)
     except ModelNameInvalid as error:
         message = f"{name_of('model_name')}: {error}"
         raise SettingsInvalid(message) from error
+
+
+def _require_detector(_settings: Settings) -> None:
     try:
         for model in (SHORT_RANGE, FULL_RANGE):
             weights_path(model)
     except DetectorWeightsMissing as error:
         raise DetectorNotInstalled(str(error)) from error
+
+
+def _require_addresses(settings: Settings) -> None:
     for field, host_field in (("port", "host"), ("metrics_port", "metrics_host")):
         host: str = getattr(settings, host_field)
         port: int = getattr(settings, field)
@@ -56,8 +82,21 @@ def require_startable(settings: Settings) -> None:
         if not is_free:
             message = f"port {port} on {host} is in use or may not be used; choose another with {name_of(field)}=PORT"
             raise PortTaken(message)
+
+
+def _require_access(settings: Settings) -> None:
+    missing = missing_for_access(settings)
+    if not missing:
+        return
+    if not settings.is_loopback:
+        missing.insert(0, f"{name_of('host')} is {settings.host}, so others than this machine could use the gateway:")
+    raise AccessNotSetUp("\n".join(missing))
+
+
+def _require_no_demo(settings: Settings) -> None:
     allow_demo = settings.is_loopback or settings.allow_demo_model
     try:
+        repository = ModelRepository(settings.model_repository, settings.model_name)
         PinReader(repository, allow_demo=allow_demo, on_change=lambda _: None).current()
     except DemoModelRefused as error:
         message = (
@@ -66,8 +105,8 @@ def require_startable(settings: Settings) -> None:
             f"127.0.0.1, pin another version, or set {name_of('allow_demo_model')}=yes if you insist."
         )
         raise DemoModelNotAllowed(message) from error
-    except ModelNotServable:
-        return
+    except (ModelNotServable, ModelNameInvalid):
+        return  # the first is no reason, the second was named already
 
 
 def _is_free(host: str, port: int) -> bool:

@@ -56,7 +56,10 @@ def build(settings: Settings) -> flask.Flask:
         metrics=metrics,
     )
     start_http_server(settings.metrics_port, settings.metrics_host, registry)
-    fields = {name: getattr(settings, name) for name in ("host", "port", "metrics_port", "model_server", "cores")}
+    fields = {
+        name: getattr(settings, name)
+        for name in ("host", "port", "metrics_port", "model_server", "cores", "intended_use")
+    }
     log_event("gateway started", fields)
     # What is here now stays: the collector need not walk it again, which would pause every request for a while.
     gc.collect()

@@ -30,7 +30,8 @@ TRAFFIC_CLASSES: Final = ("patient", "sentinel", "loadtest")
 """Who asked. Only `patient` counts for drift and objectives; nothing but a key's scope may grant the others (issue 5)."""
 
 STATUSES: Final = tuple(
-    str(status) for status in (200, 304, 400, 404, 405, 408, 409, 413, 414, 415, 422, 429, 431, 500, 502, 503, 504)
+    str(status)
+    for status in (200, 304, 400, 401, 403, 404, 405, 408, 409, 413, 414, 415, 422, 429, 431, 500, 502, 503, 504)
 )
 SHED_REASONS: Final = (
     "queue_full",
@@ -40,6 +41,10 @@ SHED_REASONS: Final = (
     "connections_full",
     "client_rate",
 )
+ACCESS_REFUSALS: Final = (
+    "missing", "invalid", "expired", "scope", "traffic", "route", "provider_unavailable", "keys_unreadable",
+)  # fmt: skip
+"""Why a request was not let in; never whose it was."""
 MODEL_CALLS: Final = ("ok", "unavailable", "busy", "deadline", "version_missing", "rejected", "invalid_answer")
 
 PAUSE_REASONS: Final = ("operator", "golden_mismatch", "polarity_reversed", "digest_mismatch", "state_unreadable")
@@ -146,6 +151,9 @@ SHADOW_MISSED: Final = Declaration(
 IN_FLIGHT: Final = Declaration("symmetra_in_flight", "gauge", "Photos being screened now.")
 QUEUED: Final = Declaration("symmetra_queue_length", "gauge", "Photos waiting for a place.")
 SHED: Final = Declaration("symmetra_shed", "counter", "Screenings refused to protect the others.", ("reason",))
+ACCESS_REFUSED: Final = Declaration(
+    "symmetra_access_refused", "counter", "Requests that were not let in, by reason.", ("reason",)
+)
 UPLOAD_BYTES: Final = Declaration("symmetra_upload_memory_bytes", "gauge", "Bytes of uploads held in memory now.")
 NON_FINITE: Final = Declaration(
     "symmetra_non_finite_observations", "counter", "Observations dropped because they would have poisoned a sum.", ()
@@ -182,7 +190,7 @@ SENTINEL_WATCHING: Final = Declaration(
 )
 
 DECLARATIONS: Final = (
-    REQUESTS, SCREENINGS, STAGE_SECONDS, SEVERITY, BAND, ABSTENTIONS, MODEL_ANSWERS_INVALID, MODEL_CALLS_TOTAL, CIRCUIT,
+    ACCESS_REFUSED, REQUESTS, SCREENINGS, STAGE_SECONDS, SEVERITY, BAND, ABSTENTIONS, MODEL_ANSWERS_INVALID, MODEL_CALLS_TOTAL, CIRCUIT,
     SHADOW_ANSWERS, SHADOW_DIFFERENCES, SHADOW_MISSED, IN_FLIGHT, QUEUED, SHED,
     UPLOAD_BYTES, NON_FINITE, BUILD_INFO, MODEL_INFO, PAUSED, SENTINEL_LOOKS, SENTINEL_WATCHING,
 )  # fmt: skip
@@ -231,6 +239,7 @@ class Metrics:
         self._in_flight = _gauge(IN_FLIGHT, registry)
         self._queued = _gauge(QUEUED, registry)
         self._shed = _counter(SHED, registry)
+        self._access_refused = _counter(ACCESS_REFUSED, registry)
         self._upload_bytes = _gauge(UPLOAD_BYTES, registry)
         self._non_finite = _counter(NON_FINITE, registry)
         self._build = _gauge(BUILD_INFO, registry)
@@ -248,6 +257,7 @@ class Metrics:
         _initialise(self._shadow_differences, [str(edge) for edge in SHADOW_DIFFERENCE_BINS], TRAFFIC_CLASSES)
         _initialise(self._shadow_missed, SHADOW_MISSES)
         _initialise(self._shed, SHED_REASONS)
+        _initialise(self._access_refused, ACCESS_REFUSALS)
         _initialise(self._paused, PAUSE_REASONS)
         _initialise(self._sentinel_looks, SENTINEL_RESULTS)
 
@@ -310,6 +320,10 @@ class Metrics:
     def count_shed(self, reason: str) -> None:
         """One screening refused for a reason of `SHED_REASONS`."""
         self._shed.labels(reason).inc()
+
+    def count_access_refusal(self, reason: str) -> None:
+        """One request that was not let in, for a reason of `ACCESS_REFUSALS`."""
+        self._access_refused.labels(reason).inc()
 
     def set_admission(self, in_flight: int, queued: int) -> None:
         """How many photos are being screened, and how many wait."""

@@ -54,7 +54,9 @@ GatewayError
     ├── PortTaken
     ├── HostUnknown
     ├── DetectorNotInstalled
-    └── DemoModelNotAllowed
+    ├── DemoModelNotAllowed
+    ├── AccessNotSetUp
+    └── SeveralReasons
 """
 
 from gateway.errors.access import (
@@ -104,11 +106,13 @@ from gateway.errors.request import (
 )
 from gateway.errors.root import TELL_OPERATOR, TRY_AGAIN, GatewayError, InternalError
 from gateway.errors.start import (
+    AccessNotSetUp,
     DemoModelNotAllowed,
     DetectorNotInstalled,
     HostUnknown,
     PortTaken,
     SettingsInvalid,
+    SeveralReasons,
     StartRefused,
 )
 from gateway.errors.stop import ScreeningPaused
@@ -117,6 +121,7 @@ __all__ = [
     "TELL_OPERATOR",
     "TRY_AGAIN",
     "AccessError",
+    "AccessNotSetUp",
     "AccessUnavailable",
     "AddressTooLong",
     "ApiKeysUnreadable",
@@ -159,6 +164,7 @@ __all__ = [
     "ScopeMissing",
     "ScreeningPaused",
     "SettingsInvalid",
+    "SeveralReasons",
     "SignInMissing",
     "StartRefused",
     "TooManyParts",

@@ -27,3 +27,11 @@ class DetectorNotInstalled(StartRefused):
 
 class DemoModelNotAllowed(StartRefused):
     """A demo model outside loopback."""
+
+
+class AccessNotSetUp(StartRefused):
+    """Others could reach the gateway, and it could not tell who asks, what for, or keep a secret."""
+
+
+class SeveralReasons(StartRefused):
+    """More than one reason, each on lines of its own."""

@@ -96,6 +96,7 @@ GERMAN: Final = Catalogue(
         "refusal": "Kein Punktwert für dieses Foto",
         "unusable": "Dieses Foto ist nicht verwendbar",
         "fault": "Keine Antwort",
+        "not_allowed": "Nicht erlaubt",
         "paper_name": "Die Veröffentlichung nennt diesen Bereich „{name}“.",
         "severity": "Schweregrad: {percent} von 100",
         "scale": "Schweregrad {percent} von 100. Der untere Bereich endet bei {low}, der mittlere bei {middle}.",

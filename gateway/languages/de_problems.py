@@ -9,6 +9,8 @@ from gateway.languages.catalogue import Told
 _TRY_AGAIN: Final = "Bitte versuchen Sie es gleich noch einmal."
 _TELL_OPERATOR: Final = "Bitte verständigen Sie die Betreiber dieses Dienstes."
 
+_ASK_FOR_A_KEY: Final = "Bitten Sie die Betreiber dieses Dienstes um einen API-Schlüssel oder Token, der das erlaubt."
+
 TITLES: Final = {
     "Photo not usable": "Foto nicht verwendbar",
     "Photo too large": "Foto zu groß",
@@ -25,6 +27,12 @@ TITLES: Final = {
     "Upload type not supported": "Art der Übertragung nicht unterstützt",
     "Upload too slow": "Übertragung zu langsam",
     "Upload incomplete": "Übertragung unvollständig",
+    "Key or token needed": "Schlüssel oder Token nötig",
+    "Sign-in needed": "Anmeldung nötig",
+    "Key or token not accepted": "Schlüssel oder Token nicht angenommen",
+    "Key or token expired": "Schlüssel oder Token abgelaufen",
+    "Not allowed": "Nicht erlaubt",
+    "Access cannot be checked": "Zugang nicht prüfbar",
     "Too busy": "Zu viel zu tun",
     "No model in service": "Kein Modell im Dienst",
     "Model not available": "Modell nicht verfügbar",
@@ -37,6 +45,32 @@ TITLES: Final = {
     "Internal error": "Interner Fehler",
 }
 PROBLEMS: Final = {
+    # access
+    "credential_missing": Told(
+        "Das geht nur mit einem API-Schlüssel oder Token, und die Anfrage hat keinen.", _ASK_FOR_A_KEY
+    ),
+    "sign_in_missing": Told(
+        "Diese Seite ist für angemeldete Personen, und dieses Gateway hat keine Anmeldung für Personen. "
+        "Programme können es mit einem API-Schlüssel verwenden.",
+        "Fragen Sie die Betreiber dieses Dienstes, wie Ihr Haus ihn verwendet.",
+    ),
+    "credential_invalid": Told("Der API-Schlüssel oder Token der Anfrage wird nicht angenommen.", _ASK_FOR_A_KEY),
+    "credential_expired": Told(
+        "Der API-Schlüssel oder Token der Anfrage ist abgelaufen.",
+        "Holen Sie einen neuen: Tokens erneuert der Identitätsdienst, Schlüssel erneuern die Betreiber dieses Dienstes.",
+    ),
+    "scope_missing": Told("Der API-Schlüssel oder Token der Anfrage erlaubt das nicht.", _ASK_FOR_A_KEY),
+    "traffic_not_granted": Told(
+        "Der API-Schlüssel der Anfrage gewährt die Verkehrsklasse nicht, die ihre Kopfzeile nennt.",
+        "Lassen Sie die Kopfzeile X-Traffic-Class weg, oder verwenden Sie einen Schlüssel für diese Klasse.",
+    ),
+    "route_not_granted": Told("Niemandem wurde erlaubt, diese Adresse zu verwenden.", _TELL_OPERATOR),
+    "identity_provider_unavailable": Told(
+        "Der Token kann nicht geprüft werden, weil der Identitätsdienst nicht erreichbar ist.", _TRY_AGAIN
+    ),
+    "api_keys_unreadable": Told(
+        "Der API-Schlüssel kann nicht geprüft werden, weil die Liste der Schlüssel nicht lesbar ist.", _TRY_AGAIN
+    ),
     # the photo
     "photo_empty": Told("Das Foto ist leer.", "Wählen Sie ein Foto aus und senden Sie es noch einmal."),
     "photo_too_large": Told(

@@ -91,6 +91,7 @@ ENGLISH: Final = Catalogue(
         "refusal": "No score for this photo",
         "unusable": "This photo cannot be used",
         "fault": "No answer",
+        "not_allowed": "Not allowed",
         "paper_name": "The paper calls this band “{name}”.",
         "severity": "Severity score: {percent} of 100",
         "scale": "Severity score {percent} of 100. The low band ends at {low}, the middle band at {middle}.",

@@ -10,7 +10,7 @@ from gateway.problems import KINDS, TYPE_PREFIX, Problem, all_codes, kind_of, le
 from monitoring.metrics import MODEL_CALLS, STATUSES
 from serving.contract import errors as contract
 
-CALLERS_FAULT = [contract.PhotoError, errors.RequestError]
+CALLERS_FAULT = [contract.PhotoError, errors.RequestError, errors.AccessError]
 ALL_CLASSES = [
     leaf
     for root in (contract.ContractError, errors.GatewayError)

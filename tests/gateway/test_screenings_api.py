@@ -17,6 +17,7 @@ from serving.contract.errors import NoFace, PhotoTooLarge, PhotoUnreadable, Phot
 from serving.contract.model import Evidence
 from serving.contract.policy import Policy
 from serving.contract.severity import Thresholds
+from tests.support.access import add_key, beyond_loopback
 from tests.support.gateway import DIGEST, LIMITS, FakeGateway, make_contract, multipart, write_pin, write_policy
 
 
@@ -165,12 +166,14 @@ def test_without_a_model_in_service_no_photo_is_even_looked_at(gateway):
 
 
 def test_a_demo_model_is_not_served_beyond_loopback_unless_insisted_on(tmp_path):
-    outside = FakeGateway(tmp_path / "a", host="0.0.0.0")
-    assert outside.screen().json["code"] == "demo_model_refused"
-    insisting = FakeGateway(tmp_path / "b", host="0.0.0.0", allow_demo_model=True)
-    assert insisting.screen().status_code == 200
-    validated = FakeGateway(tmp_path / "c", host="0.0.0.0", contract={"evidence": Evidence.SITE_VALIDATED})
-    assert validated.screen().status_code == 200
+    settings = beyond_loopback(tmp_path)
+    key = {"X-API-Key": add_key(settings["api_keys_file"], name="another")}
+    outside = FakeGateway(tmp_path / "a", **settings)
+    assert outside.screen(headers=key).json["code"] == "demo_model_refused"
+    insisting = FakeGateway(tmp_path / "b", allow_demo_model=True, **settings)
+    assert insisting.screen(headers=key).status_code == 200
+    validated = FakeGateway(tmp_path / "c", contract={"evidence": Evidence.SITE_VALIDATED}, **settings)
+    assert validated.screen(headers=key).status_code == 200
 
 
 def test_requests_without_one_photo_are_the_callers_fault(gateway):

@@ -28,6 +28,7 @@ def test_every_setting_is_read_from_its_own_variable():
         "reserved_places": "1", "requests_per_second_per_client": "0.5", "burst_per_client": "3", "trusted_proxies": "10.0.0.0/8",
         "max_photo_bytes": "1048576",
         "max_upload_memory_bytes": "2097152", "cores": "2", "log_level": "debug",
+        "intended_use": "research", "api_keys_file": "keys.json", "session_key_file": "session.key",
     }  # fmt: skip
     assert set(values) == {field.name for field in dataclasses.fields(Settings)}
     settings = Settings.from_environment({name_of(name): value for name, value in values.items()})

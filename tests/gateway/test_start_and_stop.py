@@ -13,6 +13,7 @@ from gateway.settings import Settings
 from gateway.start import require_startable
 from serving.contract.model import Evidence
 from serving.local.ports import find_free_port
+from tests.support.access import beyond_loopback
 from tests.support.drawn_faces import drawn_face
 from tests.support.gateway import VERSION, make_repository
 from tests.support.gateway_process import PROJECT, GatewayProcess, wait_until
@@ -37,6 +38,8 @@ def test_a_demo_model_outside_loopback_is_refused_at_start_with_what_to_do(tmp_p
     assert finished.returncode == os.EX_CONFIG
     assert "demonstration" in finished.stderr
     assert "SYMMETRA_ALLOW_DEMO_MODEL=yes" in finished.stderr
+    for other in ("API_KEYS_FILE", "INTENDED_USE", "SESSION_KEY_FILE"):
+        assert f"SYMMETRA_{other} is missing" in finished.stderr, "every reason is named at once"
     assert "Traceback" not in finished.stderr
 
 
@@ -87,13 +90,13 @@ def test_a_missing_model_is_no_reason_not_to_start(tmp_path):
 def test_a_demo_model_starts_where_it_may(tmp_path, change):
     make_repository(tmp_path)
     ports = {"port": find_free_port(), "metrics_port": find_free_port()}
-    require_startable(Settings(model_repository=tmp_path, **({"host": "0.0.0.0"} | ports | change)))
+    require_startable(Settings(model_repository=tmp_path, **(beyond_loopback(tmp_path) | ports | change)))
 
 
 def test_other_evidence_starts_anywhere(tmp_path):
     make_repository(tmp_path, evidence=Evidence.RESEARCH)
     ports = {"port": find_free_port(), "metrics_port": find_free_port()}
-    require_startable(Settings(model_repository=tmp_path, host="0.0.0.0", **ports))
+    require_startable(Settings(model_repository=tmp_path, **beyond_loopback(tmp_path), **ports))
 
 
 def test_importing_everything_starts_nothing():

@@ -1,0 +1,111 @@
+"""Where every request passes before any view: which route, what it needs, who asks, and whether that is enough."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import flask
+
+from gateway.access.credentials import credential_of
+from gateway.access.grant import TRAFFIC_HEADER, Grant
+from gateway.access.key_text import PREFIX
+from gateway.access.routes import OPEN, PAGE_ROUTES, need_of, require_complete_table
+from gateway.caller import ANONYMOUS, NOBODY, Caller
+from gateway.errors import AccessError, AccessUnavailable, CredentialInvalid, CredentialMissing, SignInMissing
+
+
+class Authenticator(Protocol):
+    """Tells what a credential grants: `keys.KeyRing` for API keys, `tokens.TokenVerifier` for tokens."""
+
+    def grant_of(self, credential: str) -> Grant:
+        """What it grants.
+
+        Raises:
+            AccessError: nothing.
+            AccessUnavailable: that cannot be found out right now.
+        """
+        ...
+
+
+class Guard:
+    """Lets requests in.
+
+    Args:
+        keys: For API keys, where there are any.
+        tokens: For tokens of the identity provider, where there is one.
+        anonymous: Whoever asks without a credential may do what `caller.ANONYMOUS` may; only on loopback without keys
+            and tokens.
+        on_refusal: Told the reason of every refusal.
+    """
+
+    def __init__(
+        self,
+        *,
+        keys: Authenticator | None,
+        tokens: Authenticator | None,
+        anonymous: bool,
+        on_refusal: Callable[[str], None],
+    ) -> None:
+        self._keys = keys
+        self._tokens = tokens
+        self._anonymous = anonymous
+        self._on_refusal = on_refusal
+
+    @property
+    def stranger(self) -> Caller:
+        """Whoever was not asked for a credential."""
+        return ANONYMOUS if self._anonymous else NOBODY
+
+    def caller_of(self, request: flask.Request) -> Caller:
+        """Who asks, if the route may be used by them.
+
+        Raises:
+            AccessError: it may not.
+            AccessUnavailable: nobody can say right now.
+        """
+        try:
+            return self._caller_of(request)
+        except (AccessError, AccessUnavailable) as error:
+            self._on_refusal(error.reason)
+            raise
+
+    def _caller_of(self, request: flask.Request) -> Caller:
+        # An address that does not exist is refused as such by Flask, whoever asks: no view will run.
+        if request.routing_exception is not None or request.url_rule is None:
+            return self.stranger
+        template = request.url_rule.rule
+        need = need_of(request.method, template)
+        if need is OPEN:
+            return self.stranger
+        caller = self._grant(request, template).caller(request.headers.get(TRAFFIC_HEADER))
+        caller.require(need)
+        return caller
+
+    def _grant(self, request: flask.Request, template: str) -> Grant:
+        if self._anonymous:
+            return Grant(ANONYMOUS.name, ANONYMOUS.scopes)
+        credential = credential_of(request.headers)
+        if credential is None:
+            raise SignInMissing if template in PAGE_ROUTES else CredentialMissing
+        authenticator = self._keys if credential.startswith(PREFIX) else self._tokens
+        if authenticator is None:
+            raise CredentialInvalid
+        return authenticator.grant_of(credential)
+
+
+def guard_requests(app: flask.Flask, guard: Guard) -> None:
+    """Put the guard before every view of an application, and fail unless every route is in the table.
+
+    Call it after the last blueprint, and after what gives requests their id.
+
+    Raises:
+        LookupError: a route is in no row of `routes.ROUTES`.
+    """
+    require_complete_table(app)
+
+    @app.before_request
+    def pass_guard() -> None:
+        # First the least, so that whatever a refusal renders knows a caller too.
+        flask.g.caller = guard.stranger
+        flask.g.caller = guard.caller_of(flask.request)
