@@ -12,6 +12,7 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from gateway.access.routes import TEMPLATES
 from gateway.caller import NOBODY
+from gateway.errors import ConnectionsFull, GatewayStopping, Overloaded
 from gateway.headers import SECURITY_HEADERS
 from gateway.languages import negotiate
 from gateway.logs import log_event
@@ -75,7 +76,7 @@ def answer_problems(app: flask.Flask, page: Page) -> None:
     def answer(error: Exception) -> flask.Response:
         problem = Problem.of(error, flask.g.request_id, flask.g.language)
         flask.g.problem_code = problem.code
-        if problem.kind.status >= 500:
+        if _is_failure(problem, error):
             log_event(
                 "problem", {"request_id": flask.g.request_id, "code": problem.code}, level=logging.ERROR, error=error
             )
@@ -101,7 +102,14 @@ def _asked_by_a_browser() -> bool:
 def _note_refusal(metrics: Metrics, problem: Problem, error: Exception) -> None:
     """Count and log a request that the server refused before the application saw it."""
     metrics.count_request(OTHER, problem.kind.status)
+    if isinstance(error, ConnectionsFull):
+        metrics.count_shed("connections_full")
     fields = {"request_id": problem.request_id, "route": OTHER, "status": problem.kind.status, "code": problem.code}
     log_event("request", fields)
-    if problem.kind.status >= 500:
+    if _is_failure(problem, error):
         log_event("problem", fields, level=logging.ERROR, error=error)
+
+
+def _is_failure(problem: Problem, error: Exception) -> bool:
+    """Whether somebody should look at it. Overload is no failure: its refusals are counted, and would flood the log."""
+    return problem.kind.status >= 500 and not isinstance(error, (Overloaded, GatewayStopping))

@@ -71,6 +71,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     errors.Overloaded: Kind(503, "Too busy", retry_after_seconds=1),
     # the stop switch
     errors.ScreeningPaused: Kind(503, "Screening is paused", retry_after_seconds=30),
+    errors.GatewayStopping: Kind(503, "Stopping", retry_after_seconds=1),
     # the model
     errors.ModelNotServable: Kind(503, "No model in service", retry_after_seconds=30),
     errors.PredictorUnavailable: Kind(503, "Model not available", retry_after_seconds=5),

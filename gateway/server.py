@@ -6,6 +6,7 @@ would have to be merged (DECISIONS).
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,7 +68,7 @@ def server_options(settings: Settings) -> dict[str, Any]:
         "worker_connections": settings.connections,
         "keepalive": settings.header_timeout_seconds,
         "timeout": HEARTBEAT_SECONDS,
-        "graceful_timeout": settings.stop_timeout_seconds,
+        "graceful_timeout": math.ceil(settings.stop_notice_seconds) + settings.stop_timeout_seconds,
         "limit_request_fields": MAX_HEADERS,
         # gunicorn would otherwise make a control socket in the home directory, which a container may not have.
         "control_socket_disable": True,

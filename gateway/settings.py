@@ -71,10 +71,13 @@ class Settings:
     header_timeout_seconds: int = setting(
         whole_number(1, 3600), "for the head of a request, and for an idle connection", 15
     )
-    stop_timeout_seconds: int = setting(whole_number(1, 3600), "to finish answers after SIGTERM", 30)
+    stop_notice_seconds: float = setting(
+        seconds, "after SIGTERM, for balancers to see that it is no longer ready; it answers meanwhile", 2.0
+    )
+    stop_timeout_seconds: int = setting(whole_number(1, 3600), "to finish answers after that", 30)
     connections: int = setting(
         whole_number(MIN_CONNECTIONS, 65535),
-        "open at once; each holds at most 128 KiB that no other limit counts",
+        "open at once, a few for probes apart; each holds at most 128 KiB that no other limit counts",
         512,
     )
     max_in_flight: int = setting(whole_number(1), "photos at work at once", 32)

@@ -12,6 +12,7 @@ import json
 import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
 
 import gevent
 from gevent import socket
@@ -21,12 +22,30 @@ from gunicorn.http.unreader import SocketUnreader
 from gunicorn.workers.ggevent import GeventWorker
 
 from gateway.body import READ_BYTES
-from gateway.errors import AddressTooLong, HeadersTooLarge, InternalError, RequestMalformed
+from gateway.connections import HEALTH_PATHS, SPARE_CONNECTIONS, SPARE_SECONDS, Connections
+from gateway.errors import (
+    AddressTooLong,
+    ConnectionsFull,
+    GatewayError,
+    GatewayStopping,
+    HeadersTooLarge,
+    InternalError,
+    RequestMalformed,
+)
 from gateway.headers import SECURITY_HEADERS
 from gateway.problems import CONTENT_TYPE, REFUSAL_EXTENSION, Problem
 
-LINGER_SECONDS = 2.0
-"""How long a stopping worker leaves idle connections open, for a request that is already on its way."""
+if TYPE_CHECKING:
+    from gunicorn.http import Request
+
+LINGER_SECONDS: Final = 2.0
+"""How long a worker that stops accepting leaves idle connections open, for a request that is already on its way."""
+READY_PATH: Final = "/readyz"
+REST_SECONDS: Final = 2.0
+"""For the rest of a body that was refused while it was being sent."""
+REST_BYTES: Final = 16 * 1024 * 1024
+"""Read of such a rest. A photo that is larger than allowed, or one of allowed size: the client has sent it in the belief
+that it is wanted, and many look for an answer only when all is sent."""
 
 
 class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type stubs
@@ -34,7 +53,9 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
-        self._idle: set[gevent.Greenlet] = set()
+        self._connections = Connections(self.worker_connections)
+        self.worker_connections += SPARE_CONNECTIONS
+        self._is_stopping = False
 
     def patch(self) -> None:
         """Make the listening sockets gevent's, and patch nothing else (see `gateway.greenlets`)."""
@@ -45,32 +66,58 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type
             socket.socket(listener.FAMILY, socket.SOCK_STREAM, fileno=listener.sock.detach()) for listener in listeners
         ]
 
-    def run(self) -> None:
-        """Serve until told to stop, then finish what was begun."""
-        gevent.spawn(self._end_idle_connections_on_stop)
-        super().run()
+    def handle_exit(self, sig: int, frame: object) -> None:  # noqa: ARG002 - the signature of gunicorn
+        """SIGTERM: go on answering for a while, but say on `/readyz` and on every connection that this is the end.
+
+        A balancer that still sends requests here would otherwise see them refused, and those in the listening socket's
+        backlog reset.
+        """
+        if not self._is_stopping:
+            self._is_stopping = True
+            gevent.spawn(self._stop)
+
+    def _stop(self) -> None:
+        gevent.sleep(self.app.settings.stop_notice_seconds)
+        self.alive = False  # gunicorn's loop sees it within a second, stops accepting and waits for what is in work
+        gevent.sleep(LINGER_SECONDS)
+        self._connections.end_idle()
 
     @contextmanager
     def timeout_ctx(self) -> Generator[None, None, None]:
         """Around the wait for the next request on a connection; ends it silently after `keepalive` seconds."""
-        greenlet = gevent.getcurrent()
-        self._idle.add(greenlet)
-        try:
-            with gevent.Timeout(self.cfg.keepalive, exception=False):
-                yield
-        finally:
-            self._idle.discard(greenlet)
+        seconds = SPARE_SECONDS if self._connections.is_spare else self.cfg.keepalive
+        with self._connections.idle(), gevent.Timeout(seconds, exception=False):
+            yield
 
-    def handle_request(self, listener_name: object, req: object, sock: socket.socket, addr: object) -> None:
+    def handle(self, listener: object, client: socket.socket, addr: object) -> None:
+        """Serve one connection."""
+        with self._connections.connection():
+            super().handle(listener, client, addr)
+
+    def handle_request(self, listener_name: object, req: Request, sock: socket.socket, addr: object) -> None:
         """Answer one request, with a limit on every read of its body and every write of its answer."""
-        sock.settimeout(self.app.settings.read_timeout_seconds)
+        is_spare = self._connections.is_spare
+        if is_spare and req.path not in HEALTH_PATHS:
+            raise ConnectionsFull
+        if self._is_stopping and req.path == READY_PATH:
+            raise GatewayStopping
+        if is_spare or self._is_stopping:
+            req.force_close()
+        sock.settimeout(SPARE_SECONDS if is_spare else self.app.settings.read_timeout_seconds)
+        closes = False
         try:
             super().handle_request(listener_name, req, sock, addr)
         except TimeoutError:
             raise StopIteration from None  # the client does not take its answer: close, and make no noise
-        finally:
-            with contextlib.suppress(OSError):
-                sock.settimeout(None)
+        except StopIteration:
+            closes = True
+        if not _receive_rest(req):
+            util.close_graceful(sock, max_drain=0)
+            closes = True
+        if closes:
+            raise StopIteration
+        with contextlib.suppress(OSError):
+            sock.settimeout(None)
 
     def handle_error(self, req: object, client: socket.socket, addr: object, exc: BaseException) -> None:  # noqa: ARG002 - the signature of gunicorn
         """Answer a request that never reached the application. Its text is neither repeated nor logged."""
@@ -84,6 +131,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type
             "Content-Length": str(len(body)),
             "Connection": "close",
             "Cache-Control": "no-store",
+            **problem.headers,
             **SECURITY_HEADERS,
         }
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
@@ -93,14 +141,25 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type
             # Closing with unread bytes would reset the connection, and the answer could be lost with it.
             util.close_graceful(client)
 
-    def _end_idle_connections_on_stop(self) -> None:
-        while self.alive:
-            gevent.sleep(0.5)
-        gevent.sleep(LINGER_SECONDS)
-        gevent.killall(list(self._idle), block=False)
+
+def _receive_rest(req: Request) -> bool:
+    """Receive what is left of a body that the application did not read; whether all of it came.
+
+    Closing a connection with unread bytes resets it, and the answer could be lost with it.
+    """
+    received_bytes = 0
+    with contextlib.suppress(Exception), gevent.Timeout(REST_SECONDS, exception=False):
+        while received_bytes < REST_BYTES:
+            piece = req.body.read(READ_BYTES)
+            if not piece:
+                return True
+            received_bytes += len(piece)
+    return False
 
 
 def _named(error: Exception) -> Exception:
+    if isinstance(error, GatewayError):
+        return error
     if isinstance(error, LimitRequestLine):
         return AddressTooLong()
     if isinstance(error, LimitRequestHeaders):

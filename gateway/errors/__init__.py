@@ -35,6 +35,7 @@ GatewayError
 │   ├── ConnectionsFull              connections_full         only health is answered on further connections
 │   └── DeadlinePassed               deadline_passed          waited too long to be worth starting
 ├── ScreeningPaused                  screening_paused         the stop switch is on
+├── GatewayStopping                  gateway_stopping         said on /readyz only
 ├── ModelNotServable                 the pin does not name a version this gateway may ask
 │   ├── ModelNotPinned               model_not_pinned
 │   ├── ModelPinInvalid              model_pin_invalid
@@ -72,7 +73,15 @@ from gateway.errors.access import (
     SignInMissing,
     TrafficNotGranted,
 )
-from gateway.errors.load import ConnectionsFull, DeadlinePassed, Overloaded, QueueFull, UploadMemoryFull, WaitTooLong
+from gateway.errors.load import (
+    ConnectionsFull,
+    DeadlinePassed,
+    GatewayStopping,
+    Overloaded,
+    QueueFull,
+    UploadMemoryFull,
+    WaitTooLong,
+)
 from gateway.errors.model import (
     DemoModelRefused,
     ExplanationMissing,
@@ -136,6 +145,7 @@ __all__ = [
     "DetectorNotInstalled",
     "ExplanationMissing",
     "GatewayError",
+    "GatewayStopping",
     "HeadersTooLarge",
     "HostUnknown",
     "IdentityProviderUnavailable",

@@ -44,3 +44,11 @@ class DeadlinePassed(Overloaded):
 
     code = "deadline_passed"
     sentence = "The photo waited too long for its turn."
+
+
+class GatewayStopping(GatewayError):
+    """This gateway is about to end; whoever asks whether it is ready should ask another one from now on."""
+
+    code = "gateway_stopping"
+    sentence = "This service is being restarted."
+    advice = TRY_AGAIN

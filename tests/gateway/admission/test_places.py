@@ -151,7 +151,8 @@ def test_a_full_queue_says_when_to_come_back(slow_guests):
     with pytest.raises(QueueFull) as refused:
         slow_guests.places.require_room(60.0)
     assert refused.value.retry_after_seconds == 12
-    let_go(waiting)
+    for greenlet, _ in waiting:
+        greenlet.kill()
 
 
 def test_a_free_place_is_given_whatever_was_measured_before(guests):
