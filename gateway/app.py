@@ -5,6 +5,7 @@ from __future__ import annotations
 import flask
 
 from gateway.access.guard import guard_requests
+from gateway.access.secret_keys import SecretKeys
 from gateway.access.set_up import create_guard
 from gateway.admission.admission import Admission
 from gateway.admission.client_rates import ClientRates
@@ -14,13 +15,18 @@ from gateway.api import create_api
 from gateway.crops import CropMaker
 from gateway.errors import ModelNotServable
 from gateway.health import create_health
+from gateway.idempotency import Repetitions
 from gateway.logs import log_event
 from gateway.observing import answer_problems, observe_requests
+from gateway.options import OptionsReader
 from gateway.page import Page, create_page
 from gateway.pin import PinnedModel, PinReader
-from gateway.predictor import Predictor
+from gateway.predictor import Mirror, Predictor
 from gateway.screening import Screener
 from gateway.settings import Settings
+from gateway.stop.assembly import create_pauses, create_sentinel
+from gateway.stop.sentinel import SENTINEL_EXTENSION
+from gateway.subjects import SubjectDigests
 from gateway.uploads import InMemoryRequest, UploadReader
 from monitoring.metrics import Metrics
 from serving.repository import ModelRepository
@@ -33,7 +39,13 @@ class Gateway(flask.Flask):
 
 
 def create_app(
-    settings: Settings, *, repository: ModelRepository, predictor: Predictor, crops: CropMaker, metrics: Metrics
+    settings: Settings,
+    *,
+    repository: ModelRepository,
+    predictor: Predictor,
+    crops: CropMaker,
+    metrics: Metrics,
+    shadow: Mirror | None = None,
 ) -> flask.Flask:
     """Build the WSGI application.
 
@@ -42,6 +54,7 @@ def create_app(
         repository: Where the pin and the policy are.
         predictor: Asks the model.
         crops: Makes crops.
+        shadow: Compares another version with the pinned one, if any.
         metrics: With `gateway.observing.gateway_metrics`'s label sets.
     """
 
@@ -56,8 +69,22 @@ def create_app(
         log_event("model in service", fields)
 
     pins = PinReader(repository, allow_demo=settings.is_loopback or settings.allow_demo_model, on_change=tell_of_model)
-    screener = Screener(
+    pauses = create_pauses(repository, metrics)
+    sentinel = create_sentinel(
+        repository,
         pins=pins,
+        pauses=pauses,
+        predictor=predictor,
+        metrics=metrics,
+        deadline_seconds=settings.deadline_seconds,
+    )
+    screener = Screener(
+        pauses=pauses,
+        pins=pins,
+        options=OptionsReader(SubjectDigests(secret_keys_of(settings))),
+        repetitions=Repetitions(
+            window_seconds=settings.idempotency_window_seconds, max_entries=settings.idempotency_entries
+        ),
         uploads=UploadReader(
             max_photo_bytes=settings.max_photo_bytes,
             body_deadline_seconds=settings.body_deadline_seconds,
@@ -66,19 +93,26 @@ def create_app(
         admission=create_admission(settings, metrics),
         crops=crops,
         predictor=predictor,
+        shadow=shadow,
         metrics=metrics,
         deadline_seconds=settings.deadline_seconds,
     )
-    page = Page(pins, max_photo_bytes=settings.max_photo_bytes)
+    page = Page(pins, pauses, max_photo_bytes=settings.max_photo_bytes)
     app = Gateway("gateway")
+    app.extensions[SENTINEL_EXTENSION] = sentinel
     app.json.sort_keys = False  # type: ignore[attr-defined]  # on the default provider
     observe_requests(app, metrics)
     answer_problems(app, page)
     app.register_blueprint(create_page(page, screener))
-    app.register_blueprint(create_api(screener, pins))
-    app.register_blueprint(create_health(pins, predictor))
+    app.register_blueprint(create_api(screener, pins, pauses))
+    app.register_blueprint(create_health(pins, predictor, pauses, sentinel))
     guard_requests(app, create_guard(settings, metrics.count_access_refusal))
     return app
+
+
+def secret_keys_of(settings: Settings) -> SecretKeys:
+    """The site's secret; where it has none, which is on loopback only, one that ends with this process."""
+    return SecretKeys.random() if settings.session_key_file is None else SecretKeys.read(settings.session_key_file)
 
 
 def create_admission(settings: Settings, metrics: Metrics) -> Admission:

@@ -35,6 +35,17 @@ def wait_for(future: Future[T], timeout_seconds: float) -> T:
     return future.result()
 
 
+def repeat(work: Callable[[], object], interval_seconds: float) -> None:
+    """Do this now and then every so many seconds, in a greenlet that ends with the process. `work` raises nothing."""
+
+    def run() -> None:
+        while True:
+            work()
+            gevent.sleep(interval_seconds)
+
+    gevent.spawn(run)
+
+
 @contextmanager
 def time_limit(seconds: float, error: Exception) -> Generator[None, None, None]:
     """Raise `error` inside the block when it takes longer; it is raised where the block waits for a socket."""

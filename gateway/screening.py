@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 
 import flask
 
@@ -14,13 +16,16 @@ from gateway.deadline import Deadline
 from gateway.errors import (
     ClientRateExceeded,
     DeadlinePassed,
+    ExplanationMissing,
     GatewayError,
     InternalError,
     QueueFull,
     UploadMemoryFull,
     WaitTooLong,
 )
-from gateway.pin import PinReader
+from gateway.idempotency import Repetitions
+from gateway.options import Options, OptionsReader
+from gateway.pin import PinnedModel, PinReader
 from gateway.predictor import Mirror, Predictor
 from gateway.stop.pause_reader import PauseReader
 from gateway.uploads import UploadReader
@@ -29,6 +34,8 @@ from serving.contract.errors import ContractError, ModelAnswerInvalid
 
 ANSWERED = "answered"
 ABSTAINED = "abstained"
+REPEATED = "repeated"
+"""The answer of an earlier request, whose id it carries (`gateway.idempotency`)."""
 SHED_REASONS: dict[type[Exception], str] = {
     QueueFull: "queue_full",
     WaitTooLong: "wait_too_long",
@@ -44,7 +51,9 @@ class Screener:
     Args:
         pauses: Whether screening is paused.
         pins: Which version to ask.
+        options: Reads what is asked for beside the photo.
         uploads: Takes the photo out of the request.
+        repetitions: Answers a repeated request as before.
         admission: Who is let in.
         crops: Makes crops.
         predictor: Asks the model.
@@ -58,7 +67,9 @@ class Screener:
         *,
         pauses: PauseReader,
         pins: PinReader,
+        options: OptionsReader,
         uploads: UploadReader,
+        repetitions: Repetitions,
         admission: Admission,
         crops: CropMaker,
         predictor: Predictor,
@@ -68,7 +79,9 @@ class Screener:
     ) -> None:
         self._pauses = pauses
         self._pins = pins
+        self._options = options
         self._uploads = uploads
+        self._repetitions = repetitions
         self._admission = admission
         self._crops = crops
         self._predictor = predictor
@@ -77,7 +90,7 @@ class Screener:
         self._deadline_seconds = deadline_seconds
 
     def screen(self, request: flask.Request, request_id: str, caller: Caller) -> Answer:
-        """Answer the photo of one request.
+        """Answer the photo of one request; a repetition gets the earlier answer, which carries another id.
 
         Raises:
             PhotoError: the photo gets no score.
@@ -96,7 +109,10 @@ class Screener:
         except Exception:
             self._metrics.count_screening(InternalError.code, traffic)
             raise
-        self._count(answer, traffic)
+        if answer.id != request_id:
+            self._metrics.count_screening(REPEATED, traffic)
+        else:
+            self._count(answer, traffic)
         return answer
 
     def _count(self, answer: Answer, traffic: str) -> None:
@@ -108,35 +124,75 @@ class Screener:
         self._metrics.count_screening(ABSTAINED if answer.doubts else ANSWERED, traffic)
 
     def _screen(self, request: flask.Request, request_id: str, caller: Caller) -> Answer:
-        stages = StageClock(self._metrics, caller.traffic)
         # Before anything is received, whatever would be refused afterwards: refusing must cost next to nothing.
         self._admission.count_request(request, caller)
         self._admission.require_room(self._deadline_seconds, caller)
+        options = self._options.of_head(request)
         model = self._pins.current()
         self._predictor.require_reachable()
-        abstains = model.policy.abstention is not None
+        stages = StageClock(self._metrics, caller.traffic)
         started = time.perf_counter()
-        with self._uploads.photo_of(request) as photo:
-            received = time.perf_counter()
-            stages.record("upload", received - started)
+        with self._uploads.upload_of(request) as upload:
+            stages.record("upload", time.perf_counter() - started)
+            options = self._options.with_fields(options, upload.fields)
+            if options.explain and not model.contract.asymmetry_regions:
+                raise ExplanationMissing
             deadline = Deadline.after(self._deadline_seconds)
-            try:
-                with self._admission.place(deadline, caller):
-                    stages.record("queue", time.perf_counter() - received)
-                    self._predictor.require_reachable()  # it may have gone away while this one waited
-                    prepared = self._crops.make(photo, model.contract.crop, deadline, with_copies=abstains)
-                    stages.record("decode", prepared.timings.decode)
-                    stages.record("face", prepared.timings.face)
-                    if abstains:
-                        stages.record("jitter", prepared.timings.jitter)
-                    deadline.require_time_left()
-                    asked = time.perf_counter()
-                    scores = self._predictor.predict(prepared.rows, model, deadline)
-                    stages.record("predict", time.perf_counter() - asked)
-            finally:
-                stages.record("total", time.perf_counter() - received)
+
+            def answer_now() -> Answer:
+                return self._answer(
+                    request_id,
+                    upload.photo,
+                    options=options,
+                    model=model,
+                    caller=caller,
+                    deadline=deadline,
+                    stages=stages,
+                )
+
+            return self._repetitions.answer_once(caller.name, options, upload.photo, deadline, answer_now)
+
+    def _answer(
+        self,
+        request_id: str,
+        photo: bytes,
+        *,
+        options: Options,
+        model: PinnedModel,
+        caller: Caller,
+        deadline: Deadline,
+        stages: StageClock,
+    ) -> Answer:
+        abstains = model.policy.abstention is not None
+        explanation = None
+        received = time.perf_counter()
         try:
-            answer = Answer.of(request_id, scores, prepared, model, stages.timings_seconds)
+            with self._admission.place(deadline, caller):
+                stages.record("queue", time.perf_counter() - received)
+                self._predictor.require_reachable()  # it may have gone away while this one waited
+                prepared = self._crops.make(photo, model.contract.crop, deadline, with_copies=abstains)
+                stages.record("decode", prepared.timings.decode)
+                stages.record("face", prepared.timings.face)
+                if abstains:
+                    stages.record("jitter", prepared.timings.jitter)
+                deadline.require_time_left()
+                with stages.timing("predict"):
+                    scores = self._predictor.predict(prepared.rows, model, deadline)
+                if options.explain:
+                    with stages.timing("explain"):
+                        explanation = self._predictor.explain(prepared.crop, model, deadline)
+        finally:
+            stages.record("total", time.perf_counter() - received)
+        try:
+            answer = Answer.of(
+                request_id,
+                scores,
+                prepared,
+                model,
+                stages.timings_seconds,
+                explanation=explanation,
+                subject_digest=options.subject_digest,
+            )
         except ModelAnswerInvalid:
             self._metrics.count_invalid_answer(model.version)
             raise
@@ -152,6 +208,13 @@ class StageClock:
         self._metrics = metrics
         self._traffic = traffic
         self.timings_seconds: dict[str, float] = {}
+
+    @contextmanager
+    def timing(self, stage: str) -> Generator[None, None, None]:
+        """Record how long the block took, where it ended well."""
+        started = time.perf_counter()
+        yield
+        self.record(stage, time.perf_counter() - started)
 
     def record(self, stage: str, seconds: float) -> None:
         """One stage took so long."""

@@ -39,6 +39,18 @@ class Settings:
     model_server: str = setting(
         text, "address of the model server's gRPC port: host:port, or dns:///name:port for several", "127.0.0.1:8500"
     )
+    model_server_ca_file: Path | None = setting(
+        folder, "PEM file of the authorities that may sign the model server's certificate; turns TLS on", None
+    )
+    model_server_client_cert_file: Path | None = setting(
+        folder, "PEM file of the certificate shown to a model server that asks for one", None
+    )
+    model_server_client_key_file: Path | None = setting(
+        folder, "PEM file of that certificate's private key, without a passphrase", None
+    )
+    shadow_version: int = setting(
+        whole_number(0), "version that is asked beside the pinned one, and only compared with it; 0 is none", 0
+    )
     host: str = setting(text, "address to listen on; anything but loopback refuses a demo model", "127.0.0.1")
     port: int = setting(_port, "port of the API and the page", 8080)
     metrics_host: str = setting(text, "address of the metrics", "127.0.0.1")
@@ -99,7 +111,16 @@ class Settings:
         "held by all uploads together; photos given up while being decoded, at most one per core, come on top",
         128 * MEBIBYTE,
     )
+    idempotency_window_seconds: float = setting(
+        seconds, "in which a request that is repeated under the same Idempotency-Key gets the same answer", 600.0
+    )
+    idempotency_entries: int = setting(
+        whole_number(1), "answers remembered for that at once; the oldest are forgotten early", 4096
+    )
     cores: int = setting(whole_number(1, 1024), "threads that decode photos and find faces, one detector each", _CORES)
+    sentinel_interval_seconds: float = setting(
+        seconds, "between two looks of the sentinel at the pinned version's golden answers and files", 60.0
+    )
     log_level: str = setting(a_log_level, "least severe log line to write", "info")
 
     @classmethod

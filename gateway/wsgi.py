@@ -18,16 +18,15 @@ from prometheus_client import (
 from gateway.app import create_app
 from gateway.crops import CropPool
 from gateway.logs import log_event, set_up_logging
-from gateway.model_server import ModelServerPredictor
 from gateway.observing import gateway_metrics
 from gateway.settings import Settings
+from gateway.stop.sentinel import SENTINEL_EXTENSION
+from gateway.upstream.assembly import connect
 from serving.contract.crop import make_crop
 from serving.contract.face import FaceDetector
 from serving.contract.model import PREPROCESSING_VERSION
 from serving.contract.photo import PhotoLimits
 from serving.repository import ModelRepository
-from serving.wire.channel import open_channel
-from serving.wire.client import ModelServerClient
 
 UNINSTALLED_VERSION = "source"
 """Shown where the gateway runs from a source folder and not from an installed package."""
@@ -42,19 +41,18 @@ def build(settings: Settings) -> flask.Flask:
         collector(registry=registry)
     metrics = gateway_metrics(registry)
     metrics.set_build(_version(), PREPROCESSING_VERSION)
-    predictor = ModelServerPredictor(
-        ModelServerClient(open_channel(settings.model_server)),
-        max_calls=settings.max_in_flight + settings.reserved_places,
-        on_call=metrics.count_model_call,
-    )
+    repository = ModelRepository(settings.model_repository, settings.model_name)
+    predictor, shadow = connect(settings, repository, metrics)
     crops = CropPool(settings.cores, FaceDetector, make_crop, PhotoLimits(max_photo_bytes=settings.max_photo_bytes))
     app = create_app(
         settings,
-        repository=ModelRepository(settings.model_repository, settings.model_name),
+        repository=repository,
         predictor=predictor,
+        shadow=shadow,
         crops=crops,
         metrics=metrics,
     )
+    app.extensions[SENTINEL_EXTENSION].start(settings.sentinel_interval_seconds)
     start_http_server(settings.metrics_port, settings.metrics_host, registry)
     fields = {
         name: getattr(settings, name)

@@ -59,12 +59,6 @@ SHADOW_MISSES: Final = ("dropped", "contract_unknown", "crop_differs", "failed",
 SHADOW_DIFFERENCE_BINS: Final = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 """Upper edges, inclusive, of the absolute difference in p_no_depression."""
 
-PAUSE_REASONS: Final = ("operator", "golden_mismatch", "polarity_reversed", "digest_mismatch", "state_unreadable")
-SENTINEL_RESULTS: Final = (
-    "right", "unconfirmed", "golden_mismatch", "polarity_reversed", "digest_mismatch", "unavailable", "no_model", "off", "failed",
-)  # fmt: skip
-"""What a look of the sentinel found; `off` where it has nothing to compare with, `failed` where it was at fault itself."""
-
 LATENCY_BUCKETS_SECONDS: Final = (
     0.001, 0.0025, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0, 30.0,
 )  # fmt: skip
@@ -163,18 +157,6 @@ BUILD_INFO: Final = Declaration(
 )
 MODEL_INFO: Final = Declaration(
     "symmetra_model_info", "gauge", "1 for the pinned version.", ("model", "model_version", "digest", "evidence")
-)
-PAUSED: Final = Declaration(
-    "symmetra_paused", "gauge", "1 for the reason why screening is paused; all 0 while it goes on.", ("reason",)
-)
-SENTINEL_LOOKS: Final = Declaration(
-    "symmetra_sentinel_looks",
-    "counter",
-    "Looks of the sentinel at the pinned version's answers and files.",
-    ("result",),
-)
-SENTINEL_WATCHING: Final = Declaration(
-    "symmetra_sentinel_watching", "gauge", "1 where the sentinel has golden crops to ask about, 0 where it is off."
 )
 PAUSED: Final = Declaration(
     "symmetra_paused", "gauge", "1 for the reason why screening is paused; all 0 while it goes on.", ("reason",)
@@ -356,8 +338,12 @@ class Metrics:
 
     def follow_pause(self, reason: Callable[[], str | None]) -> None:
         """Say why screening is paused, asked at every scrape: so it is true without any request. None while it goes on."""
+
+        def follow(known: str) -> None:
+            self._paused.labels(known).set_function(lambda: float(reason() == known))
+
         for known in PAUSE_REASONS:
-            self._paused.labels(known).set_function(lambda known=known: float(reason() == known))
+            follow(known)
 
     def count_sentinel_look(self, result: str) -> None:
         """One look of the sentinel, with a result of `SENTINEL_RESULTS`."""

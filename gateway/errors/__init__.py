@@ -11,6 +11,9 @@ GatewayError
 │   ├── MethodNotAllowed             method_not_allowed
 │   ├── PhotoMissing                 photo_missing            no part named `photo`, or an empty request
 │   ├── TooManyParts                 too_many_parts           two photos, or a form with more than it needs
+│   ├── ParameterInvalid             parameter_invalid        a value that it cannot have
+│   ├── IdempotencyKeyReused         idempotency_key_reused   one key for two different requests
+│   ├── IdempotencyInProgress        idempotency_in_progress  the first request of a key is not answered yet
 │   ├── UploadMalformed              upload_malformed         the multipart or chunked framing is broken
 │   ├── UploadTypeUnsupported        upload_type_unsupported
 │   ├── UploadTimedOut               upload_timed_out         stalled, or slower than the body deadline
@@ -102,7 +105,10 @@ from gateway.errors.request import (
     AddressTooLong,
     ClientRateExceeded,
     HeadersTooLarge,
+    IdempotencyInProgress,
+    IdempotencyKeyReused,
     MethodNotAllowed,
+    ParameterInvalid,
     PhotoMissing,
     RequestError,
     RequestMalformed,
@@ -148,6 +154,8 @@ __all__ = [
     "GatewayStopping",
     "HeadersTooLarge",
     "HostUnknown",
+    "IdempotencyInProgress",
+    "IdempotencyKeyReused",
     "IdentityProviderUnavailable",
     "InternalError",
     "MethodNotAllowed",
@@ -158,6 +166,7 @@ __all__ = [
     "ModelVersionMismatch",
     "ModelVersionMissing",
     "Overloaded",
+    "ParameterInvalid",
     "PhotoMissing",
     "PolicyIncompatible",
     "PortTaken",

@@ -7,13 +7,12 @@ wrong, and a pin that is not there, counts at once.
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from serving.repository import ModelRepository, Pin, RepositoryError
+from serving.repository.fingerprints import Fingerprint, fingerprint_file, fingerprint_files
 from serving.wire.errors import GoldenUnreadable
 from serving.wire.golden_check import GoldenCrops, read_golden
 
@@ -24,9 +23,6 @@ TROUBLE_SECONDS: Final = 60.0
 """How long the last good pin counts while the repository cannot be read."""
 DAMAGE_SECONDS: Final = 60.0
 """Until a damaged version whose files look the same is compared with its digests again: a look every 2 s must not read it all."""
-
-_Fingerprint = tuple[int, int, int]
-_Fingerprints = dict[str, _Fingerprint]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +64,7 @@ class PinWatch:
         self._repository = repository
         self._path = repository.directory / "pin.json"
         self._clock = clock
-        self._fingerprint: _Fingerprint | None = None
+        self._fingerprint: Fingerprint | None = None
         self._pinned: PinnedVersion | None = None
         self._damage: _Damage | None = None
         self._trouble_since: float | None = None
@@ -81,7 +77,7 @@ class PinWatch:
                 `TROUBLE_SECONDS`. The next call looks again.
         """
         try:
-            fingerprint = _fingerprint_of(self._path)
+            fingerprint = fingerprint_file(self._path)
             if self._pinned is None or fingerprint != self._fingerprint:
                 self._pinned = self._read()
                 # Of before the reading: a pin that changed meanwhile differs from it, and is read by the next call.
@@ -107,7 +103,7 @@ class PinWatch:
     def _read(self) -> PinnedVersion:
         try:
             pin = self._repository.pin()
-            files = _fingerprints_below(self._repository.version_path(pin.version))
+            files = fingerprint_files(self._repository.version_path(pin.version))
         except RepositoryError as error:
             raise NotPinned(str(error)) from error
         known = self._damage
@@ -140,42 +136,10 @@ class _Damage:
     """A pinned version that was compared with its digests and found wrong; `found` is when, by the watch's clock."""
 
     pin: Pin
-    files: _Fingerprints
+    files: dict[str, Fingerprint]
     reason: str
     found: float
 
-    def is_of(self, pin: Pin, files: _Fingerprints) -> bool:
+    def is_of(self, pin: Pin, files: dict[str, Fingerprint]) -> bool:
         """Whether this is still what was looked at."""
         return (self.pin, self.files) == (pin, files)
-
-
-def _fingerprint_of(path: Path) -> _Fingerprint | None:
-    """Changes with the file; None where there is none.
-
-    Raises:
-        OSError: Nobody can say.
-    """
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        return None
-    return status.st_ino, status.st_mtime_ns, status.st_size
-
-
-def _fingerprints_below(directory: Path) -> _Fingerprints:
-    """Of every file below, by path.
-
-    Raises:
-        OSError: A folder or file cannot be looked at.
-    """
-    found = {}
-    for folder, _, names in os.walk(directory, onerror=_give_up):
-        for name in names:
-            path = Path(folder, name)
-            status = path.lstat()
-            found[str(path)] = status.st_ino, status.st_mtime_ns, status.st_size
-    return found
-
-
-def _give_up(error: OSError) -> None:
-    raise error

@@ -116,13 +116,29 @@ def check_golden(
         CallFailed: A call ended with another status than OK; whether the server was merely busy is for the caller to say.
         AnswerMalformed: Another version answered, or not one probability per crop.
     """
-    crops, expected = golden.crops, golden.p_no_depression
+    crops = golden.crops
     starts = range(0, len(crops), BATCH_SIZE)
     batches = [_ask(client, contract, crops[start : start + BATCH_SIZE], deadline_seconds) for start in starts]
-    p = np.concatenate(batches)
+    return compare_with_golden(np.concatenate(batches), golden, contract)
+
+
+def compare_with_golden(
+    p_no_depression: npt.NDArray[np.float64], golden: GoldenCrops, contract: ModelContract
+) -> GoldenResult:
+    """Hold answers against the golden ones: the rule itself, for whoever asked.
+
+    Args:
+        p_no_depression: float64 [n], one probability per golden crop, in their order.
+        golden: The crops that were asked about.
+        contract: The version's own; names the tolerance.
+
+    Raises:
+        ModelAnswerInvalid: One of them is no probability.
+    """
+    p, expected = p_no_depression, golden.p_no_depression
     moved = sum(str(band_of(severity_ppm(value))) != band for value, band in zip(p, golden.bands, strict=True))
     return GoldenResult(
-        crops=len(crops),
+        crops=len(p),
         largest_p_difference=float(np.abs(p - expected).max()),
         tolerance=golden_tolerance(contract),
         bands_moved=moved,

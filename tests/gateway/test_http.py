@@ -67,7 +67,7 @@ def test_readyz_stays_200_when_the_model_is_away_and_readyz_model_does_not(gatew
     response = gateway.client.get("/readyz/model")
     assert (response.status_code, response.json["code"]) == (503, "model_unavailable")
     (gateway.repository.directory / "pin.json").unlink()
-    assert gateway.client.get("/readyz").json == {"status": "ready", "model": "model_not_pinned"}
+    assert gateway.client.get("/readyz").json == {"status": "ready", "model": "model_not_pinned", "paused": None}
     assert gateway.client.get("/readyz/model").json["code"] == "model_not_pinned"
     write_pin(gateway.repository, make_contract())
     gateway.predictor.error = None

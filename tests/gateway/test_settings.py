@@ -22,12 +22,14 @@ def test_defaults_listen_on_loopback_only_and_hold_enough_connections():
 def test_every_setting_is_read_from_its_own_variable():
     values = {
         "model_repository": "elsewhere", "model_name": "other", "model_server": "dns:///models:8500", "host": "::1",
+        "model_server_ca_file": "ca.pem", "model_server_client_cert_file": "us.pem", "model_server_client_key_file": "us.key",
+        "shadow_version": "8",
         "port": "1", "metrics_host": "localhost", "metrics_port": "2", "allow_demo_model": "yes", "deadline_seconds": "3.5",
         "body_deadline_seconds": "4.5", "read_timeout_seconds": "0.5", "header_timeout_seconds": "6", "stop_notice_seconds": "1.5", "stop_timeout_seconds": "7",
         "connections": "64", "max_in_flight": "9", "max_queue": "0", "max_queue_wait_seconds": "2.5",
         "reserved_places": "1", "requests_per_second_per_client": "0.5", "burst_per_client": "3", "trusted_proxies": "10.0.0.0/8",
         "max_photo_bytes": "1048576",
-        "max_upload_memory_bytes": "2097152", "cores": "2", "log_level": "debug",
+        "max_upload_memory_bytes": "2097152", "cores": "2", "idempotency_window_seconds": "60.5", "idempotency_entries": "8", "sentinel_interval_seconds": "2.5", "log_level": "debug",
         "intended_use": "research", "api_keys_file": "keys.json", "session_key_file": "session.key",
     }  # fmt: skip
     assert set(values) == {field.name for field in dataclasses.fields(Settings)}
