@@ -32,6 +32,7 @@ class Answer:
         model: The version and policy that gave the answer.
         timings_seconds: By stage.
         explanation: Where the caller asked for one.
+        subject_digest: Keyed digest of the person's pseudonym, where the caller gave one; for records, not for callers.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Answer:
     model: PinnedModel
     timings_seconds: dict[str, float]
     explanation: Explanation | None = None
+    subject_digest: str | None = None
 
     @classmethod
     def of(
@@ -55,6 +57,7 @@ class Answer:
         timings_seconds: dict[str, float],
         *,
         explanation: Explanation | None = None,
+        subject_digest: str | None = None,
     ) -> Answer:
         """Turn scores into a band, or into doubts. How large p is raises no doubt (`serving.contract.abstention`).
 
@@ -82,6 +85,7 @@ class Answer:
             model=model,
             timings_seconds=timings_seconds,
             explanation=explanation,
+            subject_digest=subject_digest,
         )
 
     @property

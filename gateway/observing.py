@@ -18,7 +18,7 @@ from gateway.languages import negotiate
 from gateway.logs import log_event
 from gateway.page import Page
 from gateway.problems import CONTENT_TYPE, REFUSAL_EXTENSION, Problem, all_codes
-from gateway.screening import ABSTAINED, ANSWERED
+from gateway.screening import ABSTAINED, ANSWERED, REPEATED
 from monitoring.metrics import OTHER, Metrics
 
 LANGUAGELESS_ENDPOINTS = ("static",)
@@ -29,7 +29,7 @@ QUIET_ROUTES = ("/healthz", "/readyz", "/readyz/model")
 
 def gateway_metrics(registry: CollectorRegistry) -> Metrics:
     """The metrics with the gateway's closed sets of routes and outcomes."""
-    return Metrics(registry, routes=TEMPLATES, outcomes=(ANSWERED, ABSTAINED, *all_codes()))
+    return Metrics(registry, routes=TEMPLATES, outcomes=(ANSWERED, ABSTAINED, REPEATED, *all_codes()))
 
 
 def observe_requests(app: flask.Flask, metrics: Metrics) -> None:

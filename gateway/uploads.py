@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import IO, cast
 
 import flask
@@ -42,6 +43,19 @@ class InMemoryRequest(flask.Request):
         return io.BytesIO()
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Upload:
+    """What one request brought.
+
+    Attributes:
+        photo: The bytes.
+        fields: Text fields of the form by name; empty for a raw body. They may name a person: read, never keep.
+    """
+
+    photo: bytes
+    fields: dict[str, list[str]]
+
+
 class UploadReader:
     """Takes photos out of requests.
 
@@ -57,8 +71,8 @@ class UploadReader:
         self._memory = memory
 
     @contextmanager
-    def photo_of(self, request: flask.Request) -> Generator[bytes, None, None]:
-        """The photo's bytes; their share of the memory is given back at the end of the block.
+    def upload_of(self, request: flask.Request) -> Generator[Upload, None, None]:
+        """The photo's bytes and the form's fields; their share of the memory is given back at the end of the block.
 
         Raises:
             RequestError: no photo, several, or a body that cannot be read.
@@ -78,16 +92,16 @@ class UploadReader:
                     announced_bytes=request.content_length,
                     share=share,
                 )
-                photo = _photo_part(request, body) if is_form else read_all(body)
-            if not photo and not request.mimetype:
+                upload = _parse_form(request, body) if is_form else Upload(read_all(body), {})
+            if not upload.photo and not request.mimetype:
                 raise PhotoMissing
-            if len(photo) > self._max_photo_bytes:
+            if len(upload.photo) > self._max_photo_bytes:
                 raise PhotoTooLarge
-            yield photo
+            yield upload
 
 
-def _photo_part(request: flask.Request, body: BoundedBody) -> bytes:
-    """The one file part named `photo`; other small text fields are ignored."""
+def _parse_form(request: flask.Request, body: BoundedBody) -> Upload:
+    """The one file part named `photo`, and the small text fields beside it."""
     parser = FormDataParser(
         stream_factory=lambda *_, **__: io.BytesIO(),
         max_form_memory_size=MAX_FIELD_BYTES,
@@ -95,7 +109,7 @@ def _photo_part(request: flask.Request, body: BoundedBody) -> bytes:
         silent=False,
     )
     try:
-        _, _, files = parser.parse(
+        _, fields, files = parser.parse(
             cast("IO[bytes]", body), request.mimetype, request.content_length, request.mimetype_params
         )
     except RequestEntityTooLarge as error:
@@ -107,4 +121,4 @@ def _photo_part(request: flask.Request, body: BoundedBody) -> bytes:
         raise TooManyParts
     if not parts or parts[0][0] != PHOTO_PART:
         raise PhotoMissing
-    return cast("io.BytesIO", parts[0][1].stream).getvalue()
+    return Upload(cast("io.BytesIO", parts[0][1].stream).getvalue(), dict(fields.lists()))

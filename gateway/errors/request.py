@@ -65,6 +65,30 @@ class TooManyParts(RequestError):
     advice = "Send exactly one photo."
 
 
+class ParameterInvalid(RequestError):
+    """A parameter, header or form field of ours with a value that it cannot have. The sentence names it, never its value."""
+
+    code = "parameter_invalid"
+    sentence = "A parameter of the request has a value that it cannot have."
+    advice = "Correct the parameter; /reference describes what each may hold."
+
+
+class IdempotencyKeyReused(RequestError):
+    """One key for two different requests: which answer is meant is not ours to guess."""
+
+    code = "idempotency_key_reused"
+    sentence = "This Idempotency-Key was used before for another photo, or with other options."
+    advice = "Use a new key for every new photo, and the same key only to repeat one request."
+
+
+class IdempotencyInProgress(RequestError):
+    """The first request of a key is still being answered."""
+
+    code = "idempotency_in_progress"
+    sentence = "The first request with this Idempotency-Key is still being answered."
+    advice = "Please repeat the request in a moment."
+
+
 class UploadMalformed(RequestError):
     """Broken multipart or chunked framing."""
 

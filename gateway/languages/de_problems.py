@@ -144,6 +144,18 @@ PROBLEMS: Final = {
         "Die Anfrage enthält mehr als ein Foto, oder Formularfelder, die hier nicht verwendet werden.",
         "Senden Sie genau ein Foto.",
     ),
+    "parameter_invalid": Told(
+        "Ein Parameter der Anfrage hat einen Wert, den er nicht haben kann.",
+        "Berichtigen Sie den Parameter; /reference beschreibt, was jeder enthalten darf.",
+    ),
+    "idempotency_key_reused": Told(
+        "Dieser Idempotency-Key wurde schon für ein anderes Foto oder mit anderen Wünschen verwendet.",
+        "Verwenden Sie für jedes neue Foto einen neuen Schlüssel und denselben nur, um eine Anfrage zu wiederholen.",
+    ),
+    "idempotency_in_progress": Told(
+        "Die erste Anfrage mit diesem Idempotency-Key wird noch beantwortet.",
+        "Bitte wiederholen Sie die Anfrage gleich noch einmal.",
+    ),
     "upload_malformed": Told(
         "Die Übertragung ist beschädigt: Ihre Teile lassen sich nicht unterscheiden.",
         "Senden Sie das Foto noch einmal; Programme sollten prüfen, wie sie mehrteilige oder gestückelte Rümpfe bilden.",

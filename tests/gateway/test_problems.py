@@ -5,8 +5,8 @@ import pytest
 from werkzeug.exceptions import HTTPException, default_exceptions
 
 from gateway import errors
-from gateway.model_server import ERRORS, RESULTS
 from gateway.problems import KINDS, TYPE_PREFIX, Problem, all_codes, kind_of, leaves
+from gateway.upstream.statuses import ERRORS, RESULTS
 from monitoring.metrics import MODEL_CALLS, STATUSES
 from serving.contract import errors as contract
 

@@ -59,8 +59,8 @@ def read(reader, body, content_type="image/jpeg", *, announced=None, encoding=No
     length = len(body) if isinstance(body, bytes) else announced
     values = {"CONTENT_TYPE": content_type, "CONTENT_LENGTH": length, "HTTP_CONTENT_ENCODING": encoding}
     environ.update({name: str(value) for name, value in values.items() if value is not None})
-    with reader.photo_of(InMemoryRequest(environ)) as photo:
-        return photo
+    with reader.upload_of(InMemoryRequest(environ)) as upload:
+        return upload.photo
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_raw_body_is_the_photo_whatever_it_claims_to_be(reader, content_type):
     assert read(reader, PHOTO, content_type) == PHOTO
 
 
-def test_a_form_gives_its_photo_and_other_small_fields_are_ignored(reader):
+def test_a_form_gives_its_photo_from_among_small_fields(reader):
     body, content_type = multipart(("note", None, b"x"), ("photo", "face.jpg", PHOTO))
     assert read(reader, body, content_type) == PHOTO
 
@@ -210,7 +210,7 @@ def test_a_client_that_trickles_meets_the_body_deadline(reader, held):
 
 def test_memory_is_held_while_the_photo_is_looked_at_and_given_back_after(reader, held):
     environ = EnvironBuilder(method="POST", data=b"12345", content_type="image/png").get_environ()
-    with reader.photo_of(InMemoryRequest(environ)):
+    with reader.upload_of(InMemoryRequest(environ)):
         assert held[-1] == 5
     assert held[-1] == 0
 
@@ -218,7 +218,7 @@ def test_memory_is_held_while_the_photo_is_looked_at_and_given_back_after(reader
 def test_uploads_together_are_bounded():
     reader = UploadReader(max_photo_bytes=100, body_deadline_seconds=5, memory=UploadMemory(150, lambda _: None))
     environ = EnvironBuilder(method="POST", data=bytes(100), content_type="image/png").get_environ()
-    with reader.photo_of(InMemoryRequest(environ)), pytest.raises(UploadMemoryFull):
+    with reader.upload_of(InMemoryRequest(environ)), pytest.raises(UploadMemoryFull):
         read(reader, bytes(100))
 
 
