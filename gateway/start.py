@@ -20,6 +20,7 @@ from gateway.errors import (
 )
 from gateway.pin import PinReader
 from gateway.settings import Settings, name_of
+from gateway.upstream.tls_files import require_tls_files
 from serving.contract.detector_weights import FULL_RANGE, SHORT_RANGE, weights_path
 from serving.contract.errors import DetectorWeightsMissing
 from serving.repository import ModelRepository
@@ -32,7 +33,7 @@ def require_startable(settings: Settings) -> None:
     A missing model is no such thing: the page and the API say so, and the gateway serves it as soon as it is there.
 
     Raises:
-        SettingsInvalid: the model's name cannot name a model.
+        SettingsInvalid: the model's name cannot name a model, or a file for TLS cannot be used.
         DetectorNotInstalled: the face detector's weights are not there, or are others.
         HostUnknown: an address to listen on is not this machine's.
         PortTaken: something listens on the port of the API or of the metrics.
@@ -42,7 +43,14 @@ def require_startable(settings: Settings) -> None:
         SeveralReasons: more than one of these.
     """
     reasons: list[StartRefused] = []
-    for check in (_require_model_name, _require_detector, _require_addresses, _require_access, _require_no_demo):
+    for check in (
+        _require_model_name,
+        require_tls_files,
+        _require_detector,
+        _require_addresses,
+        _require_access,
+        _require_no_demo,
+    ):
         try:
             check(settings)
         except StartRefused as reason:

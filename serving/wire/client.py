@@ -5,6 +5,7 @@ A deadline is obligatory on every call: gRPC has none of its own, and a call wit
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -12,6 +13,7 @@ import grpc
 from google.protobuf.message import DecodeError, Message
 
 from serving.wire import predict_pb2 as pb
+from serving.wire.channel import is_connected
 from serving.wire.errors import AnswerMalformed, CallFailed, TensorError
 from serving.wire.tensors import Array, fill_tensor_proto, to_array
 
@@ -27,6 +29,7 @@ METADATA_PATH: Final = f"/{PREDICTION_SERVICE}/GetModelMetadata"
 STATUS_PATH: Final = f"/{MODEL_SERVICE}/GetModelStatus"
 SIGNATURE_DEF_FIELD: Final = "signature_def"
 DEFAULT_SIGNATURE: Final = "serving_default"
+CONNECTED_POLL_SECONDS: Final = 0.01
 AVAILABLE: Final = "AVAILABLE"
 """The state of a version that answers."""
 
@@ -80,13 +83,11 @@ class ModelServerClient:
 
     def wait_until_ready(self, deadline_seconds: float) -> bool:
         """Connect, and say whether a server accepted the connection within so many seconds."""
-        ready = grpc.channel_ready_future(self._channel)
-        try:
-            ready.result(timeout=deadline_seconds)
-        except grpc.FutureTimeoutError:
-            return False
-        finally:
-            ready.cancel()
+        deadline = time.monotonic() + deadline_seconds
+        while not is_connected(self._channel):
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(CONNECTED_POLL_SECONDS)
         return True
 
     def predict(

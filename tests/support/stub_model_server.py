@@ -18,13 +18,20 @@ class StubModelServer:
     """Answers every crop with `p_no_depression`, in the dtype and shape that it has; None leaves the output away."""
 
     def __init__(
-        self, version: int, p_no_depression: np.ndarray | np.floating | float | None = 0.5, *, port: int = 0
+        self,
+        version: int,
+        p_no_depression: np.ndarray | np.floating | float | None = 0.5,
+        *,
+        port: int = 0,
+        host: str = "127.0.0.1",
+        credentials: grpc.ServerCredentials | None = None,
     ) -> None:
         self.version = version
         self.answering_version = version
         self.p_no_depression = p_no_depression
         self.errors: list[grpc.StatusCode] = []
         """Statuses to fail the next calls with, first one first."""
+        self.details = "as told"
         self.go_on = threading.Event()
         """Cleared by a test that wants calls to hang."""
         self.go_on.set()
@@ -32,17 +39,28 @@ class StubModelServer:
         """The number of the first call, counted from 1, that gets no answer before the server stops."""
         self._stopped = threading.Event()
         self.calls = 0
+        """Of Predict."""
+        self.status_calls = 0
+        self.allowed_seconds: list[float] = []
+        """What was left of each call's deadline."""
+        self.asked_versions: list[int] = []
+        self.explanation: dict[str, np.ndarray] = {}
+        """Outputs of the `explain` signature."""
         self.asked = threading.Event()
         """Set by the first call of Predict."""
         self.crops: list[np.ndarray] = []
         self._server = grpc.server(ThreadPoolExecutor(16))
         self._server.add_generic_rpc_handlers((_Handlers(self),))
-        self.port = self._server.add_insecure_port(f"127.0.0.1:{port}")
+        self.host = host
+        listen = f"{host}:{port}"
+        self.port = (
+            self._server.add_secure_port(listen, credentials) if credentials else self._server.add_insecure_port(listen)
+        )
         self._server.start()
 
     @property
     def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     def __enter__(self) -> Self:
         return self
@@ -54,24 +72,31 @@ class StubModelServer:
 
     def predict(self, content: bytes, context: grpc.ServicerContext) -> bytes:
         self.calls += 1
+        self.allowed_seconds.append(context.time_remaining())
         self.asked.set()
         self.go_on.wait()
         if self.hang_from_call is not None and self.calls >= self.hang_from_call:
             self._stopped.wait()
         if self.errors:
-            context.abort(self.errors.pop(0), "as told")
+            context.abort(self.errors.pop(0), self.details)
         request = pb.PredictRequest.FromString(content)
+        self.asked_versions.append(request.model_spec.version.value)
         if request.model_spec.version.value != self.version:
             context.abort(grpc.StatusCode.NOT_FOUND, "no such version")
         self.crops.append(to_array(request.inputs["crop"]))
         answer = pb.PredictResponse(model_spec=pb.ModelSpec(name=request.model_spec.name))
         answer.model_spec.version.value = self.answering_version
+        if request.model_spec.signature_name == "explain":
+            for name, output in self.explanation.items():
+                answer.outputs[name].CopyFrom(to_tensor_proto(output))
+            return answer.SerializeToString()
         if self.p_no_depression is not None:
             answer.outputs["p_no_depression"].CopyFrom(to_tensor_proto(np.atleast_2d(self.p_no_depression)))
         answer.outputs["logit"].CopyFrom(to_tensor_proto(np.zeros((1, 1), np.float32)))
         return answer.SerializeToString()
 
     def status(self, content: bytes, context: grpc.ServicerContext) -> bytes:
+        self.status_calls += 1
         if self.errors:
             context.abort(self.errors.pop(0), "as told")
         request = pb.GetModelStatusRequest.FromString(content)

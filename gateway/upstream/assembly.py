@@ -1,0 +1,43 @@
+"""The parts on the way to the model server, put together once, in the process that serves."""
+
+from __future__ import annotations
+
+from gateway.settings import Settings
+from gateway.upstream.calls import ModelCalls
+from gateway.upstream.circuit import Circuit
+from gateway.upstream.connections import Connections
+from gateway.upstream.credentials import Credentials
+from gateway.upstream.model_server import ModelServerPredictor
+from gateway.upstream.shadow import Shadow, ShadowContract
+from gateway.upstream.tls_files import tls_files_of
+from monitoring.metrics import Metrics
+from serving.repository import ModelRepository
+from serving.wire.channel import open_channel
+
+
+def connect(
+    settings: Settings, repository: ModelRepository, metrics: Metrics
+) -> tuple[ModelServerPredictor, Shadow | None]:
+    """What asks the pinned version, and what asks the shadow version where the settings name one."""
+    files = tls_files_of(settings)
+    credentials = None if files is None else Credentials(files)
+    connections = Connections(
+        lambda: open_channel(settings.model_server, credentials=credentials.current() if credentials else None)
+    )
+    predictor = ModelServerPredictor(
+        ModelCalls(connections, metrics.count_model_call),
+        Circuit(metrics.set_circuit),
+        max_calls=settings.max_in_flight + settings.reserved_places,
+    )
+    version = settings.shadow_version
+    if version == 0:
+        return predictor, None
+    shadow = Shadow(
+        version,
+        ShadowContract(repository, version),
+        # Counted apart: the calls' own metric is about what callers get.
+        ModelCalls(connections, lambda _: None, retries=False),
+        lambda: predictor.is_busy,
+        metrics,
+    )
+    return predictor, shadow
