@@ -17,7 +17,7 @@ from typing import Any, Final
 
 OUR_LOGGER: Final = "symmetra"
 FIELDS: Final = (
-    "request_id", "route", "method", "status", "code", "duration_seconds", "model", "model_version", "digest", "evidence",
+    "request_id", "trace_id", "route", "method", "status", "code", "duration_seconds", "model", "model_version", "digest", "evidence",
     "host", "port", "metrics_port", "model_server", "cores", "intended_use",
     "reason", "result",
 )  # fmt: skip

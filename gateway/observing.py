@@ -19,6 +19,7 @@ from gateway.logs import log_event
 from gateway.page import Page
 from gateway.problems import CONTENT_TYPE, REFUSAL_EXTENSION, Problem, all_codes
 from gateway.screening import ABSTAINED, ANSWERED, REPEATED
+from gateway.tracing import TRACEPARENT, TRACESTATE, accepted_request_id, begin_trace
 from monitoring.metrics import OTHER, Metrics
 
 LANGUAGELESS_ENDPOINTS = ("static",)
@@ -38,8 +39,12 @@ def observe_requests(app: flask.Flask, metrics: Metrics) -> None:
 
     @app.before_request
     def begin() -> None:
-        flask.g.request_id = str(uuid.uuid4())
-        flask.g.answer_id = flask.g.request_id
+        headers = flask.request.headers
+        flask.g.request_id = accepted_request_id(headers.getlist("X-Request-Id"))
+        # Answers are found by their id, so a caller cannot choose it: it is the request's only where that is ours.
+        chosen = "X-Request-Id" in headers
+        flask.g.answer_id = str(uuid.uuid4()) if chosen else flask.g.request_id
+        flask.g.trace = begin_trace(headers.getlist(TRACEPARENT), headers.getlist(TRACESTATE))
         flask.g.language = negotiate(flask.request.accept_languages)
         flask.g.caller = NOBODY
         flask.g.started_seconds = time.perf_counter()
@@ -48,6 +53,7 @@ def observe_requests(app: flask.Flask, metrics: Metrics) -> None:
     def finish(response: flask.Response) -> flask.Response:
         response.headers.update(SECURITY_HEADERS)
         response.headers["X-Request-Id"] = flask.g.request_id
+        response.headers["traceresponse"] = flask.g.trace.parent
         if flask.request.endpoint not in LANGUAGELESS_ENDPOINTS:
             response.content_language.add(flask.g.language.tag)
             response.vary.add("Accept-Language")
@@ -60,6 +66,7 @@ def observe_requests(app: flask.Flask, metrics: Metrics) -> None:
         quiet = route in QUIET_ROUTES and response.status_code == 200
         fields = {
             "request_id": flask.g.request_id,
+            "trace_id": flask.g.trace.trace_id,
             "route": route,
             "status": response.status_code,
             "code": flask.g.get("problem_code"),

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import flask
 
+from gateway.access.scopes import Scope
 from gateway.admission.admission import Admission
 from gateway.answer import Answer
 from gateway.caller import Caller
@@ -135,8 +136,10 @@ class Screener:
         with self._uploads.upload_of(request) as upload:
             stages.record("upload", time.perf_counter() - started)
             options = self._options.with_fields(options, upload.fields)
-            if options.explain and not model.contract.asymmetry_regions:
-                raise ExplanationMissing
+            if options.explain:
+                caller.require(Scope.EXPLAIN)
+                if not model.contract.asymmetry_regions:
+                    raise ExplanationMissing
             deadline = Deadline.after(self._deadline_seconds)
 
             def answer_now() -> Answer:

@@ -4,7 +4,10 @@ import logging
 
 import pytest
 
+from gateway.access.guard import Guard
+from gateway.access.scopes import Scope
 from gateway.access.secret_keys import Purpose, SecretKeys
+from gateway.caller import Caller
 from gateway.errors import ParameterInvalid
 from gateway.subjects import MAX_SUBJECT_LENGTH, SubjectDigests
 from tests.support.gateway import FakeGateway, multipart
@@ -54,6 +57,14 @@ def test_a_version_that_cannot_explain_is_told_before_the_photo_is_looked_at(gat
     assert (response.status_code, response.json["code"]) == (409, "explanation_not_available")
     assert gateway.crops.photos == []
     assert 'name="explain"' not in gateway.client.get("/").text
+
+
+def test_an_explanation_needs_a_scope_of_its_own(explaining, monkeypatch):
+    reader = Caller("key:reader", frozenset({Scope.SCREEN, Scope.READ_MODELS}))
+    monkeypatch.setattr(Guard, "caller_of", lambda *_: reader)
+    assert explaining.screen().status_code == 200
+    response = explaining.screen(*form(explain="true"))
+    assert (response.status_code, response.json["code"]) == (403, "scope_missing")
 
 
 @pytest.mark.parametrize("value", ["", "yes", "1", "TRUE", "true\n", "true,false"])
