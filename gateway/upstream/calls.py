@@ -21,6 +21,7 @@ from gateway.errors import (
 )
 from gateway.pin import PinnedModel
 from gateway.predictor import Explanation, Scores
+from gateway.tracing import outgoing_metadata
 from gateway.upstream.connections import Connections
 from gateway.upstream.statuses import RESULTS, error_of
 from serving.contract.model import (
@@ -98,6 +99,7 @@ class ModelCalls:
                     deadline.remaining_seconds,
                     signature=signature,
                     wait_for_ready=wait_for_ready,
+                    metadata=outgoing_metadata(),
                 ),
                 model.version,
                 read,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, TypeVar
@@ -77,7 +78,8 @@ class ModelServerPredictor:
 
 
 def _run(threads: ThreadPoolExecutor, work: Callable[[], T], deadline: Deadline) -> T:
-    future = threads.submit(work)
+    # The thread sees what the greenlet does of the request's context: the trace that the call belongs to.
+    future = threads.submit(contextvars.copy_context().run, work)
     try:
         return wait_for(future, deadline.remaining_seconds + GRACE_SECONDS)
     except TimeoutError as error:

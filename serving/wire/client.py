@@ -100,6 +100,7 @@ class ModelServerClient:
         signature: str = DEFAULT_SIGNATURE,
         output_filter: Sequence[str] = (),
         wait_for_ready: bool = False,
+        metadata: Sequence[tuple[str, str]] = (),
     ) -> Prediction:
         """Run one signature of one version.
 
@@ -111,6 +112,7 @@ class ModelServerClient:
             signature: Name of the signature.
             output_filter: Names of the outputs wanted; all when empty.
             wait_for_ready: Wait for a connection, within the deadline, instead of failing at once while there is none.
+            metadata: Sent along, such as the trace that the call belongs to.
 
         Raises:
             CallFailed: The call ended with another status than OK.
@@ -127,6 +129,7 @@ class ModelServerClient:
             pb.PredictResponse(),
             deadline_seconds=deadline_seconds,
             wait_for_ready=wait_for_ready,
+            metadata=metadata,
         )
         if not answer.model_spec.HasField("version"):
             message = "the answer to Predict does not say which version gave it"
@@ -205,9 +208,15 @@ def _call(
     *,
     deadline_seconds: float,
     wait_for_ready: bool = False,
+    metadata: Sequence[tuple[str, str]] = (),
 ) -> _Answer:
     try:
-        content = method(request.SerializeToString(), timeout=deadline_seconds, wait_for_ready=wait_for_ready)
+        content = method(
+            request.SerializeToString(),
+            timeout=deadline_seconds,
+            wait_for_ready=wait_for_ready,
+            metadata=tuple(metadata),
+        )
     except grpc.RpcError as error:
         raise CallFailed(name, error.code(), error.details() or "") from error
     return _decode(name, content, answer)

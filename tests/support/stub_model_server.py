@@ -43,12 +43,16 @@ class StubModelServer:
         self.status_calls = 0
         self.allowed_seconds: list[float] = []
         """What was left of each call's deadline."""
+        self.peers: set[str] = set()
+        """Connections that Predict came over."""
         self.asked_versions: list[int] = []
         self.explanation: dict[str, np.ndarray] = {}
         """Outputs of the `explain` signature."""
         self.asked = threading.Event()
         """Set by the first call of Predict."""
         self.crops: list[np.ndarray] = []
+        self.traceparents: list[str | None] = []
+        """Of each call, from its metadata."""
         self._server = grpc.server(ThreadPoolExecutor(16))
         self._server.add_generic_rpc_handlers((_Handlers(self),))
         self.host = host
@@ -72,7 +76,9 @@ class StubModelServer:
 
     def predict(self, content: bytes, context: grpc.ServicerContext) -> bytes:
         self.calls += 1
+        self.peers.add(context.peer())
         self.allowed_seconds.append(context.time_remaining())
+        self.traceparents.append(dict(context.invocation_metadata()).get("traceparent"))
         self.asked.set()
         self.go_on.wait()
         if self.hang_from_call is not None and self.calls >= self.hang_from_call:

@@ -1,3 +1,5 @@
+import contextvars
+
 import grpc
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from gateway.errors import (
     PredictorTimeout,
     PredictorUnavailable,
 )
+from gateway.tracing import begin_trace
 from gateway.upstream.circuit import FAILURES_TO_OPEN
 from serving.local.ports import find_free_port
 from serving.wire.overload import QUEUE_FULL
@@ -28,6 +31,13 @@ def test_scores_come_back_widened_and_the_crop_arrives_byte_for_byte(connect, st
     assert crop.tobytes() == CROP.tobytes()
     assert crop.shape == (1, 128, 128, 3)
     assert results == ["ok"]
+
+
+def test_the_model_server_is_told_which_trace_a_call_belongs_to(connect, stub, model):
+    predictor = connect(stub.address)
+    predictor.predict(model)
+    trace = contextvars.copy_context().run(lambda: (begin_trace([], []), predictor.predict(model))[0])
+    assert stub.traceparents == [None, trace.parent]
 
 
 def test_another_version_than_the_pinned_one_is_no_answer(connect, stub, model, results):
