@@ -67,10 +67,14 @@ reproduce-paper: .venv/training/.ready ## the paper's protocol on drawn faces, b
 
 # --- checks ---------------------------------------------------------------------------------------------------------
 
+# Few tests start faster in one process; all of them are shared among workers (tests/support/sharing.py), which want a gibibyte each.
+CORES := $(shell nproc)
+TEST_WORKERS ?= $(if $(TEST_ARGS),0,$(if $(filter 1 2 3,$(CORES)),$(CORES),4))
+
 .PHONY: test
-test: .venv/dev/.ready $(EXTRAS:%=.venv/%/.ready) ## all tests (installs system packages where it may; otherwise leaves tests out by name)
+test: .venv/dev/.ready $(EXTRAS:%=.venv/%/.ready) ## all tests (TEST_ARGS=tests/gateway for some; without a program they need, tests are left out by name)
 	@requirements/system-deps.sh --if-allowed
-	@.venv/dev/bin/python -m pytest $(TEST_ARGS)
+	@.venv/dev/bin/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(TEST_ARGS)
 
 .PHONY: test-long
 test-long: .venv/dev/.ready ## the longer campaigns; their results are committed beside them

@@ -9,17 +9,23 @@ import importlib
 import re
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.built_once import build_once
+from tests.support.left_out import Deselected, LeftOut
 from tests.support.shared_photos import PORTRAITS_FOLDER
+from tests.support.sharing import GroupScheduling
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.workermanage import WorkerController
 
 SYSTEM_REMEDY = "`make system-deps` installs what is missing"
 CPU_REMEDY = "these tests see something on a CPU that has it only"
 CPU_INFO = Path("/proc/cpuinfo")
 PORTRAITS_REMEDY = "photos of real people are not part of this repository: robustness input only"
-
-left_out = pytest.StashKey[dict[str, list[str]]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,7 +35,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "needs_cpu(feature): sees something only where the CPU has this, by Linux's name"
     )
-    config.stash[left_out] = {}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -40,17 +45,35 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             kept.append(item)
         else:
             dropped.append(item)
-            config.stash[left_out].setdefault(reason, []).append(item.nodeid)
+            LeftOut(config).note(reason, [item.nodeid])
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = kept
 
 
+def pytest_deselected(items: list[pytest.Item | Deselected]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Item):
+            LeftOut(item.config).deselected.append(item.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    LeftOut(session.config).hand_over()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: WorkerController) -> None:
+    LeftOut(node.config).take_over(getattr(node, "workeroutput", {}))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for reason, names in sorted(config.stash[left_out].items()):
-        terminalreporter.section(f"left out: {reason}", sep="-")
-        for name in names:
-            terminalreporter.line(name)
+    LeftOut(config).write(terminalreporter)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> GroupScheduling | None:
+    """Groups where files were asked for; any other way of sharing stays what it is."""
+    return GroupScheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def _what_is_missing(item: pytest.Item) -> str | None:
@@ -77,8 +100,10 @@ def toy_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`toys` with versions 1 (offset 2), 2 (offset 20) and 3 (offset 200); `old`, a TensorFlow 1 model."""
     # Imported here: TensorFlow takes seconds, and most tests do without.
     toys = importlib.import_module("tests.support.toy_models")
-    root = tmp_path_factory.mktemp("toy-models")
-    for version, offset in ((1, 2.0), (2, 20.0), (3, 200.0)):
-        toys.save_toys(root / "toys" / str(version), offset)
-    toys.save_tensorflow_1_toy(root / "old" / "7")
-    return root
+
+    def build(root: Path) -> None:
+        for version, offset in ((1, 2.0), (2, 20.0), (3, 200.0)):
+            toys.save_toys(root / "toys" / str(version), offset)
+        toys.save_tensorflow_1_toy(root / "old" / "7")
+
+    return build_once(tmp_path_factory, "toy-models", build)

@@ -8,6 +8,8 @@ import importlib
 
 import pytest
 
+from tests.support.built_once import build_once
+from tests.support.left_out import LeftOut
 from tests.support.server_under_test import EMBEDDED, REAL, VARIABLE, ServerUnderTest, find_programs
 
 PROGRAMS = find_programs()
@@ -48,26 +50,14 @@ USUAL_FLAGS = (
     "--model_name=ignored",
     "--never_heard_of=1",
 )
-ended_by = pytest.StashKey()
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", f"ends_their_server: a call that {REAL} does not survive (section 2.7)")
-    config.stash[ended_by] = []
-
-
-def pytest_terminal_summary(terminalreporter, config):
-    if config.stash[ended_by]:
-        terminalreporter.section(f"left out: {REAL} would end", sep="-")
-        for name in config.stash[ended_by]:
-            terminalreporter.line(name)
-    if REAL not in PROGRAMS:
-        terminalreporter.section(f"left out: no {REAL} on PATH, and {VARIABLE} is not set", sep="-")
-        terminalreporter.line(f"tests/conformance ran against the {EMBEDDED} server only")
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out, by name, what TensorFlow's own server does not survive."""
+    """Leave out, by name, what TensorFlow's own server does not survive; or say that there is none."""
     ended = [
         item
         for item in items
@@ -76,7 +66,12 @@ def pytest_collection_modifyitems(config, items):
     if ended:
         config.hook.pytest_deselected(items=ended)
         items[:] = [item for item in items if item not in ended]
-        config.stash[ended_by].extend(item.nodeid for item in ended)
+        LeftOut(config).note(f"{REAL} would end", [item.nodeid for item in ended])
+    if REAL not in PROGRAMS:
+        LeftOut(config).note(
+            f"no {REAL} on PATH, and {VARIABLE} is not set",
+            [f"tests/conformance ran against the {EMBEDDED} server only"],
+        )
 
 
 @pytest.fixture(scope="session", params=list(PROGRAMS))
@@ -127,6 +122,4 @@ def still_server(serve, toy_models, tmp_path_factory):
 def batching_toys(tmp_path_factory):
     """A version directory to copy from, whose signatures show what was run together."""
     toys = importlib.import_module("tests.support.batching_toys")
-    directory = tmp_path_factory.mktemp("batching-toys") / "1"
-    toys.save_batching_toys(directory)
-    return directory
+    return build_once(tmp_path_factory, "batching-toys", lambda root: toys.save_batching_toys(root / "1")) / "1"

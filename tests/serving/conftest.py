@@ -38,7 +38,7 @@ def toy_server(toy_models, tmp_path_factory):
         "--grpc_max_threads=9",
         "--never_heard_of=1",
     ]
-    with ModelServerProcess(*flags) as server:
+    with ModelServerProcess(*flags, fresh=True) as server:
         server.socket_path = folder / "socket"
         yield server
 

@@ -1,4 +1,4 @@
-"""`python -m serving.server` as a real process on free ports, always stopped at the end of its block."""
+"""The model server as a real process on free ports, always stopped at the end of its block."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ import grpc
 from serving.local.ports import find_free_port
 from serving.wire.channel import open_channel
 from serving.wire.client import ModelServerClient
+from tests.support.forked_server import ForkedServer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,20 +36,26 @@ class ModelServerProcess:
         flags: Flags beside the ports.
         program: Command of a server with the same flags; ours where nothing is said.
         ports: Of gRPC and REST, where they must be certain ones.
+        fresh: Start our own as an operator does, with the seconds that TensorFlow takes to import. Otherwise it is forked
+            from a process that has imported it: the same code in a process of its own.
     """
 
     def __init__(
-        self, *flags: str, program: Sequence[str] = EMBEDDED_PROGRAM, ports: tuple[int, int] | None = None
+        self,
+        *flags: str,
+        program: Sequence[str] = EMBEDDED_PROGRAM,
+        ports: tuple[int, int] | None = None,
+        fresh: bool = False,
     ) -> None:
         self.port, self.rest_port = ports or (find_free_port(), find_free_port())
-        ports = [f"--port={self.port}", f"--rest_api_port={self.rest_port}"]
-        self._command = [*program, *ports, *flags]
+        self._arguments = [f"--port={self.port}", f"--rest_api_port={self.rest_port}", *flags]
+        self._program = program
+        self._is_forked = program == EMBEDDED_PROGRAM and not fresh
         self._folder = tempfile.TemporaryDirectory(prefix="model-server-")
         self._out, self._err = (Path(self._folder.name, name) for name in ("stdout", "stderr"))
 
     def __enter__(self) -> Self:
-        with self._out.open("wb") as out, self._err.open("wb") as err:
-            self.process = subprocess.Popen(self._command, cwd=PROJECT, stdout=out, stderr=err, env=os.environ)
+        self.process = ForkedServer(self._arguments, self._out, self._err) if self._is_forked else self._start_program()
         self.channel = self.open_channel()
         self.client = ModelServerClient(self.channel)
         try:
@@ -62,6 +69,12 @@ class ModelServerProcess:
         self.channel.close()
         self.stop()
         self._folder.cleanup()
+
+    def _start_program(self) -> subprocess.Popen[bytes]:
+        with self._out.open("wb") as out, self._err.open("wb") as err:
+            return subprocess.Popen(
+                [*self._program, *self._arguments], cwd=PROJECT, stdout=out, stderr=err, env=os.environ
+            )
 
     def open_channel(self) -> grpc.Channel:
         return open_channel(f"127.0.0.1:{self.port}")
@@ -110,8 +123,19 @@ class ModelServerProcess:
                 return error.code, error.headers["Content-Type"], error.read().decode()
 
 
-def run_server_to_its_end(*flags: str, program: Sequence[str] = EMBEDDED_PROGRAM) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr of a server that is expected to end by itself."""
+def run_server_to_its_end(
+    *flags: str, program: Sequence[str] = EMBEDDED_PROGRAM, fresh: bool = False
+) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of a server that is expected to end by itself; `fresh` as in `ModelServerProcess`."""
+    if program == EMBEDDED_PROGRAM and not fresh:
+        with tempfile.TemporaryDirectory(prefix="model-server-") as folder:
+            out, err = Path(folder, "stdout"), Path(folder, "stderr")
+            process = ForkedServer(flags, out, err)
+            try:
+                code = process.wait(START_SECONDS)
+            finally:
+                process.kill()
+            return code, out.read_text(errors="replace"), err.read_text(errors="replace")
     command = [*program, *flags]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=START_SECONDS, check=False)
     return done.returncode, done.stdout, done.stderr

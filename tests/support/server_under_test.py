@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from typing import TYPE_CHECKING
 
 import grpc
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
-from tests.support.model_server_process import ModelServerProcess
+from tests.support.model_server_process import EMBEDDED_PROGRAM, ModelServerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +21,7 @@ REAL = "tensorflow_model_server"
 
 def find_programs() -> dict[str, tuple[str, ...]]:
     """Name -> command: the embedded server always, TensorFlow's where the variable or PATH names it."""
-    found = {EMBEDDED: (sys.executable, "-m", "serving.server")}
+    found = {EMBEDDED: EMBEDDED_PROGRAM}
     real = os.environ.get(VARIABLE) or shutil.which(REAL)
     if real:
         found[REAL] = (real,)

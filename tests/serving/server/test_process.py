@@ -42,7 +42,7 @@ def wait_until(condition):
 
 
 def test_a_malformed_value_prints_usage_and_exits_255():
-    code, out, err = run_server_to_its_end("--port=abc")
+    code, out, err = run_server_to_its_end("--port=abc", fresh=True)
     assert (code, err) == (255, "")
     assert out.startswith("Couldn't interpret value abc for flag port.\nusage: python -m serving.server\nFlags:\n")
 
@@ -78,7 +78,7 @@ def test_a_malformed_value_prints_usage_and_exits_255():
     ],
 )
 def test_what_keeps_it_from_starting_is_one_sentence_on_stdout_and_255(flags, words):
-    code, out, err = run_server_to_its_end(*flags)
+    code, out, err = run_server_to_its_end(*flags, fresh=True)
     assert code == 255
     assert "Traceback" not in err
     assert out.startswith(words)
@@ -98,7 +98,7 @@ def test_a_fault_of_ours_at_the_start_is_one_line_and_255_too(monkeypatch, capsy
 
 
 def test_help_is_usage():
-    code, out, _ = run_server_to_its_end("--help")
+    code, out, _ = run_server_to_its_end("--help", fresh=True)
     assert code == 0
     assert out.startswith("usage: ")
 
@@ -176,7 +176,7 @@ def test_it_logs_events_as_json_lines(toy_server):
 def test_a_version_that_cannot_be_loaded_ends_the_start_with_their_words(tmp_path):
     (tmp_path / "toys" / "3").mkdir(parents=True)
     flags = ["--model_name=toys", f"--model_base_path={tmp_path / 'toys'}", "--max_num_load_retries=0"]
-    code, out, _ = run_server_to_its_end(f"--port={find_free_port()}", *flags)
+    code, out, _ = run_server_to_its_end(f"--port={find_free_port()}", *flags, fresh=True)
     assert code == 255
     assert out.startswith(
         "Failed to start server. Error: UNKNOWN: 1 servable(s) did not become available: {{{name: toys version: 3} due "
@@ -187,7 +187,9 @@ def test_a_version_that_cannot_be_loaded_ends_the_start_with_their_words(tmp_pat
 @pytest.mark.tensorflow
 def test_versions_come_and_go_under_load_and_sigterm_loses_no_call(toy_models, tmp_path):
     base = tmp_path / "toys"
-    server = ModelServerProcess("--model_name=toys", f"--model_base_path={base}", "--max_num_load_retries=0")
+    server = ModelServerProcess(
+        "--model_name=toys", f"--model_base_path={base}", "--max_num_load_retries=0", fresh=True
+    )
     arriving = threading.Thread(target=add_first_version_once_it_waits, args=(server, base, toy_models))
     arriving.start()
     with server:
