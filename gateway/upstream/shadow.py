@@ -144,15 +144,20 @@ class Shadow:
 
     def _work(self) -> None:
         while (mirrored := self._waiting.get()) is not None:
-            try:
-                missed = self._compare(mirrored)
-            except GatewayError:
-                missed = "failed"
-            except Exception as error:  # noqa: BLE001 - one crop must not end the thread that all the others need
-                log_event("shadow failed", {"model_version": self._version}, level=logging.ERROR, error=error)
-                missed = "failed"
+            missed = self._try_to_compare(mirrored)
             if missed is not None:
                 self._metrics.count_shadow_miss(missed)
+            self._waiting.task_done()
+
+    def _try_to_compare(self, mirrored: Mirrored) -> str | None:
+        """As `_compare`, and never fails: one crop must not end the thread that all the others need."""
+        try:
+            return self._compare(mirrored)
+        except GatewayError:
+            return "failed"
+        except Exception as error:  # noqa: BLE001 - see above
+            log_event("shadow failed", {"model_version": self._version}, level=logging.ERROR, error=error)
+            return "failed"
 
     def _compare(self, mirrored: Mirrored) -> str | None:
         """Ask, and count the difference; or say why not, in a word of `monitoring.metrics.SHADOW_MISSES`."""

@@ -5,6 +5,7 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from monitoring.metrics import (
+    CIRCUIT_STATES,
     DECLARATIONS,
     LATENCY_BUCKETS_SECONDS,
     OTHER,
@@ -117,3 +118,21 @@ def test_two_registries_do_not_share_anything(metrics):
 
 def test_buckets_have_edges_where_objectives_are_set():
     assert {0.1, 0.2, 0.25, 0.5, 1.0} <= set(LATENCY_BUCKETS_SECONDS)
+
+
+def test_the_circuit_is_in_one_state_at_a_time(registry, metrics):
+    for state in CIRCUIT_STATES:
+        metrics.set_circuit(state)
+        found = {each: registry.get_sample_value("symmetra_model_circuit", {"state": each}) for each in CIRCUIT_STATES}
+        assert found == {each: float(each == state) for each in CIRCUIT_STATES}
+
+
+@pytest.mark.parametrize(
+    ("difference", "edge"),
+    [(0.0, "0.001"), (0.001, "0.001"), (0.0011, "0.003"), (0.3, "0.3"), (0.31, "1.0"), (1.0, "1.0")],
+)
+def test_a_shadow_answer_counts_by_agreement_and_by_how_far_it_is(registry, metrics, difference, edge):
+    metrics.count_shadow_answer(agrees=False, band="high", difference=difference, traffic="patient")
+    labels = {"result": "disagree", "band": "high", "traffic": "patient"}
+    assert registry.get_sample_value("symmetra_shadow_answers_total", labels) == 1
+    assert registry.get_sample_value("symmetra_shadow_differences_total", {"bin": edge, "traffic": "patient"}) == 1

@@ -14,7 +14,7 @@ from gateway.upstream.model_server import ModelServerPredictor
 from serving.wire.channel import open_channel
 
 if TYPE_CHECKING:
-    import grpc
+    from gateway.upstream.credentials import Credentials
 
 CROP = np.arange(128 * 128 * 3, dtype=np.uint32).astype(np.uint8).reshape(128, 128, 3)
 
@@ -30,12 +30,13 @@ class Upstream:
         max_calls: int = 4,
         open_seconds: float = OPEN_SECONDS,
         renew_seconds: float = RENEW_SECONDS,
-        credentials: grpc.ChannelCredentials | None = None,
+        credentials: Credentials | None = None,
     ) -> None:
         self.results = [] if results is None else results
         self.circuit_states: list[str] = []
         self.connections = Connections(
-            lambda: open_channel(address, credentials=credentials), renew_seconds=renew_seconds
+            lambda: open_channel(address, credentials=credentials.current() if credentials else None),
+            renew_seconds=renew_seconds,
         )
         self.calls = ModelCalls(self.connections, self.results.append)
         circuit = Circuit(self.circuit_states.append, open_seconds=open_seconds)
