@@ -8,6 +8,7 @@ from dataclasses import field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 T = TypeVar("T")
 
@@ -28,6 +29,18 @@ def folder(value: str) -> Path:
 def file(value: str) -> Path:
     """A path; whether it is there is another question."""
     return Path(text(value))
+
+
+def issuer_address(value: str) -> str:
+    """The identifier of an identity provider: over TLS, or on this machine."""
+    parts = urlsplit(value)
+    if not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost"))):
+        message = "must be an address that begins with https://"
+        raise ValueError(message)
+    if not parts.hostname or parts.query or parts.fragment or parts.username:
+        message = "must be a host and a path, without user, query and fragment"
+        raise ValueError(message)
+    return value
 
 
 def whole_number(minimum: int, maximum: int = 2**31) -> Callable[[str], int]:

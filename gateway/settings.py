@@ -13,8 +13,20 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from gateway.access.intended_use import IntendedUse, intended_use
+from gateway.access.token_scopes import ScopeMapping, scope_mapping
 from gateway.errors import SettingsInvalid
-from gateway.setting_values import file, folder, networks, rate, seconds, setting, text, whole_number, yes_or_no
+from gateway.setting_values import (
+    file,
+    folder,
+    issuer_address,
+    networks,
+    rate,
+    seconds,
+    setting,
+    text,
+    whole_number,
+    yes_or_no,
+)
 from gateway.setting_values import log_level as a_log_level
 from serving.contract.model import MODEL_NAME
 
@@ -76,6 +88,26 @@ class Settings:
             "read": file,
             "says": "file with the secret that all replicas share, one or two lines of hexadecimal; required beyond loopback",
         },
+    )
+    oidc_issuer: str | None = setting(issuer_address, "identity provider whose bearer tokens are taken", None)
+    oidc_audience: str | None = setting(text, "what its tokens for this gateway are made out to", None)
+    oidc_ca_file: Path | None = field(
+        default=None,
+        metadata={"read": file, "says": "certificates that it is trusted by, in PEM; the system's where there is none"},
+    )
+    oidc_scope_claim: str = setting(
+        text, "claim of a token with its scopes or roles; dots lead inside, as in realm_access.roles", "scope"
+    )
+    oidc_scope_mapping: ScopeMapping = field(
+        default=(),
+        metadata={
+            "read": scope_mapping,
+            "says": "what the claim's values grant, like `clinician=screen explain;it=read_models`; none where they are named like scopes",
+        },
+    )
+    oidc_clock_skew_seconds: int = setting(whole_number(0, 300), "that its clock and ours may be apart", 30)
+    oidc_keys_stale_seconds: int = setting(
+        whole_number(60, 604_800), "that its keys are still believed while it cannot be reached; then tokens get 503", 3600
     )
     deadline_seconds: float = setting(seconds, "for one answer, from the complete photo on", 10.0)
     body_deadline_seconds: float = setting(seconds, "for receiving one photo", 30.0)
@@ -167,6 +199,8 @@ class Settings:
             mistakes.append(
                 f"{name_of('max_in_flight')} is {self.max_in_flight}: fewer than {name_of('cores')}, {self.cores}"
             )
+        if (self.oidc_issuer is None) != (self.oidc_audience is None):
+            mistakes.append(f"{name_of('oidc_issuer')} and {name_of('oidc_audience')} need each other")
         return mistakes
 
 

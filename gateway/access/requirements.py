@@ -18,9 +18,9 @@ def missing_for_access(settings: Settings) -> list[str]:
 
 def _missing_outside_loopback(settings: Settings) -> list[str]:
     missing = []
-    if settings.api_keys_file is None:
+    if settings.api_keys_file is None and settings.oidc_issuer is None:
         missing.append(
-            f"{name_of('api_keys_file')} is missing: anybody could ask. "
+            f"{name_of('api_keys_file')} is missing, and so is {name_of('oidc_issuer')}: nobody could be told from anybody. "
             "`python -m gateway keys add --name NAME --scope screen` makes a key"
         )
     if settings.intended_use is None:
@@ -41,7 +41,7 @@ def _unusable_files(settings: Settings) -> list[str]:
         name, path = name_of("api_keys_file"), settings.api_keys_file
         try:
             now = datetime.now(UTC)
-            if not any(record.is_valid(now) for record in read_keys(path)):
+            if not any(record.is_valid(now) for record in read_keys(path)) and settings.oidc_issuer is None:
                 unusable.append(f"{name}: {path} holds no key that is valid now, so nobody could ask")
         except OSError as error:
             unusable.append(f"{name}: {path} cannot be read: {error.strerror}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gateway.access.guard import Guard
+from gateway.access.guard import Authenticator, Guard
 from gateway.access.keys import KeyRing
 from gateway.settings import Settings
 
@@ -15,4 +15,24 @@ def create_guard(settings: Settings, on_refusal: Callable[[str], None]) -> Guard
     A gateway on loopback that has keys may well stand behind a proxy of the same machine, so it asks for them.
     """
     keys = KeyRing(settings.api_keys_file) if settings.api_keys_file is not None else None
-    return Guard(keys=keys, tokens=None, anonymous=settings.is_loopback and keys is None, on_refusal=on_refusal)
+    tokens = _create_token_verifier(settings)
+    anonymous = settings.is_loopback and keys is None and tokens is None
+    return Guard(keys=keys, tokens=tokens, anonymous=anonymous, on_refusal=on_refusal)
+
+
+def _create_token_verifier(settings: Settings) -> Authenticator | None:
+    if settings.oidc_issuer is None or settings.oidc_audience is None:
+        return None
+    from gateway.access.issuer import Issuer  # noqa: PLC0415 - joserfc and cryptography, only where they are needed
+    from gateway.access.issuer_keys import IssuerKeys  # noqa: PLC0415 - as above
+    from gateway.access.tokens import TokenVerifier  # noqa: PLC0415 - as above
+
+    issuer = Issuer(settings.oidc_issuer, settings.oidc_ca_file)
+    return TokenVerifier(
+        IssuerKeys(issuer.read_keys, stale_seconds=settings.oidc_keys_stale_seconds),
+        issuer=settings.oidc_issuer,
+        audience=settings.oidc_audience,
+        scope_claim=settings.oidc_scope_claim,
+        scope_mapping=settings.oidc_scope_mapping,
+        clock_skew_seconds=settings.oidc_clock_skew_seconds,
+    )

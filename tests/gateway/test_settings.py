@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.access.scopes import Scope
 from gateway.errors import SettingsInvalid
 from gateway.settings import Settings, is_loopback, name_of
 
@@ -31,11 +32,15 @@ def test_every_setting_is_read_from_its_own_variable():
         "max_photo_bytes": "1048576",
         "max_upload_memory_bytes": "2097152", "cores": "2", "idempotency_window_seconds": "60.5", "idempotency_entries": "8", "sentinel_interval_seconds": "2.5", "log_level": "debug",
         "intended_use": "research", "api_keys_file": "keys.json", "session_key_file": "session.key",
+        "oidc_issuer": "https://id.example/realm", "oidc_audience": "symmetra", "oidc_ca_file": "ca.pem",
+        "oidc_scope_claim": "roles", "oidc_scope_mapping": "ward=screen", "oidc_clock_skew_seconds": "10",
+        "oidc_keys_stale_seconds": "600",
     }  # fmt: skip
     assert set(values) == {field.name for field in dataclasses.fields(Settings)}
     settings = Settings.from_environment({name_of(name): value for name, value in values.items()})
     assert {name: str(value) for name, value in dataclasses.asdict(settings).items()} == values | {
         "allow_demo_model": "True",
+        "oidc_scope_mapping": str((("ward", (Scope.SCREEN,)),)),
         "trusted_proxies": str((ip_network("10.0.0.0/8"),)),
     }
 
