@@ -82,12 +82,12 @@ def _require_addresses(settings: Settings) -> None:
         host: str = getattr(settings, host_field)
         port: int = getattr(settings, field)
         try:
-            is_free = _is_free(host, port)
+            free = is_free(host, port)
         # Both are what Python says of names that no resolver knows; the second of names that cannot be any.
         except (socket.gaierror, UnicodeError) as error:
             message = f"{name_of(host_field)} is {host!r}, which is no address of this machine; 127.0.0.1 is this machine only"
             raise HostUnknown(message) from error
-        if not is_free:
+        if not free:
             message = f"port {port} on {host} is in use or may not be used; choose another with {name_of(field)}=PORT"
             raise PortTaken(message)
 
@@ -117,7 +117,12 @@ def _require_no_demo(settings: Settings) -> None:
         return  # the first is no reason, the second was named already
 
 
-def _is_free(host: str, port: int) -> bool:
+def is_free(host: str, port: int) -> bool:
+    """Whether a port can be listened on.
+
+    Raises:
+        OSError: the address is none of this machine's, nor a name of one.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
