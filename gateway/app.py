@@ -12,12 +12,15 @@ from gateway.admission.client_rates import ClientRates
 from gateway.admission.places import PlaceLimits, Places
 from gateway.admission.upload_memory import UploadMemory
 from gateway.api import create_api
+from gateway.caller import ANONYMOUS
 from gateway.crops import CropMaker
 from gateway.errors import ModelNotServable
+from gateway.headers import security_headers
 from gateway.health import create_health
 from gateway.idempotency import Repetitions
 from gateway.logs import log_event
 from gateway.observing import answer_problems, observe_requests
+from gateway.openapi.pages import create_reference
 from gateway.options import OptionsReader
 from gateway.page import Page, create_page
 from gateway.pin import PinnedModel, PinReader
@@ -101,12 +104,14 @@ def create_app(
     app = Gateway("gateway")
     app.extensions[SENTINEL_EXTENSION] = sentinel
     app.json.sort_keys = False  # type: ignore[attr-defined]  # on the default provider
-    observe_requests(app, metrics)
+    observe_requests(app, metrics, security_headers(tls_in_front=settings.tls_in_front))
     answer_problems(app, page)
     app.register_blueprint(create_page(page, screener))
     app.register_blueprint(create_api(screener, pins, pauses))
     app.register_blueprint(create_health(pins, predictor, pauses, sentinel))
-    guard_requests(app, create_guard(settings, metrics.count_access_refusal))
+    guard = create_guard(settings, metrics.count_access_refusal)
+    app.register_blueprint(create_reference(access=guard.stranger is not ANONYMOUS))
+    guard_requests(app, guard)
     return app
 
 

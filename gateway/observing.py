@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from collections.abc import Mapping
 
 import flask
 from prometheus_client import CollectorRegistry
@@ -13,7 +14,6 @@ from werkzeug.exceptions import MethodNotAllowed
 from gateway.access.routes import TEMPLATES
 from gateway.caller import NOBODY
 from gateway.errors import ConnectionsFull, GatewayStopping, Overloaded
-from gateway.headers import SECURITY_HEADERS
 from gateway.languages import negotiate
 from gateway.logs import log_event
 from gateway.page import Page
@@ -22,8 +22,10 @@ from gateway.screening import ABSTAINED, ANSWERED, REPEATED
 from gateway.tracing import TRACEPARENT, TRACESTATE, accepted_request_id, begin_trace
 from monitoring.metrics import OTHER, Metrics
 
-LANGUAGELESS_ENDPOINTS = ("static",)
-"""They answer everybody alike."""
+LANGUAGELESS_ENDPOINTS = ("static", "reference.describe", "reference.show", "reference.explain")
+"""They answer everybody alike, sentences for integrators in English."""
+DOCUMENTED_AT = "/problems/v1/"
+"""Where each code is explained."""
 QUIET_ROUTES = ("/healthz", "/readyz", "/readyz/model")
 """Probes call these every few seconds: their success is logged at debug level only."""
 
@@ -33,8 +35,8 @@ def gateway_metrics(registry: CollectorRegistry) -> Metrics:
     return Metrics(registry, routes=TEMPLATES, outcomes=(ANSWERED, ABSTAINED, REPEATED, *all_codes()))
 
 
-def observe_requests(app: flask.Flask, metrics: Metrics) -> None:
-    """Give every request an id, and count and log it when it ends."""
+def observe_requests(app: flask.Flask, metrics: Metrics, headers: Mapping[str, str]) -> None:
+    """Give every request an id and every answer these headers, and count and log it when it ends."""
     app.extensions[REFUSAL_EXTENSION] = lambda problem, error: _note_refusal(metrics, problem, error)
 
     @app.before_request
@@ -51,7 +53,7 @@ def observe_requests(app: flask.Flask, metrics: Metrics) -> None:
 
     @app.after_request
     def finish(response: flask.Response) -> flask.Response:
-        response.headers.update(SECURITY_HEADERS)
+        response.headers.update(headers)
         response.headers["X-Request-Id"] = flask.g.request_id
         response.headers["traceresponse"] = flask.g.trace.parent
         if flask.request.endpoint not in LANGUAGELESS_ENDPOINTS:
@@ -94,6 +96,7 @@ def answer_problems(app: flask.Flask, page: Page) -> None:
             response.content_type = CONTENT_TYPE
         response.status_code = problem.kind.status
         response.headers.update(problem.headers)
+        response.headers["Link"] = f'<{DOCUMENTED_AT}{problem.code}>; rel="help"'
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
         return response

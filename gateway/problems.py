@@ -179,12 +179,16 @@ def advice_of(error: errors.GatewayError | contract.ContractError) -> str:
     return errors.TELL_OPERATOR
 
 
+def problem_classes() -> tuple[type[Any], ...]:
+    """Every class of error that a caller can meet, sorted by code."""
+    roots = (contract.PhotoError, errors.GatewayError, contract.ModelAnswerInvalid)
+    found = {leaf.code: leaf for root in roots for leaf in leaves(root) if not issubclass(leaf, errors.StartRefused)}
+    return tuple(found[code] for code in sorted(found))
+
+
 def all_codes() -> tuple[str, ...]:
     """Every code that a caller can meet, sorted; the closed set behind metrics and documentation."""
-    roots = (contract.PhotoError, errors.GatewayError, contract.ModelAnswerInvalid)
-    return tuple(
-        sorted({leaf.code for root in roots for leaf in leaves(root) if not issubclass(leaf, errors.StartRefused)})
-    )
+    return tuple(each.code for each in problem_classes())
 
 
 def leaves(root: type[Any]) -> list[type[Any]]:

@@ -28,6 +28,10 @@ ROUTES: Final[dict[tuple[str, str], Need]] = {
     # the API
     ("POST", "/v1/screenings"): Scope.SCREEN,
     ("GET", "/v1/models"): Scope.READ_MODELS,
+    # what the API is, for whoever writes a client; it says nothing of this site
+    ("GET", "/openapi.json"): OPEN,
+    ("GET", "/reference"): OPEN,
+    ("GET", "/problems/v1/<code>"): OPEN,
     # probes say nothing of anybody, and a kubelet has no key
     ("GET", "/healthz"): OPEN,
     ("GET", "/readyz"): OPEN,

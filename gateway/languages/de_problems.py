@@ -43,6 +43,13 @@ TITLES: Final = {
     "Model failed": "Modell hat versagt",
     "Model answer not valid": "Antwort des Modells ungültig",
     "Internal error": "Interner Fehler",
+    "Parameter not valid": "Parameter ungültig",
+    "No explanation": "Keine Erklärung",
+    "Key used before": "Schlüssel schon verwendet",
+    "Still being answered": "Wird noch beantwortet",
+    "Stopping": "Wird beendet",
+    "Too many requests": "Zu viele Anfragen",
+    "Screening is paused": "Bewertung angehalten",
 }
 PROBLEMS: Final = {
     # access
@@ -172,7 +179,22 @@ PROBLEMS: Final = {
         "Die Übertragung endete, bevor das Foto vollständig war.",
         "Prüfen Sie die Verbindung und senden Sie das Foto noch einmal.",
     ),
+    "explanation_not_available": Told(
+        "Die Modellversion im Dienst kann ihre Antworten nicht erklären.",
+        "Senden Sie das Foto noch einmal, ohne um eine Erklärung zu bitten.",
+    ),
+    "client_rate_exceeded": Told(
+        "Von hier kamen in kurzer Zeit zu viele Anfragen.",
+        "Fragen Sie seltener; die Kopfzeile Retry-After sagt, in wie vielen Sekunden die nächste Anfrage angenommen wird.",
+    ),
     # load
+    "wait_too_long": Told("Zu viele Fotos warten darauf, betrachtet zu werden.", _TRY_AGAIN),
+    "connections_full": Told("Zurzeit sind zu viele Verbindungen offen.", _TRY_AGAIN),
+    "gateway_stopping": Told("Dieser Dienst wird gerade beendet.", _TRY_AGAIN),
+    "screening_paused": Told(
+        "Die Bewertung von Fotos ist angehalten. Kurz zuvor gegebene Antworten können falsch gewesen sein.",
+        "Es wird kein Punktwert gegeben, bis ein Mensch nachgesehen hat. Bitte kommen Sie ohne aus, oder versuchen Sie es später.",
+    ),
     "gateway_overloaded": Told("Zurzeit werden zu viele Fotos betrachtet.", _TRY_AGAIN),
     "upload_memory_full": Told("Zurzeit werden zu viele Fotos empfangen.", _TRY_AGAIN),
     "deadline_passed": Told("Das Foto hat zu lange gewartet, bis es an der Reihe war.", _TRY_AGAIN),

@@ -1,0 +1,1 @@
+"""The API's description, written once: served as `/openapi.json`, read by people at `/reference`, checked against the routes."""

@@ -1,0 +1,244 @@
+"""Every operation: what it takes, what it answers, and which errors it can meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gateway import errors
+from gateway.access.grant import TRAFFIC_HEADER
+from gateway.openapi.schemas import refer
+from gateway.options import IDEMPOTENCY_HEADER, IDEMPOTENCY_PATTERN, SUBJECT_HEADER
+from gateway.problems import all_codes
+from gateway.subjects import SUBJECT_PATTERN
+from monitoring.metrics import TRAFFIC_CLASSES
+from serving.contract import errors as contract
+
+PHOTO_TYPES: Final = ("image/jpeg", "image/png", "image/webp", "application/octet-stream")
+HTML: Final = {"text/html": {"schema": {"type": "string"}}}
+PHOTO_DESCRIPTION: Final = (
+    "One photo of one face: JPEG, PNG or WebP, judged by its first bytes and never by the stated type. At most 10 MiB and "
+    "50 megapixels (16 for PNG and WebP), unless the site set less."
+)
+
+ANYWHERE: Final = (
+    errors.RequestMalformed,
+    errors.AddressTooLong,
+    errors.HeadersTooLarge,
+    errors.UploadTimedOut,
+    errors.ConnectionsFull,
+    errors.InternalError,
+)
+NO_MODEL: Final = (errors.ModelNotServable,)
+SCREENING: Final = (
+    contract.PhotoError,
+    contract.ModelAnswerInvalid,
+    errors.PhotoMissing,
+    errors.TooManyParts,
+    errors.ParameterInvalid,
+    errors.IdempotencyKeyReused,
+    errors.IdempotencyInProgress,
+    errors.UploadMalformed,
+    errors.UploadTypeUnsupported,
+    errors.UploadInterrupted,
+    errors.ClientRateExceeded,
+    errors.ExplanationMissing,
+    errors.Overloaded,
+    errors.ScreeningPaused,
+    errors.PredictorError,
+    *NO_MODEL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One method of one path.
+
+    Attributes:
+        method: In capitals.
+        template: Flask's route template.
+        id: `operationId`.
+        summary: One line.
+        description: What an integrator must know.
+        answer: Content of the 200 answer, by media type.
+        problems: Roots of the errors that it can meet beside `ANYWHERE` and refused access.
+        parameters: Of OpenAPI.
+        body: Content of the request, by media type.
+        headers: Of the 200 answer.
+    """
+
+    method: str
+    template: str
+    id: str
+    summary: str
+    description: str
+    answer: dict[str, Any]
+    problems: tuple[type[Exception], ...] = ()
+    parameters: tuple[dict[str, Any], ...] = ()
+    body: dict[str, Any] | None = None
+    headers: dict[str, Any] | None = None
+
+
+def _json(name: str) -> dict[str, Any]:
+    return {"application/json": {"schema": refer(name)}}
+
+
+LANGUAGE: Final = {
+    "name": "Accept-Language",
+    "in": "header",
+    "schema": {"type": "string", "pattern": r"^[ -~]*$"},
+    "description": "Sentences come in the best language that there is, `en` or `de`; codes are never translated.",
+}
+REQUEST_ID: Final = {
+    "name": "X-Request-Id",
+    "in": "header",
+    "schema": {"type": "string"},
+    "description": "A UUID, which the answer and the log then carry; anything else is replaced by a new one.",
+}
+TRACEPARENT: Final = {
+    "name": "traceparent",
+    "in": "header",
+    "schema": {"type": "string"},
+    "description": "W3C Trace Context; goes on to the model server and comes back in `traceresponse`. Ignored where invalid.",
+}
+TRAFFIC: Final = {
+    "name": TRAFFIC_HEADER,
+    "in": "header",
+    "schema": {"enum": list(TRAFFIC_CLASSES)},
+    "description": "Chooses among the classes of traffic that the key grants; only `patient` counts for drift and objectives.",
+}
+COMMON: Final = (LANGUAGE, REQUEST_ID, TRACEPARENT)
+EXPLAIN: Final = {
+    "name": "explain",
+    "in": "query",
+    "schema": {"type": "boolean", "default": False},
+    "description": "Also say what the network reacts to in this photo. Needs the scope `explain`.",
+}
+SUBJECT: Final = {
+    "name": SUBJECT_HEADER,
+    "in": "header",
+    "schema": {"type": "string", "pattern": SUBJECT_PATTERN},
+    "description": "The site's opaque pseudonym of the person, never a name or a record number. Kept as a keyed digest only; by "
+    "it answers can be erased.",
+}
+KEY: Final = {
+    "name": IDEMPOTENCY_HEADER,
+    "in": "header",
+    "schema": {"type": "string", "pattern": IDEMPOTENCY_PATTERN},
+    "description": "New for every new request; the same to repeat one, which then gets the same answer with the same id, for ten "
+    "minutes at one gateway, without asking the model again.",
+}
+FORM: Final = {
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "required": ["photo"],
+            "properties": {
+                "photo": {"type": "string", "format": "binary", "description": PHOTO_DESCRIPTION},
+                "explain": EXPLAIN["schema"],
+                "subject": SUBJECT["schema"],
+            },
+        },
+        "encoding": {"photo": {"contentType": "image/jpeg, image/png, image/webp, application/octet-stream"}},
+    }
+}
+RAW: Final = {media_type: {"schema": {"type": "string", "format": "binary"}} for media_type in PHOTO_TYPES}
+REPLAYED: Final = {
+    "Idempotency-Replayed": {"schema": {"const": "true"}, "description": "On the answer to a repeated request only."}
+}
+_CODE: Final = {
+    "name": "code",
+    "in": "path",
+    "required": True,
+    "schema": {"enum": list(all_codes())},
+    "description": "The code of a problem.",
+}
+
+OPERATIONS: Final = (
+    Operation(
+        "POST",
+        "/v1/screenings",
+        "createScreening",
+        "Answer one photo",
+        "Send the photo as the form part `photo`, or as the body itself. An answer is 200 with a band, or with `band: null` and "
+        "the reasons where the system abstains. A photo that gets no score at all is 422 with a code and advice. Photos are "
+        "looked at in memory and never kept.",
+        _json("Answer"),
+        SCREENING,
+        (EXPLAIN, SUBJECT, KEY, TRAFFIC, *COMMON),
+        FORM | RAW,
+        REPLAYED,
+    ),
+    Operation(
+        "GET",
+        "/v1/models",
+        "listModels",
+        "Describe the version in service",
+        "Which model version and policy answer now, what they rest on, and whether screening is paused.",
+        _json("Models"),
+        NO_MODEL,
+        COMMON,
+    ),
+    Operation(
+        "GET",
+        "/",
+        "showPage",
+        "The upload page",
+        "For people; works without a script.",
+        HTML,
+        (),
+        COMMON,
+    ),
+    Operation(
+        "POST",
+        "/",
+        "submitPage",
+        "Answer one photo on the page",
+        "What the page's form sends. Programs use POST /v1/screenings; problems come as HTML where the header Accept prefers it.",
+        HTML,
+        SCREENING,
+        COMMON,
+        FORM,
+    ),
+    Operation("GET", "/healthz", "isAlive", "Does the process run?", "For a liveness probe.", _json("Alive")),
+    Operation(
+        "GET",
+        "/readyz",
+        "isReady",
+        "Can this gateway answer something honest?",
+        "For a readiness probe. Stays 200 while the model is away or screening is paused, so that callers are told so.",
+        _json("Ready"),
+        (errors.GatewayStopping,),
+    ),
+    Operation(
+        "GET",
+        "/readyz/model",
+        "isModelReady",
+        "Can the pinned version answer?",
+        "For dashboards and alerts; not for an ingress.",
+        _json("ModelReady"),
+        (errors.ScreeningPaused, errors.PredictorError, *NO_MODEL),
+    ),
+    Operation(
+        "GET",
+        "/openapi.json",
+        "describeApi",
+        "This description",
+        "OpenAPI 3.1.",
+        {"application/json": {"schema": {"type": "object", "required": ["openapi", "info", "paths"]}}},
+    ),
+    Operation(
+        "GET", "/reference", "showReference", "This description for people", "Plain HTML without a script.", HTML
+    ),
+    Operation(
+        "GET",
+        "/problems/v1/<code>",
+        "showProblem",
+        "What a problem means",
+        "Cause and remedy of one problem type.",
+        HTML,
+        (errors.RouteUnknown,),
+        (_CODE,),
+    ),
+)
+"""Every route but the page's own static files."""

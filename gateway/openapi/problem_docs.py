@@ -1,0 +1,168 @@
+"""What causes each problem, and what a developer or operator does about it: the pages at /problems/v1/<code>."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+class ProblemDoc(NamedTuple):
+    """One problem type, explained."""
+
+    cause: str
+    remedy: str
+
+
+_RETAKE: Final = (
+    "Show the person the advice and let them take another photo; sending the same photo again gives the same answer."
+)
+_NEW_FILE: Final = "Send another file; the same one is refused each time."
+_RETRY: Final = (
+    "Repeat the request after Retry-After seconds, with the same Idempotency-Key, and wait longer each time."
+)
+_LOGS: Final = "Tell the operators the request's id: the log line with it names the cause."
+
+PROBLEM_DOCS: Final[dict[str, ProblemDoc]] = {
+    # the photo
+    "photo_empty": ProblemDoc("The photo has no bytes.", "Check what the client reads from the camera or the file."),
+    "photo_too_large": ProblemDoc(
+        "More bytes than SYMMETRA_MAX_PHOTO_BYTES, 10 MiB by default.",
+        "Send the photo at a lower resolution or quality.",
+    ),
+    "photo_too_many_pixels": ProblemDoc(
+        "More pixels than are decoded: 50 million for JPEG, 16 million for PNG and WebP. Judged from the header.",
+        "Scale the photo down before sending it; 2,000 pixels a side are plenty.",
+    ),
+    "photo_unsupported": ProblemDoc(
+        "The first bytes are of no format that is read here, or of a rare kind of one. Names and stated types do not count.",
+        "Send an ordinary JPEG, PNG or WebP; convert HEIC and DICOM first.",
+    ),
+    "photo_animated": ProblemDoc("The file holds more than one picture.", "Send a single still photo."),
+    "photo_unreadable": ProblemDoc(
+        "The file is truncated or damaged, or is two formats in one.", "Export or take the photo again."
+    ),
+    "no_face": ProblemDoc("No face that both face detectors believe in.", _RETAKE),
+    "several_faces": ProblemDoc("A second face is at least half as wide as the largest one.", _RETAKE),
+    "face_too_small": ProblemDoc("Too few pixels between the eyes for the crop.", _RETAKE),
+    "face_turned": ProblemDoc("The head is turned too far to compare its two halves.", _RETAKE),
+    "face_cut_off": ProblemDoc("A part of the face that the crop needs lies outside the photo.", _RETAKE),
+    "too_dark": ProblemDoc("Even the brightest parts of the face are dark.", _RETAKE),
+    "too_bright": ProblemDoc("Even the darkest parts of the face are bright, or much of it is overexposed.", _RETAKE),
+    "too_blurred": ProblemDoc("Too little contrast or detail in the face.", _RETAKE),
+    # the request
+    "request_malformed": ProblemDoc(
+        "What arrived is not HTTP/1.1 as the standard has it.", "Check the client or the proxy."
+    ),
+    "address_too_long": ProblemDoc("The request line is longer than the server reads.", "Send the photo in the body."),
+    "headers_too_large": ProblemDoc(
+        "More or longer headers than the server reads.", "Leave cookies and other extras out."
+    ),
+    "route_unknown": ProblemDoc("Nothing is at this address.", "Compare it with /reference."),
+    "method_not_allowed": ProblemDoc("The address takes other methods.", "Use one that the header Allow names."),
+    "photo_missing": ProblemDoc(
+        "The form has no file part named photo, or the body is empty and has no type.",
+        "Name the part `photo` and give it a filename, or send the bytes with their image type.",
+    ),
+    "too_many_parts": ProblemDoc(
+        "Two file parts, or more or larger fields than a form here needs.", "Send one photo per request."
+    ),
+    "parameter_invalid": ProblemDoc(
+        "explain, subject or Idempotency-Key has a value that it cannot have, or is there twice.",
+        "`detail` names which one; /reference says what it may hold.",
+    ),
+    "idempotency_key_reused": ProblemDoc(
+        "The Idempotency-Key came before with another photo, another subject or another explain.",
+        "Make a new key for every new request, such as a UUID.",
+    ),
+    "idempotency_in_progress": ProblemDoc(
+        "The first request with this Idempotency-Key is still being answered.", _RETRY
+    ),
+    "upload_malformed": ProblemDoc(
+        "The multipart or chunked framing is broken, or its boundary is missing.",
+        "Let a library build the body, and do not set Content-Type by hand.",
+    ),
+    "upload_type_unsupported": ProblemDoc(
+        "Content-Type is neither multipart/form-data nor an image type, or the body is compressed.",
+        "State one of them, and no Content-Encoding.",
+    ),
+    "upload_timed_out": ProblemDoc(
+        "The request stalled, or took longer than SYMMETRA_BODY_DEADLINE_SECONDS.",
+        "Send smaller photos over slow lines.",
+    ),
+    "upload_interrupted": ProblemDoc("The connection ended before the body did.", "Send it again, with the same key."),
+    "client_rate_exceeded": ProblemDoc(
+        "This client asked more often than SYMMETRA_REQUESTS_PER_SECOND_PER_CLIENT allows.", _RETRY
+    ),
+    "explanation_not_available": ProblemDoc(
+        "The version in service has no `explain` signature.", "Ask GET /v1/models for `explains` before asking for one."
+    ),
+    # access
+    "credential_missing": ProblemDoc(
+        "No API key and no token came with the request.", "Send one as `Authorization: Bearer ...` or X-API-Key."
+    ),
+    "sign_in_missing": ProblemDoc("The page was asked by nobody who is signed in.", "Use the API with a key."),
+    "credential_invalid": ProblemDoc(
+        "The key or token is not one of ours, was changed or revoked, is meant for another service, or two differ.",
+        "Get a new one from the operators.",
+    ),
+    "credential_expired": ProblemDoc("The key or token was right, and its time is over.", "Renew it."),
+    "scope_missing": ProblemDoc(
+        "The key or token does not hold the scope that this needs.", "Ask the operators for a key with that scope."
+    ),
+    "traffic_not_granted": ProblemDoc(
+        "X-Traffic-Class names a class that the key does not grant.", "Leave the header out, or use another key."
+    ),
+    "route_not_granted": ProblemDoc("Nobody was allowed to use this address.", _LOGS),
+    "identity_provider_unavailable": ProblemDoc(
+        "The gateway cannot reach the identity provider to check a token.", f"{_RETRY} Operators: check the provider."
+    ),
+    "api_keys_unreadable": ProblemDoc(
+        "The file of API keys is missing or damaged, so no key can be trusted.", "Operators: restore the file."
+    ),
+    # load
+    "gateway_overloaded": ProblemDoc("Every place is taken and the queue is full.", _RETRY),
+    "wait_too_long": ProblemDoc("No place would become free in time, as far as can be foreseen.", _RETRY),
+    "upload_memory_full": ProblemDoc("The memory for uploads, SYMMETRA_MAX_UPLOAD_MEMORY_BYTES, is in use.", _RETRY),
+    "connections_full": ProblemDoc("More connections than SYMMETRA_CONNECTIONS are open.", _RETRY),
+    "deadline_passed": ProblemDoc("The photo's turn came too late for an answer in time.", _RETRY),
+    "gateway_stopping": ProblemDoc("This gateway is about to end.", "Send the request to another one."),
+    "screening_paused": ProblemDoc(
+        "A person, or the check of known faces, has stopped screening, because answers may be wrong.",
+        "Go on without a score. Operators: `python -m gateway resume` once the cause is understood.",
+    ),
+    # the model
+    "model_not_pinned": ProblemDoc(
+        "The repository has no pin.", "Operators: `python -m serving.repository promote N` puts a version into service."
+    ),
+    "model_pin_invalid": ProblemDoc(
+        "pin.json or policy.json is damaged, or written by a later version.", "Operators: pin a version again."
+    ),
+    "model_incompatible": ProblemDoc(
+        "The pinned version was made for another preparation of photos.",
+        "Operators: run a gateway of the same `preprocessing_version`, or pin another version.",
+    ),
+    "policy_incompatible": ProblemDoc(
+        "The policy's limit for unstable answers was chosen under other jittered copies.",
+        "Operators: choose the policy anew with this version's `python -m training policy`.",
+    ),
+    "demo_model_refused": ProblemDoc(
+        "A model that learned from drawn faces is not served beyond this machine.",
+        "Operators: pin a version with other evidence; SYMMETRA_ALLOW_DEMO_MODEL insists.",
+    ),
+    "model_unavailable": ProblemDoc(
+        "No model server can be reached.", f"{_RETRY} Operators: look at the model servers."
+    ),
+    "model_busy": ProblemDoc("The model server's queue is full.", _RETRY),
+    "model_timeout": ProblemDoc("The model did not answer before SYMMETRA_DEADLINE_SECONDS.", _RETRY),
+    "model_version_missing": ProblemDoc(
+        "No model server has the pinned version loaded.", f"{_RETRY} Operators: look for why it does not load."
+    ),
+    "model_version_mismatch": ProblemDoc(
+        "The model server answered with another version than was asked, so the answer was thrown away.", _LOGS
+    ),
+    "model_rejected": ProblemDoc("The model server refused what the gateway built: a fault of ours.", _LOGS),
+    "model_answer_invalid": ProblemDoc(
+        "The model answered something that is not a probability; it never becomes a band.", _LOGS
+    ),
+    # ours
+    "internal_error": ProblemDoc("Something unforeseen.", _LOGS),
+}
