@@ -16,3 +16,11 @@ SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+STRICT_TRANSPORT_SECURITY: Final = "max-age=31536000"
+"""A year. Without the names below ours, which are not ours to speak for."""
+
+
+def security_headers(*, tls_in_front: bool) -> dict[str, str]:
+    """The headers of every answer; where clients come over TLS, browsers are told never to come without."""
+    hsts = {"Strict-Transport-Security": STRICT_TRANSPORT_SECURITY} if tls_in_front else {}
+    return SECURITY_HEADERS | hsts

@@ -109,6 +109,12 @@ class Settings:
     oidc_keys_stale_seconds: int = setting(
         whole_number(60, 604_800), "that its keys are still believed while it cannot be reached; then tokens get 503", 3600
     )
+    access_failures_per_second_per_client: float = setting(
+        rate, "keys and tokens that may be wrong before they get 429 instead of 401; right ones always pass; 0 is no limit", 1.0
+    )
+    tls_in_front: bool = setting(
+        yes_or_no, "clients come over TLS, which ends in front of the gateway: browsers are told to stay with it", default=False
+    )
     deadline_seconds: float = setting(seconds, "for one answer, from the complete photo on", 10.0)
     body_deadline_seconds: float = setting(seconds, "for receiving one photo", 30.0)
     read_timeout_seconds: float = setting(seconds, "without a byte from or to a client", 10.0)

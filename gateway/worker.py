@@ -32,7 +32,7 @@ from gateway.errors import (
     InternalError,
     RequestMalformed,
 )
-from gateway.headers import SECURITY_HEADERS
+from gateway.headers import security_headers
 from gateway.problems import CONTENT_TYPE, REFUSAL_EXTENSION, Problem
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type
             "Connection": "close",
             "Cache-Control": "no-store",
             **problem.headers,
-            **SECURITY_HEADERS,
+            **security_headers(tls_in_front=self.app.settings.tls_in_front),
         }
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         with contextlib.suppress(OSError):

@@ -11,8 +11,17 @@ from gateway.access.credentials import credential_of
 from gateway.access.grant import TRAFFIC_HEADER, Grant
 from gateway.access.key_text import PREFIX
 from gateway.access.routes import OPEN, PAGE_ROUTES, need_of, require_complete_table
+from gateway.admission.client_address import Network, client_of
+from gateway.admission.client_rates import ClientRates
 from gateway.caller import ANONYMOUS, NOBODY, Caller
-from gateway.errors import AccessError, AccessUnavailable, CredentialInvalid, CredentialMissing, SignInMissing
+from gateway.errors import (
+    AccessError,
+    AccessUnavailable,
+    CredentialExpired,
+    CredentialInvalid,
+    CredentialMissing,
+    SignInMissing,
+)
 
 
 class Authenticator(Protocol):
@@ -28,6 +37,31 @@ class Authenticator(Protocol):
         ...
 
 
+class Failures:
+    """Counts the wrong credentials of each address: past its rate they get 429 and a time to wait.
+
+    Only wrong ones: a right credential always passes, so nobody who shares an address with a guesser, or stands behind the
+    same proxy, can be locked out by them. Guessing is hopeless anyway; this is for clients that do not stop by themselves.
+
+    Args:
+        rates: How often.
+        trusted_proxies: Whose `X-Forwarded-For` is believed.
+    """
+
+    def __init__(self, rates: ClientRates, trusted_proxies: tuple[Network, ...]) -> None:
+        self._rates = rates
+        self._trusted_proxies = trusted_proxies
+
+    def count(self, request: flask.Request) -> None:
+        """Count one wrong credential.
+
+        Raises:
+            ClientRateExceeded: too many came from this address.
+        """
+        forwarded_for = request.headers.get("X-Forwarded-For", "")
+        self._rates.take(client_of(ANONYMOUS, request.remote_addr or "", forwarded_for, self._trusted_proxies))
+
+
 class Guard:
     """Lets requests in.
 
@@ -36,6 +70,7 @@ class Guard:
         tokens: For tokens of the identity provider, where there is one.
         anonymous: Whoever asks without a credential may do what `caller.ANONYMOUS` may; only on loopback without keys
             and tokens.
+        failures: Counts wrong credentials.
         on_refusal: Told the reason of every refusal.
     """
 
@@ -45,11 +80,13 @@ class Guard:
         keys: Authenticator | None,
         tokens: Authenticator | None,
         anonymous: bool,
+        failures: Failures,
         on_refusal: Callable[[str], None],
     ) -> None:
         self._keys = keys
         self._tokens = tokens
         self._anonymous = anonymous
+        self._failures = failures
         self._on_refusal = on_refusal
 
     @property
@@ -63,11 +100,14 @@ class Guard:
         Raises:
             AccessError: it may not.
             AccessUnavailable: nobody can say right now.
+            ClientRateExceeded: it may not, and its address has tried too often.
         """
         try:
             return self._caller_of(request)
         except (AccessError, AccessUnavailable) as error:
             self._on_refusal(error.reason)
+            if isinstance(error, (CredentialInvalid, CredentialExpired)):
+                self._failures.count(request)
             raise
 
     def _caller_of(self, request: flask.Request) -> Caller:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
-from gateway.access.guard import Authenticator, Guard
+from gateway.access.guard import Authenticator, Failures, Guard
 from gateway.access.keys import KeyRing
+from gateway.admission.client_rates import ClientRates
 from gateway.settings import Settings
+
+FAILURE_BURST: Final = 20
+"""Wrong credentials in a row that a person with the wrong key, or a service in the middle of a rotation, may send."""
 
 
 def create_guard(settings: Settings, on_refusal: Callable[[str], None]) -> Guard:
@@ -17,7 +22,9 @@ def create_guard(settings: Settings, on_refusal: Callable[[str], None]) -> Guard
     keys = KeyRing(settings.api_keys_file) if settings.api_keys_file is not None else None
     tokens = _create_token_verifier(settings)
     anonymous = settings.is_loopback and keys is None and tokens is None
-    return Guard(keys=keys, tokens=tokens, anonymous=anonymous, on_refusal=on_refusal)
+    rates = ClientRates(settings.access_failures_per_second_per_client, FAILURE_BURST)
+    failures = Failures(rates, settings.trusted_proxies)
+    return Guard(keys=keys, tokens=tokens, anonymous=anonymous, failures=failures, on_refusal=on_refusal)
 
 
 def _create_token_verifier(settings: Settings) -> Authenticator | None:

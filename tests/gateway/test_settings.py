@@ -34,12 +34,13 @@ def test_every_setting_is_read_from_its_own_variable():
         "intended_use": "research", "api_keys_file": "keys.json", "session_key_file": "session.key",
         "oidc_issuer": "https://id.example/realm", "oidc_audience": "symmetra", "oidc_ca_file": "ca.pem",
         "oidc_scope_claim": "roles", "oidc_scope_mapping": "ward=screen", "oidc_clock_skew_seconds": "10",
-        "oidc_keys_stale_seconds": "600",
+        "oidc_keys_stale_seconds": "600", "access_failures_per_second_per_client": "0.5", "tls_in_front": "yes",
     }  # fmt: skip
     assert set(values) == {field.name for field in dataclasses.fields(Settings)}
     settings = Settings.from_environment({name_of(name): value for name, value in values.items()})
     assert {name: str(value) for name, value in dataclasses.asdict(settings).items()} == values | {
         "allow_demo_model": "True",
+        "tls_in_front": "True",
         "oidc_scope_mapping": str((("ward", (Scope.SCREEN,)),)),
         "trusted_proxies": str((ip_network("10.0.0.0/8"),)),
     }

@@ -82,14 +82,16 @@ class IdentityProvider:
         self.keys = [make_key(kid, kind), *(self.keys if keep else ())]
 
     def token(self, *, key=None, algorithm: str | None = None, header=None, **changes: object) -> str:
-        """A token that is right but for the changed claims; a claim of None is left out."""
+        """A token that is right but for the changed claims; a claim of None is left out, and a function is given the time."""
         key = key or self.keys[0]
         algorithm = algorithm or {"RSA": "RS256", "EC": "ES256", "OKP": "Ed25519", "oct": "HS256"}[key.key_type]
         now = int(time.time())
         claims = {
             "iss": self.address, "aud": AUDIENCE, "sub": SUBJECT, "iat": now, "exp": now + 300, "scope": "screen openid",
         } | changes  # fmt: skip
-        claims = {name: value for name, value in claims.items() if value is not None}
+        claims = {
+            name: value(now) if callable(value) else value for name, value in claims.items() if value is not None
+        }
         head = {"alg": algorithm, "kid": key.kid, "typ": "at+jwt"} | (header or {})
         head = {name: value for name, value in head.items() if value is not None}
         # By hand, because the library writes no wrong ones.

@@ -1,20 +1,25 @@
 """Who may use which route: every route of the application against every kind of credential."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import flask
 import pytest
 
-from gateway.access.guard import Guard, guard_requests
+from gateway.access.guard import guard_requests
 from gateway.access.routes import OPEN, PAGE_ROUTES, ROUTES, need_of, require_complete_table
 from gateway.access.scopes import Scope
+from gateway.access.set_up import create_guard
 from gateway.errors import RouteNotGranted
+from gateway.settings import Settings
 from tests.support.access import add_key
 from tests.support.gateway import FakeGateway
 
 PAST = datetime.now(UTC) - timedelta(hours=1)
 RIGHT = {200, 400}
-"""What a view answers to a request with the right key and nothing in it; 404 where the static file is not there."""
+"""What a view answers to a request with the right key and nothing in it."""
+EXAMPLES = {"<path:filename>": "page.css", "<code>": "no_face"}
+"""What stands in an address for the open parts of a template."""
 CLOSED_ROUTES = [row for row, need in ROUTES.items() if need is not OPEN]
 OPEN_ROUTES = [row for row, need in ROUTES.items() if need is OPEN]
 
@@ -22,7 +27,7 @@ OPEN_ROUTES = [row for row, need in ROUTES.items() if need is OPEN]
 @pytest.fixture(scope="module")
 def keyed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("keyed")
-    return FakeGateway(folder, api_keys_file=folder / "keys.json")
+    return FakeGateway(folder, api_keys_file=folder / "keys.json", access_failures_per_second_per_client=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +53,9 @@ def keys(keyed):
 
 def ask(gateway, row, credential, **headers):
     method, template = row
-    path = template.replace("<path:filename>", "page.css")
+    path = template
+    for part, example in EXAMPLES.items():
+        path = path.replace(part, example)
     if credential is not None:
         headers["Authorization"] = f"Bearer {credential}"
     return gateway.client.open(path, method=method, headers=headers, buffered=True)
@@ -156,8 +163,9 @@ def test_a_route_without_a_row_keeps_an_application_from_starting():
     app = flask.Flask("toy", static_folder=None)
     app.add_url_rule("/v1/models", "models", lambda: "", methods=["GET", "DELETE"])
     app.add_url_rule("/forgotten", "forgotten", lambda: "")
+    guard = create_guard(Settings(model_repository=Path("models")), lambda _: None)
     with pytest.raises(LookupError, match=r"DELETE /v1/models, GET /forgotten$"):
-        guard_requests(app, Guard(keys=None, tokens=None, anonymous=True, on_refusal=lambda _: None))
+        guard_requests(app, guard)
 
 
 def test_a_view_that_answers_options_itself_needs_a_row_too():

@@ -2,7 +2,6 @@
 
 import hmac
 import json
-import time
 
 import pytest
 from joserfc.jwk import ECKey, OctKey, RSAKey
@@ -36,7 +35,12 @@ def provider():
 
 
 def make_gateway(folder, provider, **settings):
-    values = {"oidc_issuer": provider.address, "oidc_audience": AUDIENCE, "oidc_clock_skew_seconds": SKEW}
+    values = {
+        "oidc_issuer": provider.address,
+        "oidc_audience": AUDIENCE,
+        "oidc_clock_skew_seconds": SKEW,
+        "access_failures_per_second_per_client": 0.0,
+    }
     return FakeGateway(folder, **(values | settings))
 
 
@@ -62,7 +66,6 @@ def test_other_asymmetric_algorithms_are_taken_too(provider, tmp_path, kind):
     assert outcome(make_gateway(tmp_path, provider), provider.token()) == "screened"
 
 
-NOW = time.time()
 CLAIMS = {
     "another audience": ({"aud": "another"}, "credential_invalid"),
     "our audience among others": ({"aud": ["another", AUDIENCE]}, "screened"),
@@ -78,11 +81,11 @@ CLAIMS = {
     "end that is no number": ({"exp": "tomorrow"}, "credential_invalid"),
     "end that never comes": ({"exp": float("nan")}, "credential_invalid"),
     "infinite end": ({"exp": float("inf")}, "credential_invalid"),
-    "end within the skew": ({"exp": int(NOW) - 1}, "screened"),
-    "end beyond the skew": ({"exp": int(NOW) - 2 * SKEW}, "credential_expired"),
-    "beginning within the skew": ({"nbf": int(NOW) + SKEW // 2}, "screened"),
-    "beginning beyond the skew": ({"nbf": int(NOW) + 3600}, "credential_invalid"),
-    "made beyond the skew": ({"iat": int(NOW) + 3600}, "credential_invalid"),
+    "end within the skew": ({"exp": lambda now: now - 1}, "screened"),
+    "end beyond the skew": ({"exp": lambda now: now - 2 * SKEW}, "credential_expired"),
+    "beginning within the skew": ({"nbf": lambda now: now + SKEW // 2}, "screened"),
+    "beginning beyond the skew": ({"nbf": lambda now: now + 3600}, "credential_invalid"),
+    "made beyond the skew": ({"iat": lambda now: now + 3600}, "credential_invalid"),
     "other scopes": ({"scope": "openid read_models"}, "scope_missing"),
     "no scopes": ({"scope": None}, "scope_missing"),
     "scopes of another kind": ({"scope": {"screen": True}}, "scope_missing"),
@@ -99,7 +102,7 @@ def test_what_a_token_says_is_checked(shared_gateway, shared_provider, name):
 
 def test_without_skew_the_clock_counts_to_the_second(provider, tmp_path):
     gateway = make_gateway(tmp_path, provider, oidc_clock_skew_seconds=0)
-    assert outcome(gateway, provider.token(exp=int(time.time()) - 1)) == "credential_expired"
+    assert outcome(gateway, provider.token(exp=lambda now: now - 1)) == "credential_expired"
 
 
 @pytest.mark.parametrize(
