@@ -28,10 +28,14 @@ class StubModelServer:
     ) -> None:
         self.version = version
         self.answering_version = version
+        self.second_version: int | None = None
+        """Served beside it, with the same answers."""
         self.p_no_depression = p_no_depression
         self.errors: list[grpc.StatusCode] = []
         """Statuses to fail the next calls with, first one first."""
         self.details = "as told"
+        self.delay_seconds = 0.0
+        """How long each answer takes."""
         self.go_on = threading.Event()
         """Cleared by a test that wants calls to hang."""
         self.go_on.set()
@@ -81,24 +85,27 @@ class StubModelServer:
         self.traceparents.append(dict(context.invocation_metadata()).get("traceparent"))
         self.asked.set()
         self.go_on.wait()
+        self._stopped.wait(self.delay_seconds)
         if self.hang_from_call is not None and self.calls >= self.hang_from_call:
             self._stopped.wait()
         if self.errors:
             context.abort(self.errors.pop(0), self.details)
         request = pb.PredictRequest.FromString(content)
         self.asked_versions.append(request.model_spec.version.value)
-        if request.model_spec.version.value != self.version:
+        version = request.model_spec.version.value
+        if version not in {self.version, self.second_version}:
             context.abort(grpc.StatusCode.NOT_FOUND, "no such version")
         self.crops.append(to_array(request.inputs["crop"]))
         answer = pb.PredictResponse(model_spec=pb.ModelSpec(name=request.model_spec.name))
-        answer.model_spec.version.value = self.answering_version
+        answer.model_spec.version.value = self.answering_version if version == self.version else version
         if request.model_spec.signature_name == "explain":
             for name, output in self.explanation.items():
                 answer.outputs[name].CopyFrom(to_tensor_proto(output))
             return answer.SerializeToString()
         if self.p_no_depression is not None:
             answer.outputs["p_no_depression"].CopyFrom(to_tensor_proto(np.atleast_2d(self.p_no_depression)))
-        answer.outputs["logit"].CopyFrom(to_tensor_proto(np.zeros((1, 1), np.float32)))
+        rows = 1 if self.p_no_depression is None else np.size(self.p_no_depression)
+        answer.outputs["logit"].CopyFrom(to_tensor_proto(np.zeros((rows, 1), np.float32)))
         return answer.SerializeToString()
 
     def status(self, content: bytes, context: grpc.ServicerContext) -> bytes:

@@ -7,6 +7,7 @@ import pytest
 
 from gateway.errors import PredictorTimeout, PredictorUnavailable, SettingsInvalid
 from gateway.settings import Settings
+from gateway.start import require_startable
 from gateway.upstream.credentials import Credentials
 from gateway.upstream.tls_files import require_tls_files, tls_files_of
 from tests.support.certificates import make_authority, make_certificate
@@ -143,8 +144,10 @@ def test_an_authority_that_cannot_be_used_is_named_at_start(tmp_path, content):
     path = tmp_path / "ca.pem"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(SettingsInvalid, match=r"SYMMETRA_MODEL_SERVER_CA_FILE is .*ca\.pem"):
-        require_tls_files(Settings(model_repository=tmp_path, model_server_ca_file=path))
+    settings = Settings(model_repository=tmp_path, model_server_ca_file=path)
+    for check in (require_tls_files, require_startable):
+        with pytest.raises(SettingsInvalid, match=r"SYMMETRA_MODEL_SERVER_CA_FILE is .*ca\.pem"):
+            check(settings)
 
 
 def test_every_mistake_is_named_at_once(folder, tmp_path):
