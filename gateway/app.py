@@ -103,6 +103,8 @@ def create_app(
     page = Page(pins, pauses, max_photo_bytes=settings.max_photo_bytes)
     app = Gateway("gateway")
     app.extensions[SENTINEL_EXTENSION] = sentinel
+    # Two slashes are not one: the redirect would name whatever host the request names.
+    app.url_map.merge_slashes = False
     app.json.sort_keys = False  # type: ignore[attr-defined]  # on the default provider
     observe_requests(app, metrics, security_headers(tls_in_front=settings.tls_in_front))
     answer_problems(app, page)

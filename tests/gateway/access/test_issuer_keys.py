@@ -1,6 +1,7 @@
 """The provider's keys over time: rotation, made-up key ids, and a provider that is away or lies."""
 
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -171,8 +172,6 @@ def test_keys_that_are_weak_or_for_encryption_are_left_out(provider):
 
 
 def test_tls_trusts_the_sites_own_authority_and_no_other(provider, tmp_path):
-    import ssl  # noqa: PLC0415 - this test alone
-
     make_authority(tmp_path, "site")
     make_authority(tmp_path, "other")
     make_certificate(tmp_path, "provider", "site")
