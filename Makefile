@@ -96,6 +96,10 @@ format: .venv/dev/.ready ## format the code and mend what ruff can mend
 bench: .venv/dev/.ready .venv/gateway/.ready .venv/serving/.ready ## costs and throughput, as ratios measured in one run
 	@.venv/dev/bin/python -m tests.bench $(BENCH_ARGS)
 
+.PHONY: bench-overload
+bench-overload: .venv/dev/.ready ## what callers see at twice and five times the sustainable load (a quiet machine, please)
+	@.venv/dev/bin/python -W ignore -m tests.bench.overload $(BENCH_ARGS)
+
 .PHONY: bench-training
 bench-training: .venv/dev/.ready ## what the input pipeline costs a training, and what the optimised export gains (a quiet machine, please)
 	@mkdir -p .run/bench

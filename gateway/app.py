@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import flask
 
 from gateway.access.guard import guard_requests
@@ -33,6 +35,11 @@ from gateway.subjects import SubjectDigests
 from gateway.uploads import InMemoryRequest, UploadReader
 from monitoring.metrics import Metrics
 from serving.repository import ModelRepository
+
+WORK_SHARE: Final = 0.25
+"""Of the deadline; the rest is for waiting, and for photos that take longer than expected."""
+LEAST_IN_FLIGHT_PER_CORE: Final = 4
+"""Enough to keep cores and model busy at once, and to fill a batch."""
 
 
 class Gateway(flask.Flask):
@@ -126,6 +133,8 @@ def create_admission(settings: Settings, metrics: Metrics) -> Admission:
     """Who is let in, as the settings say."""
     limits = PlaceLimits(
         in_flight=settings.max_in_flight,
+        least_in_flight=min(settings.max_in_flight, LEAST_IN_FLIGHT_PER_CORE * settings.cores),
+        work_seconds=WORK_SHARE * settings.deadline_seconds,
         queue=settings.max_queue,
         wait_seconds=settings.max_queue_wait_seconds,
         reserved=settings.reserved_places,

@@ -38,6 +38,8 @@ class Admission:
         Raises:
             ClientRateExceeded: it has asked too often.
         """
+        if not self._rates.are_limited:
+            return
         forwarded_for = request.headers.get("X-Forwarded-For", "")
         self._rates.take(client_of(caller, request.remote_addr or "", forwarded_for, self._trusted_proxies))
 

@@ -28,7 +28,7 @@ def client_of(caller: Caller, peer: str, forwarded_for: str, trusted_proxies: tu
         forwarded_for: The header `X-Forwarded-For`, empty where there is none.
         trusted_proxies: Networks of the proxies that write that header.
     """
-    if caller is not ANONYMOUS:
+    if caller.name != ANONYMOUS.name:
         return f"caller {caller.name}"
     address = _address(peer)
     hops = forwarded_for.split(",")

@@ -35,13 +35,18 @@ class ClientRates:
         self._clock = clock
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
+    @property
+    def are_limited(self) -> bool:
+        """Whether there is a limit at all."""
+        return self._per_second > 0
+
     def take(self, client: str) -> None:
         """Count one request of a client.
 
         Raises:
             ClientRateExceeded: it has asked too often; nothing is counted, so that asking in vain does not lock it out.
         """
-        if not self._per_second:
+        if not self.are_limited:
             return
         now = self._clock()
         bucket = self._buckets.get(client)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from gevent.event import Event
 
-from gateway.admission.service_time import ServiceTime
+from gateway.admission.pace import Pace
 from gateway.deadline import Deadline
 from gateway.errors import DeadlinePassed, QueueFull, WaitTooLong
+
+EXPECTED_SHARE: Final = 0.8
+"""Of the longest wait, and of the time until the deadline, that may be expected to be used: about half of the photos need
+longer than expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +24,18 @@ class PlaceLimits:
     """How many, and for how long.
 
     Attributes:
-        in_flight: Photos at work at once.
+        in_flight: Photos at work at once, where they are fast.
+        least_in_flight: Photos at work at once, however slow they are.
+        work_seconds: What the work on one photo may be expected to take; where `in_flight` at once would take longer, fewer
+            are let in at once. They leave as often, each after a shorter time.
         queue: Photos that may wait for a place.
         wait_seconds: Longest wait for a place.
         reserved: Places on top, for callers that never wait behind the others.
     """
 
     in_flight: int
+    least_in_flight: int
+    work_seconds: float
     queue: int
     wait_seconds: float
     reserved: int = 0
@@ -35,8 +44,9 @@ class PlaceLimits:
 class Places:
     """Places for photos at work, and a queue in front of them, first come first served.
 
-    A newcomer who would wait too long, judged by how long photos hold their places just now, is refused at once. Whoever
-    finds a place free is let in, whatever was measured before: so a model that hung once is tried again.
+    A newcomer who would wait too long, judged by how fast places become free just now, is refused at once. Whoever
+    finds a place free is let in, whatever was measured before: so a model that hung once is tried again. On a slow machine there
+    are fewer places, because photos that share it for longer than their deadline are all lost.
 
     Args:
         limits: How many, and for how long.
@@ -46,7 +56,7 @@ class Places:
     def __init__(self, limits: PlaceLimits, on_change: Callable[[int, int], None]) -> None:
         self._limits = limits
         self._on_change = on_change
-        self._service_time = ServiceTime()
+        self._pace = Pace()
         self._in_flight = 0
         self._reserved_in_flight = 0
         self._waiting: deque[Event] = deque()
@@ -64,14 +74,16 @@ class Places:
         """
         if self._has_free_place or (reserved and self._has_reserved_place):
             return
-        if reserved:
-            raise QueueFull(retry_after_seconds=self._service_time.mean_seconds)
-        wait_seconds = self._service_time.wait_seconds(len(self._waiting), self._limits.in_flight)
-        if len(self._waiting) >= self._limits.queue:
+        seconds_per_photo = self._pace.seconds_per_photo
+        wait_seconds = (len(self._waiting) + 1) * seconds_per_photo
+        if reserved or len(self._waiting) >= self._limits.queue:
             raise QueueFull(retry_after_seconds=wait_seconds)
-        # A place got with no time left to use it would be wasted on somebody who is no longer waiting.
-        left_to_wait = deadline_seconds - self._service_time.mean_seconds
-        if wait_seconds > min(left_to_wait, self._limits.wait_seconds):
+        work_seconds = self._place_count * seconds_per_photo
+        too_long = (
+            wait_seconds > EXPECTED_SHARE * self._limits.wait_seconds
+            or wait_seconds + work_seconds > EXPECTED_SHARE * deadline_seconds
+        )
+        if too_long:
             raise WaitTooLong(retry_after_seconds=wait_seconds)
 
     @contextmanager
@@ -89,16 +101,21 @@ class Places:
                 yield
             return
         self._enter(deadline)
-        entered_seconds = time.monotonic()
         try:
             yield
         finally:
-            self._service_time.note(time.monotonic() - entered_seconds)
             self._leave()
 
     @property
+    def _place_count(self) -> int:
+        seconds_per_photo = self._pace.seconds_per_photo
+        if seconds_per_photo * self._limits.in_flight <= self._limits.work_seconds:
+            return self._limits.in_flight
+        return max(self._limits.least_in_flight, int(self._limits.work_seconds / seconds_per_photo))
+
+    @property
     def _has_free_place(self) -> bool:
-        return self._in_flight < self._limits.in_flight
+        return self._in_flight < self._place_count and not self._waiting
 
     @property
     def _has_reserved_place(self) -> bool:
@@ -117,6 +134,8 @@ class Places:
     def _enter(self, deadline: Deadline) -> None:
         if self._has_free_place:
             self._in_flight += 1
+            if not self._has_free_place:
+                self._pace.fill()
             self._report()
             return
         turn = Event()
@@ -133,16 +152,17 @@ class Places:
 
     def _give_up(self, turn: Event) -> None:
         if turn.is_set():
-            self._leave()  # the place was handed over in the same moment
+            self._leave()  # a place was given to it in the same moment
         else:
             self._waiting.remove(turn)
             self._report()
 
     def _leave(self) -> None:
-        if self._waiting:
-            self._waiting.popleft().set()  # the place changes hands: in flight stays as it is
-        else:
-            self._in_flight -= 1
+        self._in_flight -= 1
+        while self._waiting and self._in_flight < self._place_count:
+            self._waiting.popleft().set()
+            self._in_flight += 1
+        self._pace.leave(still_full=self._in_flight >= self._place_count)
         self._report()
 
     def _report(self) -> None:

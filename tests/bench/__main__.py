@@ -8,22 +8,20 @@ import argparse
 import dataclasses
 import json
 import os
-import platform
-import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from serving.contract.model import MODEL_NAME
 from serving.local.ports import LocalPorts, find_free_port
 from serving.local.processes import ProcessGroup, http_answers
 from serving.local.stack import Interpreters, start_gateway, start_model_server
-from serving.repository import ModelRepository
 from tests.bench.closed_loop import LoadResult, run_clients
 from tests.bench.gateway_footprint import measure_footprint
+from tests.bench.machine import commit_of_tree, machine_facts
 from tests.bench.photos import make_photos
 from tests.bench.stage_costs import measure_stages
+from tests.bench.versions import build_version
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENTS = (1, 8, 32)
@@ -62,7 +60,7 @@ def main() -> int:
     footprint = measure_footprint(ENVIRONMENTS / "gateway" / "bin" / "python")
     report = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": _commit(),
+        "commit": commit_of_tree(),
         "machine": machine_facts(),
         "architecture": arguments.arch,
         "photo_bytes": {"webcam": len(photos.webcam), "phone": len(photos.phone)},
@@ -78,18 +76,6 @@ def main() -> int:
         arguments.save.write_text(json.dumps(report, indent=2) + "\n")
     # Refusals in a closed loop of 32 clients would mean that the stack's own limits do not fit together.
     return 1 if any(row.refused for results in rows.values() for row in results) else 0
-
-
-def build_version(repository: Path, arch: str) -> tuple[int, Path]:
-    """Publish and pin a version whose trunk is untrained, and return its number and its `.keras` file.
-
-    Speed does not depend on the values of the weights; accuracy is not measured here.
-    """
-    command = [sys.executable, "-W", "ignore", "-m", "tests.support.tiny_version_build", str(repository), arch]
-    subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"})
-    models = ModelRepository(repository, MODEL_NAME)
-    version = models.pin().version
-    return version, models.version_path(version) / "assets.extra" / "model.keras"
 
 
 def start_naive_app(group: ProcessGroup, keras_file: Path, port: int) -> None:
@@ -128,28 +114,6 @@ def print_report(report: dict, rows: dict[str, list[LoadResult]]) -> None:
             print(f"      refused: symmetra {ours.refused}, naive {naive.refused}")
     print(f"\ngateway import / import of its libraries alone: {footprint['import_ratio']:.2f}")
     print(f"gateway resident memory with one detector per core: {footprint['resident_mebibytes']:.0f} MiB")
-
-
-def machine_facts() -> dict[str, object]:
-    """What the figures depend on."""
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    field = dict(tuple(part.strip() for part in line.split(":", 1)) for line in lines if ":" in line)
-    flags = set(field.get("flags", "").split())
-    wanted = ("avx2", "avx512f", "avx512_bf16", "amx_bf16")
-    return {
-        "cpu": field.get("model name", platform.processor()),
-        "cores": len(os.sched_getaffinity(0)),
-        "features": [flag for flag in wanted if flag in flags],
-        "python": platform.python_version(),
-        "load_before": os.getloadavg()[0],
-    }
-
-
-def _commit() -> str:
-    result = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    return result.stdout.strip() or "unknown"
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tests.bench.__main__ import machine_facts
+from tests.bench.machine import machine_facts
 from training.architectures import ARCHITECTURES
 from training.data.manifest import Photo
 from training.data.shards import CropStore, Shard, write_shard

@@ -113,6 +113,11 @@ class GatewayProcess:
     def log(self) -> str:
         return self.log_path.read_text(errors="replace")
 
+    def count_logged(self, status: int) -> int:
+        """Screenings that ended with this status, by its log; at debug level too, where that is set."""
+        lines = [json.loads(line) for line in self.log().splitlines() if line.startswith("{")]
+        return sum((line.get("route"), line.get("status")) == ("/v1/screenings", status) for line in lines)
+
     def worker(self) -> psutil.Process:
         """The process that serves."""
         return psutil.Process(self._process.pid).children(recursive=True)[-1]

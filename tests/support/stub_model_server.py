@@ -78,6 +78,10 @@ class StubModelServer:
         self._stopped.set()
         self._server.stop(grace=0).wait()
 
+    def stop_gracefully(self, seconds: float = 20.0) -> None:
+        """End as a pod does: take no new calls, finish those in work."""
+        self._server.stop(grace=seconds).wait()
+
     def predict(self, content: bytes, context: grpc.ServicerContext) -> bytes:
         self.calls += 1
         self.peers.add(context.peer())

@@ -1,11 +1,11 @@
 """What callers see of admission, through the application."""
 
+from dataclasses import replace
 from ipaddress import ip_network
 
 import flask
 import pytest
 
-from gateway.caller import Caller
 from tests.support.gateway import FakeGateway
 
 
@@ -40,16 +40,16 @@ def test_with_no_place_and_no_queue_only_who_watches_the_others_is_let_in(tmp_pa
     answers = []
 
     def ask_meanwhile(make):
-        def make_and_ask(*args):
+        def make_and_ask(*args, **options):
             gateway.crops.make = make
             answers.append(gateway.screen(environ_overrides={"test.traffic": traffic}))
-            return make(*args)
+            return make(*args, **options)
 
         return make_and_ask
 
     @gateway.app.before_request
     def sign_in():
-        flask.g.caller = Caller("who asks", frozenset(), flask.request.environ.get("test.traffic", "patient"))
+        flask.g.caller = replace(flask.g.caller, traffic=flask.request.environ.get("test.traffic", "patient"))
 
     gateway.crops.make = ask_meanwhile(gateway.crops.make)
     assert gateway.screen().status_code == 200

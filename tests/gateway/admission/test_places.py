@@ -2,9 +2,12 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from gateway.admission.places import PlaceLimits, Places
+from gateway.admission.pace import Pace
+from gateway.admission.places import EXPECTED_SHARE, PlaceLimits, Places
 from gateway.deadline import Deadline
 from gateway.errors import DeadlinePassed, QueueFull, WaitTooLong
+
+WAIT_SECONDS = 20.0
 
 
 class Guests:
@@ -27,6 +30,11 @@ class Guests:
         return greenlet, leave
 
 
+def make_limits(**changes):
+    limits = {"in_flight": 1, "least_in_flight": 1, "work_seconds": 5.0, "queue": 0, "wait_seconds": WAIT_SECONDS}
+    return PlaceLimits(**(limits | changes))
+
+
 @pytest.fixture
 def states():
     return []
@@ -34,7 +42,7 @@ def states():
 
 @pytest.fixture
 def guests(states):
-    limits = PlaceLimits(in_flight=2, queue=2, wait_seconds=20.0, reserved=1)
+    limits = make_limits(in_flight=2, queue=2, reserved=1)
     return Guests(Places(limits, lambda in_flight, queued: states.append((in_flight, queued))))
 
 
@@ -96,7 +104,7 @@ def test_whoever_is_ended_while_waiting_leaves_the_queue(guests, states):
 
 
 def test_a_failure_inside_gives_the_place_back(states):
-    places = Places(PlaceLimits(1, 0, 1.0), lambda in_flight, queued: states.append((in_flight, queued)))
+    places = Places(make_limits(), lambda in_flight, queued: states.append((in_flight, queued)))
     with pytest.raises(ZeroDivisionError), places.place(Deadline.after(1)):
         _ = 1 / 0
     with places.place(Deadline.after(1)):
@@ -120,43 +128,43 @@ def test_who_would_be_refused_after_the_upload_is_refused_before_it(guests):
 
 
 @pytest.fixture
-def slow_guests(guests):
-    """Both places taken, and 8 seconds measured for the photos before: the next would wait 4, the one after it 8."""
-    guests.places._service_time.note(8.0)
+def busy_guests(guests, monkeypatch):
+    """Both places taken, and one photo leaves every 2 seconds: the next waits 2 and is at work for 4."""
+    monkeypatch.setattr(Pace, "seconds_per_photo", 2.0)
     visits = [guests.send(name) for name in "ab"]
     yield guests
     let_go(visits)
 
 
-def test_who_would_get_a_place_too_late_for_an_answer_is_refused_at_once(slow_guests):
-    slow_guests.places.require_room(12.1)
+def test_who_would_get_a_place_too_late_for_an_answer_is_refused_at_once(busy_guests):
+    expected = 2.0 + 4.0
+    busy_guests.places.require_room(expected / EXPECTED_SHARE + 0.1)
     with pytest.raises(WaitTooLong) as refused:
-        slow_guests.places.require_room(11.9)
-    assert refused.value.retry_after_seconds == 4
-    late, _ = slow_guests.send("late", seconds=11.9)
+        busy_guests.places.require_room(expected / EXPECTED_SHARE - 0.1)
+    assert refused.value.retry_after_seconds == 2
+    late, _ = busy_guests.send("late", seconds=expected)
     with pytest.raises(WaitTooLong):
         late.get()
 
 
-def test_nobody_waits_longer_than_the_limit_however_late_the_deadline(guests):
-    guests.places._service_time.note(48.0)
+def test_a_full_queue_says_when_to_come_back(busy_guests):
+    waiting = [busy_guests.send(name, seconds=60.0)[0] for name in "cd"]
+    with pytest.raises(QueueFull) as refused:
+        busy_guests.places.require_room(60.0)
+    assert refused.value.retry_after_seconds == 6
+    gevent.killall(waiting)
+
+
+def test_nobody_waits_longer_than_the_limit_however_late_the_deadline(guests, monkeypatch):
+    monkeypatch.setattr(Pace, "seconds_per_photo", WAIT_SECONDS + 1)
     visits = [guests.send(name) for name in "ab"]
     with pytest.raises(WaitTooLong):
         guests.places.require_room(3600.0)
     let_go(visits)
 
 
-def test_a_full_queue_says_when_to_come_back(slow_guests):
-    waiting = [slow_guests.send(name, seconds=60.0) for name in "cd"]
-    with pytest.raises(QueueFull) as refused:
-        slow_guests.places.require_room(60.0)
-    assert refused.value.retry_after_seconds == 12
-    for greenlet, _ in waiting:
-        greenlet.kill()
-
-
-def test_a_free_place_is_given_whatever_was_measured_before(guests):
-    guests.places._service_time.note(3600.0)
+def test_a_free_place_is_given_whatever_was_measured_before(guests, monkeypatch):
+    monkeypatch.setattr(Pace, "seconds_per_photo", 3600.0)
     guests.places.require_room(1.0)
     let_go([guests.send("a", seconds=1.0)])
     assert guests.entered == ["a"]
@@ -173,5 +181,21 @@ def test_reserved_callers_pass_the_queue_and_have_their_own_limit(guests, states
             ask()
     let_go([watching])
     assert states[-1] == (2, 2)
+    let_go(visits)
+    assert states[-1] == (0, 0)
+
+
+def test_on_a_slow_machine_fewer_photos_are_at_work_at_once(states, monkeypatch):
+    limits = make_limits(in_flight=8, least_in_flight=2, work_seconds=5.0, queue=8)
+    guests = Guests(Places(limits, lambda in_flight, queued: states.append((in_flight, queued))))
+    seconds = {"per photo": 0.1}
+    monkeypatch.setattr(Pace, "seconds_per_photo", property(lambda _: seconds["per photo"]))
+    visits = [guests.send(number, seconds=3600.0) for number in range(10)]
+    assert states[-1] == (8, 2)
+    for per_photo, left, at_work in ((1.0, 4, (5, 1)), (60.0, 2, (3, 1)), (60.0, 2, (2, 0))):
+        seconds["per photo"] = per_photo
+        let_go(visits[:left])
+        del visits[:left]
+        assert states[-1] == at_work
     let_go(visits)
     assert states[-1] == (0, 0)

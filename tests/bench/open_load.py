@@ -1,0 +1,158 @@
+"""Callers that do not wait for each other: photos arrive at random moments at a stated rate, whatever became of the last.
+
+`python -m tests.bench.open_load` is a process of its own, so that the server's figures are the server's. Arrivals are a
+Poisson process drawn beforehand; latency counts from the moment when a call was meant to start. Every call has a
+connection of its own (no keep-alive): the dearest case for the server. Beside the calls, probes ask `/readyz` and
+`/healthz` four times a second. Raw results go to a file; `read_run` reads it.
+"""
+
+import argparse
+import json
+import resource
+import sys
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import gevent
+import numpy as np
+from gevent import socket
+
+PROBES = ("/readyz", "/healthz")
+PROBE_EVERY_SECONDS = 0.25
+PATIENCE_SECONDS = 30.0
+"""After which a call counts as unanswered."""
+NO_ANSWER = 0
+"""Stands for the status of a call that was reset, refused by the kernel, or not answered in time."""
+MAX_LATE_SECONDS = 0.25
+"""A run whose calls started later than this (at their 99th percentile) says nothing: the generator was the bottleneck."""
+
+
+@dataclass
+class Run:
+    """What became of every call of one run; the lists go together.
+
+    Attributes:
+        rate: Calls per second that were meant.
+        seconds: During which they were meant to start.
+        started: Seconds from the start of the run, as meant, of each call.
+        latency: Seconds from that moment to the complete answer.
+        status: HTTP status, or `NO_ANSWER`.
+        told_when: Whether the answer had a Retry-After.
+        late: Seconds by which each call started later than meant.
+        probes: For each probed path, (status, seconds) of every probe.
+        cpu_seconds: Of the generator.
+    """
+
+    rate: float
+    seconds: float
+    started: list[float] = field(default_factory=list)
+    latency: list[float] = field(default_factory=list)
+    status: list[int] = field(default_factory=list)
+    told_when: list[bool] = field(default_factory=list)
+    late: list[float] = field(default_factory=list)
+    probes: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
+    cpu_seconds: float = 0.0
+
+    @property
+    def statuses(self) -> Counter[int]:
+        return Counter(self.status)
+
+    def good(self, deadline_seconds: float) -> int:
+        """Answers with status 200 in time."""
+        return sum(
+            status == 200 and latency <= deadline_seconds
+            for status, latency in zip(self.status, self.latency, strict=True)
+        )
+
+    def accepted_percentile(self, percent: float) -> float:
+        """Of the latency of the calls that were answered with 200, in seconds."""
+        accepted = [latency for latency, status in zip(self.latency, self.status, strict=True) if status == 200]
+        return float(np.percentile(accepted, percent, method="inverted_cdf")) if accepted else float("nan")
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the generator kept up."""
+        return float(np.percentile(self.late, 99)) <= MAX_LATE_SECONDS
+
+
+def read_run(path: Path) -> Run:
+    """A run as `main` wrote it."""
+    return Run(**json.loads(path.read_text()))
+
+
+def exchange(port: int, request: bytes) -> tuple[int, bool]:
+    """Send one request on a connection of its own; (status, whether it says when to come back)."""
+    answer = b""
+    try:
+        with gevent.Timeout(PATIENCE_SECONDS, exception=TimeoutError), socket.socket() as connection:
+            connection.connect(("127.0.0.1", port))
+            connection.sendall(request)
+            while piece := connection.recv(65536):
+                answer += piece
+    except OSError:
+        if not answer:
+            return NO_ANSWER, False
+    head, complete, _ = answer.partition(b"\r\n\r\n")
+    if not complete:
+        return NO_ANSWER, False
+    return int(head.split(b" ", 2)[1]), b"\r\nretry-after:" in head.lower()
+
+
+def run_open_load(port: int, photo: bytes, rate: float, seconds: float, seed: int) -> Run:
+    """Send photos to one loopback gateway."""
+    rng = np.random.default_rng(seed)
+    starts = np.cumsum(rng.exponential(1 / rate, size=int(rate * seconds * 2) + 50))
+    starts = starts[starts < seconds]
+    head = f"POST /v1/screenings HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: {len(photo)}\r\n"
+    request = head.encode() + b"Connection: close\r\n\r\n" + photo
+    run = Run(rate, seconds, probes={path: [] for path in PROBES})
+    began = time.perf_counter()
+
+    def call(start: float) -> None:
+        late = time.perf_counter() - began - start
+        status, told_when = exchange(port, request)
+        run.started.append(start)
+        run.latency.append(time.perf_counter() - began - start)
+        run.status.append(status)
+        run.told_when.append(told_when)
+        run.late.append(late)
+
+    def probe(path: str) -> None:
+        while True:
+            asked = time.perf_counter()
+            status, _ = exchange(port, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+            run.probes[path].append((status, time.perf_counter() - asked))
+            gevent.sleep(PROBE_EVERY_SECONDS)
+
+    probes = [gevent.spawn(probe, path) for path in PROBES]
+    calls = []
+    for start in starts.tolist():
+        wait = began + start - time.perf_counter()
+        gevent.sleep(max(0.0, wait))
+        calls.append(gevent.spawn(call, start))
+    gevent.joinall(calls)
+    gevent.killall(probes)
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    run.cpu_seconds = usage.ru_utime + usage.ru_stime
+    return run
+
+
+def main() -> int:
+    """Run, and write the raw results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--photo", type=Path, required=True)
+    parser.add_argument("--rate", type=float, required=True)
+    parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, required=True)
+    arguments = parser.parse_args()
+    run = run_open_load(arguments.port, arguments.photo.read_bytes(), arguments.rate, arguments.seconds, arguments.seed)
+    arguments.out.write_text(json.dumps(asdict(run)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
