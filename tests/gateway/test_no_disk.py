@@ -1,12 +1,14 @@
 """No photo touches a disk: every system call that could write is watched while photos of all sizes are answered."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.support.drawn_faces import drawn_face, drawn_face_of_size
 from tests.support.gateway import VERSION, make_repository, multipart
 from tests.support.gateway_process import GatewayProcess
+from tests.support.hostile_photos import refused_photos
 from tests.support.stub_model_server import StubModelServer
 
 SIZES = (400 * 1024, 600 * 1024, 9 * 1024 * 1024)
@@ -87,6 +89,9 @@ def test_no_upload_is_written_anywhere(tmp_path):
             assert gateway.screen(form[:-100], content_type)[0] == 400
             assert gateway.screen(photo[: size // 2])[0] == 422
         assert len(stub.crops) == 1 + 2 * len(SIZES)
+        with ThreadPoolExecutor(4) as pool:
+            hostile = [photo for photo, _ in refused_photos().values()]
+            assert all(400 <= status < 500 for status, _ in pool.map(gateway.screen, hostile))
         trace = trace_path.read_text()[begin:]
         log = str(gateway.log_path)
     assert "write" in trace, "nothing was watched"

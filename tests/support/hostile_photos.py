@@ -17,6 +17,14 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
+from tests.support.broken_photos import (
+    broken_on_the_way,
+    faulty_jpegs,
+    faulty_metadata,
+    faulty_pngs,
+    faulty_webps,
+    more_other_files,
+)
 from tests.support.photo_bytes import (
     encode,
     exif_block,
@@ -54,6 +62,12 @@ def refused_photos() -> dict[str, tuple[bytes, str]]:
         _two_files_in_one,
         _bombs,
         _pictures_without_a_face,
+        broken_on_the_way,
+        more_other_files,
+        faulty_jpegs,
+        faulty_metadata,
+        faulty_pngs,
+        faulty_webps,
     ):
         made = group()
         assert not photos.keys() & made.keys()

@@ -16,8 +16,9 @@ def detector() -> FaceDetector:
     return FaceDetector()
 
 
-def test_the_corpus_is_large_enough() -> None:
-    assert len(refused_photos()) >= 60
+def test_the_corpus_has_two_hundred_uploads_each_unlike_the_others() -> None:
+    photos = {photo for photo, _ in refused_photos().values()}
+    assert len(photos) == len(refused_photos()) >= 200
 
 
 @pytest.mark.parametrize("name", refused_photos())
