@@ -205,6 +205,11 @@ class Settings:
             mistakes.append(
                 f"{name_of('max_in_flight')} is {self.max_in_flight}: fewer than {name_of('cores')}, {self.cores}"
             )
+        if self.allow_demo_model and self.intended_use is IntendedUse.CLINICAL_DECISION_SUPPORT_TRIAGE:
+            mistakes.append(
+                f"{name_of('allow_demo_model')} and {name_of('intended_use')}={self.intended_use}: a demonstration says nothing "
+                "about any person, so no triage can rest on it"
+            )
         if (self.oidc_issuer is None) != (self.oidc_audience is None):
             mistakes.append(f"{name_of('oidc_issuer')} and {name_of('oidc_audience')} need each other")
         return mistakes

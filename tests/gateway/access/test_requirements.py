@@ -66,6 +66,16 @@ def test_other_uses_are_a_closed_list():
         Settings.from_environment({"SYMMETRA_MODEL_REPOSITORY": "m", "SYMMETRA_INTENDED_USE": "fun"})
 
 
+def test_no_triage_rests_on_a_demonstration():
+    environment = {"SYMMETRA_MODEL_REPOSITORY": "m", "SYMMETRA_ALLOW_DEMO_MODEL": "yes"}
+    for use in IntendedUse:
+        if use is not IntendedUse.CLINICAL_DECISION_SUPPORT_TRIAGE:
+            Settings.from_environment(environment | {"SYMMETRA_INTENDED_USE": str(use)})
+    environment["SYMMETRA_INTENDED_USE"] = "clinical_decision_support_triage"
+    with pytest.raises(SettingsInvalid, match="says nothing about any person"):
+        Settings.from_environment(environment)
+
+
 def test_hkdf_gives_the_answers_of_its_standard():
     """RFC 5869, test cases 1 and 3, first block."""
     secret = bytes.fromhex("0b" * 22)
