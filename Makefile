@@ -80,6 +80,10 @@ test: .venv/dev/.ready $(EXTRAS:%=.venv/%/.ready) ## all tests (TEST_ARGS=tests/
 test-long: .venv/dev/.ready ## the longer campaigns; their results are committed beside them
 	@.venv/dev/bin/python -m pytest -m long $(TEST_ARGS)
 
+.PHONY: fuzz
+fuzz: .venv/fuzz/.ready ## coverage-guided fuzzing of decoding and the face path, ten minutes (FUZZ_SECONDS=600)
+	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) .venv/fuzz/bin/python -m tests.fuzz.photo
+
 .PHONY: lint
 lint: .venv/dev/.ready ## ruff, import rules, types (make test runs them too)
 	@.venv/dev/bin/ruff check .
