@@ -27,6 +27,8 @@ from gateway.options import OptionsReader
 from gateway.page import Page, create_page
 from gateway.pin import PinnedModel, PinReader
 from gateway.predictor import Mirror, Predictor
+from gateway.records.assembly import open_records
+from gateway.records.routes import create_records
 from gateway.screening import Screener
 from gateway.settings import Settings
 from gateway.stop.assembly import create_pauses, create_sentinel
@@ -88,6 +90,7 @@ def create_app(
         metrics=metrics,
         deadline_seconds=settings.deadline_seconds,
     )
+    recorder, receipts = open_records(settings, metrics)
     screener = Screener(
         pauses=pauses,
         pins=pins,
@@ -104,6 +107,7 @@ def create_app(
         crops=crops,
         predictor=predictor,
         shadow=shadow,
+        recorder=recorder,
         metrics=metrics,
         deadline_seconds=settings.deadline_seconds,
     )
@@ -117,6 +121,7 @@ def create_app(
     answer_problems(app, page)
     app.register_blueprint(create_page(page, screener))
     app.register_blueprint(create_api(screener, pins, pauses))
+    app.register_blueprint(create_records(receipts))
     app.register_blueprint(create_health(pins, predictor, pauses, sentinel))
     guard = create_guard(settings, metrics.count_access_refusal)
     app.register_blueprint(create_reference(access=guard.stranger is not ANONYMOUS))

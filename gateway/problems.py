@@ -54,7 +54,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     errors.PhotoMissing: Kind(400, "No photo in the request"),
     errors.TooManyParts: Kind(400, "More than one photo"),
     errors.ParameterInvalid: Kind(400, "Parameter not valid"),
-    errors.IdempotencyKeyReused: Kind(422, "Key used before"),
+    errors.IdempotencyKeyReused: Kind(409, "Key used before"),
     errors.IdempotencyInProgress: Kind(409, "Still being answered", retry_after_seconds=1),
     errors.UploadMalformed: Kind(400, "Upload damaged"),
     errors.UploadTypeUnsupported: Kind(415, "Upload type not supported"),
@@ -72,6 +72,10 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     errors.ExplanationMissing: Kind(409, "No explanation"),
     # load
     errors.Overloaded: Kind(503, "Too busy", retry_after_seconds=1),
+    # the records
+    errors.RecordsUnavailable: Kind(503, "Records not available", retry_after_seconds=5),
+    errors.RecordsOff: Kind(404, "Not found"),
+    errors.ScreeningUnknown: Kind(404, "Not found"),
     # the stop switch
     errors.ScreeningPaused: Kind(503, "Screening is paused", retry_after_seconds=30),
     errors.GatewayStopping: Kind(503, "Stopping", retry_after_seconds=1),

@@ -28,6 +28,7 @@ from gateway.idempotency import Repetitions
 from gateway.options import Options, OptionsReader
 from gateway.pin import PinnedModel, PinReader
 from gateway.predictor import Mirror, Predictor
+from gateway.records.recorder import Recorder
 from gateway.stop.pause_reader import PauseReader
 from gateway.uploads import UploadReader
 from monitoring.metrics import Metrics
@@ -59,6 +60,7 @@ class Screener:
         crops: Makes crops.
         predictor: Asks the model.
         shadow: Compares another version with the pinned one, if any.
+        recorder: Keeps a receipt of every answer, where the site wants them.
         metrics: Told about everything.
         deadline_seconds: For one answer, from the complete photo on.
     """
@@ -75,6 +77,7 @@ class Screener:
         crops: CropMaker,
         predictor: Predictor,
         shadow: Mirror | None,
+        recorder: Recorder | None,
         metrics: Metrics,
         deadline_seconds: float,
     ) -> None:
@@ -87,6 +90,7 @@ class Screener:
         self._crops = crops
         self._predictor = predictor
         self._shadow = shadow
+        self._recorder = recorder
         self._metrics = metrics
         self._deadline_seconds = deadline_seconds
 
@@ -199,6 +203,8 @@ class Screener:
         except ModelAnswerInvalid:
             self._metrics.count_invalid_answer(model.version)
             raise
+        if self._recorder is not None:
+            self._recorder.record(answer, photo, caller, deadline)
         if self._shadow is not None:
             self._shadow.mirror(prepared.crop, scores, model, caller.traffic)
         return answer

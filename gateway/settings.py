@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 from gateway.access.intended_use import IntendedUse, intended_use
 from gateway.access.token_scopes import ScopeMapping, scope_mapping
 from gateway.errors import SettingsInvalid
+from gateway.records.address import masked_address, records_address
 from gateway.setting_values import (
     file,
     folder,
@@ -107,13 +108,19 @@ class Settings:
     )
     oidc_clock_skew_seconds: int = setting(whole_number(0, 300), "that its clock and ours may be apart", 30)
     oidc_keys_stale_seconds: int = setting(
-        whole_number(60, 604_800), "that its keys are still believed while it cannot be reached; then tokens get 503", 3600
+        whole_number(60, 604_800),
+        "that its keys are still believed while it cannot be reached; then tokens get 503",
+        3600,
     )
     access_failures_per_second_per_client: float = setting(
-        rate, "keys and tokens that may be wrong before they get 429 instead of 401; right ones always pass; 0 is no limit", 1.0
+        rate,
+        "keys and tokens that may be wrong before they get 429 instead of 401; right ones always pass; 0 is no limit",
+        1.0,
     )
     tls_in_front: bool = setting(
-        yes_or_no, "clients come over TLS, which ends in front of the gateway: browsers are told to stay with it", default=False
+        yes_or_no,
+        "clients come over TLS, which ends in front of the gateway: browsers are told to stay with it",
+        default=False,
     )
     deadline_seconds: float = setting(seconds, "for one answer, from the complete photo on", 10.0)
     body_deadline_seconds: float = setting(seconds, "for receiving one photo", 30.0)
@@ -159,6 +166,17 @@ class Settings:
     sentinel_interval_seconds: float = setting(
         seconds, "between two looks of the sentinel at the pinned version's golden answers and files", 60.0
     )
+    records_url: str | None = field(
+        default=None,
+        metadata={
+            "read": records_address,
+            "says": "database of the receipts: sqlite:////path/receipts.db, or postgresql+pg8000://; none are kept where not set",
+            "mask": masked_address,
+        },
+    )
+    records_required: bool = setting(
+        yes_or_no, "refuse an answer whose receipt cannot be kept; no is to give and count it", default=True
+    )
     log_level: str = setting(a_log_level, "least severe log line to write", "info")
 
     @classmethod
@@ -176,7 +194,8 @@ class Settings:
                 try:
                     values[found.name] = found.metadata["read"](environment[name])
                 except ValueError as error:
-                    mistakes.append(f"{name} is {environment[name]!r}: {error}")
+                    shown = "not shown" if "mask" in found.metadata else repr(environment[name])
+                    mistakes.append(f"{name} is {shown}: {error}")
             elif found.default is dataclasses.MISSING:
                 mistakes.append(f"{name} is missing: {found.metadata['says']}")
         mistakes += _near_misses(environment, [name_of(found.name) for found in dataclasses.fields(cls)])
@@ -212,6 +231,11 @@ class Settings:
             )
         if (self.oidc_issuer is None) != (self.oidc_audience is None):
             mistakes.append(f"{name_of('oidc_issuer')} and {name_of('oidc_audience')} need each other")
+        if self.records_url is not None and self.session_key_file is None:
+            mistakes.append(
+                f"{name_of('session_key_file')} is missing: {name_of('records_url')} is set, and receipts hold digests that are "
+                "worth nothing without a secret; `openssl rand -hex 32` makes one"
+            )
         return mistakes
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from contextlib import suppress
 
 from gateway.access.requirements import missing_for_access
 from gateway.errors import (
@@ -50,6 +51,7 @@ def require_startable(settings: Settings) -> None:
         _require_addresses,
         _require_access,
         _require_no_demo,
+        _require_records,
     ):
         try:
             check(settings)
@@ -115,6 +117,16 @@ def _require_no_demo(settings: Settings) -> None:
         raise DemoModelNotAllowed(message) from error
     except (ModelNotServable, ModelNameInvalid):
         return  # the first is no reason, the second was named already
+
+
+def _require_records(settings: Settings) -> None:
+    """A database that is away is no reason: it may come back, and until then answers say so."""
+    if settings.records_url is None:
+        return
+    from gateway.records.readiness import DatabaseAway, require_tables  # noqa: PLC0415 - SQLAlchemy, only where records are on
+
+    with suppress(DatabaseAway):
+        require_tables(settings.records_url)
 
 
 def is_free(host: str, port: int) -> bool:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 OTHER: Final = "other"
 
-STAGES: Final = ("upload", "queue", "decode", "face", "jitter", "predict", "explain", "total")
+STAGES: Final = ("upload", "queue", "decode", "face", "jitter", "predict", "explain", "record", "total")
 """Stages of one screening; `jitter` under a policy with abstention and `explain` on request only. `total` starts when the body is complete: a slow upload is the caller's time, not ours."""
 
 TRAFFIC_CLASSES: Final = ("patient", "sentinel", "loadtest")
@@ -58,6 +58,7 @@ SHADOW_RESULTS: Final = ("agree", "disagree")
 SHADOW_MISSES: Final = ("dropped", "contract_unknown", "crop_differs", "failed", "invalid_answer")
 SHADOW_DIFFERENCE_BINS: Final = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 """Upper edges, inclusive, of the absolute difference in p_no_depression."""
+RECEIPT_RESULTS: Final = ("written", "failed")
 
 LATENCY_BUCKETS_SECONDS: Final = (
     0.001, 0.0025, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0, 30.0,
@@ -170,11 +171,14 @@ SENTINEL_LOOKS: Final = Declaration(
 SENTINEL_WATCHING: Final = Declaration(
     "symmetra_sentinel_watching", "gauge", "1 where the sentinel has golden crops to ask about, 0 where it is off."
 )
+RECEIPTS: Final = Declaration(
+    "symmetra_receipts", "counter", "Receipts of answers, kept before the answer was given, or not.", ("result",)
+)
 
 DECLARATIONS: Final = (
     ACCESS_REFUSED, REQUESTS, SCREENINGS, STAGE_SECONDS, SEVERITY, BAND, ABSTENTIONS, MODEL_ANSWERS_INVALID, MODEL_CALLS_TOTAL, CIRCUIT,
     SHADOW_ANSWERS, SHADOW_DIFFERENCES, SHADOW_MISSED, IN_FLIGHT, QUEUED, SHED,
-    UPLOAD_BYTES, NON_FINITE, BUILD_INFO, MODEL_INFO, PAUSED, SENTINEL_LOOKS, SENTINEL_WATCHING,
+    UPLOAD_BYTES, NON_FINITE, BUILD_INFO, MODEL_INFO, PAUSED, SENTINEL_LOOKS, SENTINEL_WATCHING, RECEIPTS,
 )  # fmt: skip
 
 
@@ -229,6 +233,7 @@ class Metrics:
         self._paused = _gauge(PAUSED, registry)
         self._sentinel_looks = _counter(SENTINEL_LOOKS, registry)
         self._sentinel_watching = _gauge(SENTINEL_WATCHING, registry)
+        self._receipts = _counter(RECEIPTS, registry)
         self._known_versions: set[str] = set()
         _initialise(self._requests, self._routes, (*STATUSES, OTHER))
         _initialise(self._screenings, self._outcomes, TRAFFIC_CLASSES)
@@ -242,6 +247,7 @@ class Metrics:
         _initialise(self._access_refused, ACCESS_REFUSALS)
         _initialise(self._paused, PAUSE_REASONS)
         _initialise(self._sentinel_looks, SENTINEL_RESULTS)
+        _initialise(self._receipts, RECEIPT_RESULTS)
 
     def count_request(self, route: str, status: int) -> None:
         """One HTTP answer. `route` is a route template, never a path."""
@@ -352,6 +358,10 @@ class Metrics:
     def set_sentinel_watching(self, watching: bool) -> None:
         """Whether the sentinel has golden crops to ask about."""
         self._sentinel_watching.set(float(watching))
+
+    def count_receipt(self, result: str) -> None:
+        """One receipt, with a result of `RECEIPT_RESULTS`."""
+        self._receipts.labels(result).inc()
 
 
 def _counter(declaration: Declaration, registry: CollectorRegistry) -> Counter:

@@ -27,6 +27,7 @@ ROUTES: Final[dict[tuple[str, str], Need]] = {
     ("GET", "/static/<path:filename>"): OPEN,
     # the API
     ("POST", "/v1/screenings"): Scope.SCREEN,
+    ("GET", "/v1/screenings/<screening_id>"): Scope.READ_RECORDS,
     ("GET", "/v1/models"): Scope.READ_MODELS,
     # what the API is, for whoever writes a client; it says nothing of this site
     ("GET", "/openapi.json"): OPEN,

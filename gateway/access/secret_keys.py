@@ -29,6 +29,8 @@ class Purpose(StrEnum):
 
     SUBJECT = "subject"
     """Site pseudonyms of subjects, which are never kept in clear."""
+    PHOTO = "photo"
+    """Bytes of photos, in receipts."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -12,8 +12,9 @@ from typing import Final
 
 from gateway.access.requirements import missing_for_access
 from gateway.commands.dependencies import Dependencies
-from gateway.errors import ModelNotServable, PredictorError, StartRefused
+from gateway.errors import ModelNotServable, PredictorError, RecordsNotReady, StartRefused
 from gateway.pin import PinReader
+from gateway.records.address import masked_address
 from gateway.settings import Settings, name_of
 from gateway.start import is_free
 from gateway.stop.finding import LookResult
@@ -57,7 +58,7 @@ class Result:
 
 def check_everything(settings: Settings) -> Iterator[Result]:
     """Test every dependency, one after the other."""
-    for check in (check_repository, check_pin, check_pause, check_detector, check_access, check_issuer):
+    for check in (check_repository, check_pin, check_pause, check_detector, check_access, check_issuer, check_records):
         yield check(settings)
     for name, host, port in (
         ("port", settings.host, settings.port),
@@ -145,6 +146,22 @@ def check_issuer(settings: Settings) -> Result:
         to_do = f"see that {settings.oidc_issuer} can be reached from here, and that {name_of('oidc_ca_file')} fits"
         return Result("identity provider", State.FAILED, str(error), to_do)
     return Result("identity provider", State.OK, f"{settings.oidc_issuer} has {len(keys)} keys")
+
+
+def check_records(settings: Settings) -> Result:
+    """Has the database of the receipts the tables of this release?"""
+    if settings.records_url is None:
+        return Result("records", State.OK, f"none are kept; {name_of('records_url')} is not set")
+    from gateway.records.readiness import DatabaseAway, require_tables  # noqa: PLC0415 - SQLAlchemy
+
+    place = masked_address(settings.records_url)
+    try:
+        step = require_tables(settings.records_url)
+    except RecordsNotReady as error:
+        return Result("records", State.FAILED, str(error), "run what it names")
+    except DatabaseAway as error:
+        return Result("records", State.FAILED, str(error), f"start the database, or set {name_of('records_url')}")
+    return Result("records", State.OK, f"{place} has the tables of this release ({step})")
 
 
 def check_port(name: str, host: str, port: int) -> Result:

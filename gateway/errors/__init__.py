@@ -19,7 +19,9 @@ GatewayError
 │   ├── UploadTimedOut               upload_timed_out         stalled, or slower than the body deadline
 │   ├── ExplanationMissing           explanation_not_available  the version in service explains nothing
 │   ├── UploadInterrupted            upload_interrupted       the connection ended before the body did
-│   └── ClientRateExceeded           client_rate_exceeded     this client's own limit; the others are not affected
+│   ├── ClientRateExceeded           client_rate_exceeded     this client's own limit; the others are not affected
+│   ├── RecordsOff                   records_off              this site keeps no receipts
+│   └── ScreeningUnknown             screening_unknown        no answer has this id
 ├── AccessError                      the caller is not known, or may not do this
 │   ├── CredentialMissing            credential_missing
 │   ├── SignInMissing                sign_in_missing          the page, where nobody can sign in yet
@@ -37,6 +39,7 @@ GatewayError
 │   ├── UploadMemoryFull             upload_memory_full
 │   ├── ConnectionsFull              connections_full         only health is answered on further connections
 │   └── DeadlinePassed               deadline_passed          waited too long to be worth starting
+├── RecordsUnavailable               records_unavailable      the receipt of an answer could not be kept or read
 ├── ScreeningPaused                  screening_paused         the stop switch is on
 ├── GatewayStopping                  gateway_stopping         said on /readyz only
 ├── ModelNotServable                 the pin does not name a version this gateway may ask
@@ -60,6 +63,7 @@ GatewayError
     ├── DetectorNotInstalled
     ├── DemoModelNotAllowed
     ├── AccessNotSetUp
+    ├── RecordsNotReady
     └── SeveralReasons
 """
 
@@ -101,6 +105,7 @@ from gateway.errors.model import (
     PredictorTimeout,
     PredictorUnavailable,
 )
+from gateway.errors.records import RecordsOff, RecordsUnavailable, ScreeningUnknown
 from gateway.errors.request import (
     AddressTooLong,
     ClientRateExceeded,
@@ -126,6 +131,7 @@ from gateway.errors.start import (
     DetectorNotInstalled,
     HostUnknown,
     PortTaken,
+    RecordsNotReady,
     SettingsInvalid,
     SeveralReasons,
     StartRefused,
@@ -176,12 +182,16 @@ __all__ = [
     "PredictorTimeout",
     "PredictorUnavailable",
     "QueueFull",
+    "RecordsNotReady",
+    "RecordsOff",
+    "RecordsUnavailable",
     "RequestError",
     "RequestMalformed",
     "RouteNotGranted",
     "RouteUnknown",
     "ScopeMissing",
     "ScreeningPaused",
+    "ScreeningUnknown",
     "SettingsInvalid",
     "SeveralReasons",
     "SignInMissing",

@@ -33,5 +33,9 @@ class AccessNotSetUp(StartRefused):
     """Others could reach the gateway, and it could not tell who asks, what for, or keep a secret."""
 
 
+class RecordsNotReady(StartRefused):
+    """The database has the tables of another release, or none."""
+
+
 class SeveralReasons(StartRefused):
     """More than one reason, each on lines of its own."""

@@ -49,6 +49,7 @@ TITLES: Final = {
     "Still being answered": "Wird noch beantwortet",
     "Stopping": "Wird beendet",
     "Too many requests": "Zu viele Anfragen",
+    "Records not available": "Aufzeichnungen nicht verfügbar",
     "Screening is paused": "Bewertung angehalten",
 }
 PROBLEMS: Final = {
@@ -191,6 +192,16 @@ PROBLEMS: Final = {
     "wait_too_long": Told("Zu viele Fotos warten darauf, betrachtet zu werden.", _TRY_AGAIN),
     "connections_full": Told("Zurzeit sind zu viele Verbindungen offen.", _TRY_AGAIN),
     "gateway_stopping": Told("Dieser Dienst wird gerade beendet.", _TRY_AGAIN),
+    "records_unavailable": Told(
+        "Die Aufzeichnung der Antwort kann zurzeit nicht geschrieben oder gelesen werden.", _TRY_AGAIN
+    ),
+    "records_off": Told(
+        "Hier werden Antworten nicht aufbewahrt, frühere sind also nicht zu lesen.",
+        "Bewahren Sie die Antwort auf, wenn sie gegeben wird.",
+    ),
+    "screening_unknown": Told(
+        "Zu dieser Kennung gibt es keine Antwort.", "Prüfen Sie die Kennung; sie steht in der Antwort unter „id“."
+    ),
     "screening_paused": Told(
         "Die Bewertung von Fotos ist angehalten. Kurz zuvor gegebene Antworten können falsch gewesen sein.",
         "Es wird kein Punktwert gegeben, bis ein Mensch nachgesehen hat. Bitte kommen Sie ohne aus, oder versuchen Sie es später.",

@@ -45,6 +45,7 @@ SCREENING: Final = (
     errors.ExplanationMissing,
     errors.Overloaded,
     errors.ScreeningPaused,
+    errors.RecordsUnavailable,
     errors.PredictorError,
     *NO_MODEL,
 )
@@ -86,7 +87,7 @@ def _json(name: str) -> dict[str, Any]:
 LANGUAGE: Final = {
     "name": "Accept-Language",
     "in": "header",
-    "schema": {"type": "string", "pattern": r"^[ -~]*$"},
+    "schema": {"type": "string"},
     "description": "Sentences come in the best language that there is, `en` or `de`; codes are never translated.",
 }
 REQUEST_ID: Final = {
@@ -108,6 +109,8 @@ TRAFFIC: Final = {
     "description": "Chooses among the classes of traffic that the key grants; only `patient` counts for drift and objectives.",
 }
 COMMON: Final = (LANGUAGE, REQUEST_ID, TRACEPARENT)
+GUARDED: Final = (TRAFFIC, *COMMON)
+"""Of every operation that asks who asks."""
 EXPLAIN: Final = {
     "name": "explain",
     "in": "query",
@@ -146,6 +149,13 @@ RAW: Final = {media_type: {"schema": {"type": "string", "format": "binary"}} for
 REPLAYED: Final = {
     "Idempotency-Replayed": {"schema": {"const": "true"}, "description": "On the answer to a repeated request only."}
 }
+_SCREENING_ID: Final = {
+    "name": "screening_id",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string"},
+    "description": "The `id` of the answer.",
+}
 _CODE: Final = {
     "name": "code",
     "in": "path",
@@ -165,9 +175,19 @@ OPERATIONS: Final = (
         "looked at in memory and never kept.",
         _json("Answer"),
         SCREENING,
-        (EXPLAIN, SUBJECT, KEY, TRAFFIC, *COMMON),
+        (EXPLAIN, SUBJECT, KEY, *GUARDED),
         FORM | RAW,
         REPLAYED,
+    ),
+    Operation(
+        "GET",
+        "/v1/screenings/<screening_id>",
+        "readScreening",
+        "Read an answer that was given before",
+        "Where the site keeps records. Needs the scope `read_records`. Sentences come in the language asked for now.",
+        _json("RecordedAnswer"),
+        (errors.RecordsOff, errors.ScreeningUnknown, errors.RecordsUnavailable),
+        (_SCREENING_ID, *GUARDED),
     ),
     Operation(
         "GET",
@@ -177,7 +197,7 @@ OPERATIONS: Final = (
         "Which model version and policy answer now, what they rest on, and whether screening is paused.",
         _json("Models"),
         NO_MODEL,
-        COMMON,
+        GUARDED,
     ),
     Operation(
         "GET",
@@ -187,7 +207,7 @@ OPERATIONS: Final = (
         "For people; works without a script.",
         HTML,
         (),
-        COMMON,
+        GUARDED,
     ),
     Operation(
         "POST",
@@ -197,7 +217,7 @@ OPERATIONS: Final = (
         "What the page's form sends. Programs use POST /v1/screenings; problems come as HTML where the header Accept prefers it.",
         HTML,
         SCREENING,
-        COMMON,
+        GUARDED,
         FORM,
     ),
     Operation("GET", "/healthz", "isAlive", "Does the process run?", "For a liveness probe.", _json("Alive")),

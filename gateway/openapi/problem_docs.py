@@ -125,6 +125,18 @@ PROBLEM_DOCS: Final[dict[str, ProblemDoc]] = {
     "connections_full": ProblemDoc("More connections than SYMMETRA_CONNECTIONS are open.", _RETRY),
     "deadline_passed": ProblemDoc("The photo's turn came too late for an answer in time.", _RETRY),
     "gateway_stopping": ProblemDoc("This gateway is about to end.", "Send the request to another one."),
+    # the records
+    "records_unavailable": ProblemDoc(
+        "The database of the receipts cannot be reached, and this site gives no answer without its record.",
+        f"{_RETRY} Operators: `python -m gateway check` says what is wrong.",
+    ),
+    "records_off": ProblemDoc(
+        "This site keeps no receipts: SYMMETRA_RECORDS_URL is not set.", "Keep the answer when it is given."
+    ),
+    "screening_unknown": ProblemDoc(
+        "No receipt has this id: it is mistyped, was given elsewhere, or its time is over.", "Check the answer's `id`."
+    ),
+    # the stop switch
     "screening_paused": ProblemDoc(
         "A person, or the check of known faces, has stopped screening, because answers may be wrong.",
         "Go on without a score. Operators: `python -m gateway resume` once the cause is understood.",

@@ -47,6 +47,15 @@ def or_null(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
+def _kept(answer: Schema) -> Schema:
+    """The answer as records keep it."""
+    kept = {name: schema for name, schema in answer["properties"].items() if name != "explanation"}
+    when = {"type": "string", "format": "date-time", "description": "When it was given, UTC."}
+    return record(
+        "An answer that was given before, without the explanation, which is not kept.", {"answered_at": when, **kept}
+    )
+
+
 _MODEL: Final = {
     "name": TEXT,
     "version": says(COUNT, "The number that the answer was asked of; versions never change under their number."),
@@ -262,3 +271,4 @@ SCHEMAS: Final[dict[str, Schema]] = {
         },
     ),
 }
+SCHEMAS["RecordedAnswer"] = _kept(SCHEMAS["Answer"])

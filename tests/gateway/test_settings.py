@@ -35,12 +35,14 @@ def test_every_setting_is_read_from_its_own_variable():
         "oidc_issuer": "https://id.example/realm", "oidc_audience": "symmetra", "oidc_ca_file": "ca.pem",
         "oidc_scope_claim": "roles", "oidc_scope_mapping": "ward=screen", "oidc_clock_skew_seconds": "10",
         "oidc_keys_stale_seconds": "600", "access_failures_per_second_per_client": "0.5", "tls_in_front": "yes",
+        "records_url": "sqlite:////var/lib/receipts.db", "records_required": "no",
     }  # fmt: skip
     assert set(values) == {field.name for field in dataclasses.fields(Settings)}
     settings = Settings.from_environment({name_of(name): value for name, value in values.items()})
     assert {name: str(value) for name, value in dataclasses.asdict(settings).items()} == values | {
         "allow_demo_model": "True",
         "tls_in_front": "True",
+        "records_required": "False",
         "oidc_scope_mapping": str((("ward", (Scope.SCREEN,)),)),
         "trusted_proxies": str((ip_network("10.0.0.0/8"),)),
     }
@@ -125,3 +127,17 @@ def test_other_hosts(host):
 def test_settings_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         Settings.from_environment(REQUIRED).port = 1
+
+
+@pytest.mark.parametrize(
+    "value", ["", "sqlite://", "sqlite:///", "mysql://u:p@h/d", "postgresql://u:s3cret@h/d", "/var/lib/receipts.db"]
+)
+def test_a_database_that_is_none_is_a_mistake_whose_value_is_not_repeated(value):
+    with pytest.raises(SettingsInvalid, match="SYMMETRA_RECORDS_URL is not shown: must be sqlite:") as caught:
+        Settings.from_environment({**REQUIRED, "SYMMETRA_RECORDS_URL": value})
+    assert "s3cret" not in str(caught.value)
+
+
+def test_records_need_a_secret_that_stays():
+    with pytest.raises(SettingsInvalid, match="SYMMETRA_SESSION_KEY_FILE is missing: SYMMETRA_RECORDS_URL is set"):
+        Settings.from_environment({**REQUIRED, "SYMMETRA_RECORDS_URL": "sqlite:////tmp/receipts.db"})

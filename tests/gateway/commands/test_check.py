@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 
@@ -8,6 +9,7 @@ from serving.local.ports import find_free_port
 from serving.repository import ModelRepository
 from tests.support.command_line import command
 from tests.support.golden_server import GOLDEN_P, MODEL, GoldenServer, publish_golden_version
+from tests.support.records import make_records
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def states(**settings):
 def test_everything_is_tested_and_told_line_by_line(settings):
     said = command("check", **settings)
     assert said.code == 0, said.out
-    assert f"SYMMETRA_MODEL_NAME                      {MODEL}\n" in said.out
+    assert re.search(rf"^SYMMETRA_MODEL_NAME +{MODEL}$", said.out, flags=re.MULTILINE)
     for name in ("model repository", "pinned version", "stop switch", "face detector", "port", "metrics port"):
         assert f"ok          {name}: " in said.out
     assert "ok          model server: " in said.out
@@ -123,3 +125,21 @@ def test_files_for_tls_that_are_not_there_fail(settings):
 def test_an_identity_provider_that_is_away_fails(settings):
     found = states(**settings, oidc_issuer="http://127.0.0.1:1/", oidc_audience="symmetra", session_key_file="/nowhere")
     assert found == {"identity provider": "failed", "access": "failed"}
+
+
+def test_records_are_tested_where_they_are_kept(settings, tmp_path):
+    records = make_records(tmp_path, tables=False)
+    state, says, _ = checks(**settings, **records)["records"]
+    assert state == "failed"
+    assert "python -m gateway records upgrade" in says
+    assert command("records", "upgrade", **records).code == 0
+    assert checks(**settings, **records)["records"][0] == "ok"
+
+
+def test_a_password_is_masked(settings, tmp_path):
+    records = make_records(tmp_path) | {"records_url": "postgresql+pg8000://nobody:s3cret@127.0.0.1:1/none"}
+    for arguments in (("check",), ("check", "--json")):
+        said = command(*arguments, **settings, **records)
+        assert said.code == 1
+        assert "nobody:***@127.0.0.1" in said.out
+        assert "s3cret" not in said.out + said.err

@@ -5,7 +5,7 @@ import jsonschema_rs
 import pytest
 
 from gateway.access.routes import OPEN, ROUTES
-from gateway.errors import AccessError, AccessUnavailable
+from gateway.errors import AccessError, AccessUnavailable, TrafficNotGranted
 from gateway.openapi.document import describe_api, path_of, problems_of
 from gateway.openapi.operations import OPERATIONS
 from gateway.openapi.problem_docs import PROBLEM_DOCS
@@ -57,8 +57,11 @@ def test_every_code_is_described_with_its_status(access):
                 (_, limits) = response["content"]["application/problem+json"]["schema"]["allOf"]
                 described |= dict.fromkeys(limits["properties"]["code"]["enum"], int(status))
                 assert limits["properties"]["status"]["const"] == int(status)
-    met = [each for each in problem_classes() if access or not issubclass(each, (AccessError, AccessUnavailable))]
-    expected = {each.code: kind_of(each).status for each in met}
+    expected = {
+        each.code: kind_of(each).status
+        for each in problem_classes()
+        if access or each is TrafficNotGranted or not issubclass(each, (AccessError, AccessUnavailable))
+    }
     del expected["method_not_allowed"]  # among the components: no operation that is described can meet it
     assert described == expected
 

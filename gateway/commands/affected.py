@@ -1,0 +1,101 @@
+"""`python -m gateway affected`: every answer that was given in a time, oldest first, so that a site can recall them.
+
+The time begins with --from, included, and ends with --to, excluded: two lists that meet share no answer and miss none. Moments
+are those at which a gateway finished an answer, by its clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import datetime as dt
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, TextIO
+
+from gateway.commands.database import add_database, find_database
+from gateway.errors import RecordsNotReady
+from gateway.records.address import masked_address
+from gateway.records.receipt import Receipt, microseconds_of
+
+COLUMNS: Final = (
+    "id", "answered_at", "model_name", "model_version", "model_digest", "policy_number", "severity_ppm", "p_no_depression",
+    "band", "traffic", "caller", "subject_digest", "photo_digest",
+)  # fmt: skip
+
+
+def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, err: TextIO) -> int:
+    """Print the list; a broken one ends with exit code 1 and a sentence."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    begin, end = microseconds_of(options.begin), microseconds_of(options.end)
+    if begin >= end:
+        parser.error("--to must be after --from")
+    url = find_database(parser, options, environment)
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - only where records are asked for
+
+    from gateway.records.database import open_database  # noqa: PLC0415 - the same
+    from gateway.records.readiness import DatabaseAway, require_tables  # noqa: PLC0415 - the same
+    from gateway.records.store import ReceiptStore  # noqa: PLC0415 - the same
+
+    try:
+        require_tables(url)
+    except (RecordsNotReady, DatabaseAway) as error:
+        err.write(f"{error}\n")
+        return 1
+    store = ReceiptStore(open_database(url))
+    try:
+        write = _write_json if options.format == "jsonl" else _write_csv
+        count = write(store.between(begin, end, options.version), out)
+    except DBAPIError as error:
+        err.write(f"The list is not complete: {masked_address(url)} failed: {type(error.orig).__name__}\n")
+        return 1
+    finally:
+        store.close()
+    err.write(f"{count} answers\n")
+    return 0
+
+
+def _write_csv(receipts: Iterator[Receipt], out: TextIO) -> int:
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    count = 0
+    for count, receipt in enumerate(receipts, start=1):  # noqa: B007 - the last one is the answer
+        writer.writerow([_safe(getattr(receipt, name)) for name in COLUMNS])
+    return count
+
+
+def _write_json(receipts: Iterator[Receipt], out: TextIO) -> int:
+    count = 0
+    for count, receipt in enumerate(receipts, start=1):  # noqa: B007 - the same
+        out.write(json.dumps({name: getattr(receipt, name) for name in COLUMNS}) + "\n")
+    return count
+
+
+def _safe(value: object) -> object:
+    """A text that a spreadsheet would run as a formula is kept from it: names of callers are a site's own."""
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m gateway affected", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    help_of_time = "ISO 8601 with its zone, such as 2026-11-24T12:00:00+01:00"
+    parser.add_argument("--from", dest="begin", type=_moment, required=True, metavar="TIME", help=help_of_time)
+    parser.add_argument("--to", dest="end", type=_moment, required=True, metavar="TIME", help="the same")
+    parser.add_argument("--version", type=int, metavar="N", help="answers of this version only")
+    parser.add_argument("--format", choices=("csv", "jsonl"), default="csv", help="one line per answer, as this")
+    add_database(parser)
+    return parser
+
+
+def _moment(text: str) -> dt.datetime:
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.utcoffset() is None:
+        message = f"{text!r} is no time in ISO 8601 with its zone, such as 2026-11-24T12:00:00+01:00 or ...Z"
+        raise argparse.ArgumentTypeError(message)
+    return moment

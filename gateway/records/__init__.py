@@ -1,0 +1,8 @@
+"""The records of answers, where a site keeps them: one receipt per answer, without the photo. Off unless a setting says where.
+
+`recorder` is what a screening calls; a native thread writes (`writer`), many receipts in one transaction where they come
+together. An answer is given when its receipt is on the disk. `records upgrade` makes the tables (`migrations`), and a gateway
+refuses to start on tables of another release.
+
+SQLAlchemy and Alembic are imported only where records are on, or a command asks for them.
+"""

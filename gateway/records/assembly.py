@@ -1,0 +1,23 @@
+"""The records of one gateway, put together from its settings; nothing where they are off."""
+
+from __future__ import annotations
+
+from gateway.access.secret_keys import SecretKeys
+from gateway.records.reader import ReceiptReader
+from gateway.records.recorder import ReceiptRecorder
+from gateway.records.writer import ReceiptWriter
+from gateway.settings import Settings
+from monitoring.metrics import Metrics
+
+
+def open_records(settings: Settings, metrics: Metrics) -> tuple[ReceiptRecorder | None, ReceiptReader | None]:
+    """What keeps receipts and what finds them; both None where records are off."""
+    if settings.records_url is None or settings.session_key_file is None:
+        return None, None
+    from gateway.records.database import open_database  # noqa: PLC0415 - SQLAlchemy, only where records are on
+    from gateway.records.store import ReceiptStore  # noqa: PLC0415 - the same
+
+    store = ReceiptStore(open_database(settings.records_url))
+    keys = SecretKeys.read(settings.session_key_file)
+    recorder = ReceiptRecorder(ReceiptWriter(store.write), keys, required=settings.records_required, metrics=metrics)
+    return recorder, ReceiptReader(store.find)

@@ -1,0 +1,40 @@
+"""Opening the database that the settings name: SQLite for one gateway, PostgreSQL for several."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Engine, create_engine, event, make_url
+
+CONNECT_SECONDS: Final = 5
+"""For a connection, and for a lock that another process holds."""
+
+
+def open_database(url: str) -> Engine:
+    """An engine that connects when it is first used.
+
+    Args:
+        url: As `gateway.records.address.records_address` accepts it.
+    """
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = create_engine(url, connect_args={"timeout": CONNECT_SECONDS})
+        event.listen(engine, "connect", _set_up_sqlite)
+        return engine
+    # A connection that the server closed meanwhile is found out before it is used, not by the receipt that needs it.
+    return create_engine(url, connect_args={"timeout": CONNECT_SECONDS}, pool_pre_ping=True)
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of an SQLite database; None for others."""
+    parsed = make_url(url)
+    return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the driver
+    cursor = connection.cursor()
+    # Readers and the writer do not wait for each other.
+    cursor.execute("PRAGMA journal_mode=WAL")
+    # With WAL the default is to flush now and then; a receipt must be on the disk before its answer is given.
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()

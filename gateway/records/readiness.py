@@ -1,0 +1,45 @@
+"""Has the database the tables of this release? Asked before a gateway starts, and by `check`."""
+
+from __future__ import annotations
+
+from gateway.errors import RecordsNotReady
+from gateway.records.address import masked_address
+
+UPGRADE = "python -m gateway records upgrade"
+
+
+class DatabaseAway(Exception):
+    """It cannot be asked right now; the message says why, without a password."""
+
+
+def require_tables(url: str) -> str:
+    """The step of the schema that the database is at, which is the one that this release needs.
+
+    Raises:
+        RecordsNotReady: it is at another.
+        DatabaseAway: nobody can say.
+    """
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - only where records are on
+
+    from gateway.records.database import open_database  # noqa: PLC0415 - the same
+    from gateway.records.schema import NO_TABLES, current_revision, is_known, needed_revision  # noqa: PLC0415 - the same
+
+    engine = open_database(url)
+    try:
+        current, needed = current_revision(engine), needed_revision()
+    except (DBAPIError, OSError) as error:
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        message = f"{masked_address(url)} cannot be asked: {type(cause).__name__}"
+        raise DatabaseAway(message) from None
+    finally:
+        engine.dispose()
+    if current == needed:
+        return current
+    place = masked_address(url)
+    if current == NO_TABLES:
+        message = f"{place} has no tables for records yet; make them: {UPGRADE}"
+    elif is_known(current):
+        message = f"{place} has the tables of an earlier release ({current}, this one needs {needed}): {UPGRADE}"
+    else:
+        message = f"{place} has the tables of a later release ({current}, this one knows {needed}); start that release"
+    raise RecordsNotReady(message)

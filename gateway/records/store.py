@@ -1,0 +1,59 @@
+"""Receipts in the database: written many at once, found by id, listed by time."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from sqlalchemy import Engine, insert, select
+
+from gateway.records.receipt import Receipt
+from gateway.records.tables import RECEIPTS
+
+ROWS_AT_ONCE: Final = 1000
+"""Of a list, in memory."""
+
+
+class ReceiptStore:
+    """The table of receipts. Every method may be called from any native thread; errors are SQLAlchemy's.
+
+    Args:
+        engine: Of a database with the tables of this release.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def write(self, receipts: Sequence[Receipt]) -> None:
+        """Write receipts in one transaction: all are on the disk when this returns, or none is in the table."""
+        rows = [dataclasses.asdict(receipt) for receipt in receipts]
+        with self._engine.begin() as connection:
+            connection.execute(insert(RECEIPTS), rows)
+
+    def find(self, screening_id: str) -> Receipt | None:
+        """The receipt of an answer; None where there is none."""
+        with self._engine.connect() as connection:
+            row = connection.execute(select(RECEIPTS).where(RECEIPTS.c.id == screening_id)).one_or_none()
+        return None if row is None else Receipt(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name
+
+    def between(self, from_us: int, to_us: int, model_version: int | None = None) -> Iterator[Receipt]:
+        """Every receipt of a time, the oldest first.
+
+        Args:
+            from_us: Its first microsecond, included.
+            to_us: Its end, excluded.
+            model_version: Of this version only; of all where None.
+        """
+        query = select(RECEIPTS).where(RECEIPTS.c.answered_at_us >= from_us, RECEIPTS.c.answered_at_us < to_us)
+        if model_version is not None:
+            query = query.where(RECEIPTS.c.model_version == model_version)
+        query = query.order_by(RECEIPTS.c.answered_at_us, RECEIPTS.c.id)
+        with self._engine.connect() as connection:
+            result = connection.execution_options(yield_per=ROWS_AT_ONCE).execute(query)
+            for row in result:
+                yield Receipt(**row._mapping)  # noqa: SLF001 - the same
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
