@@ -31,6 +31,15 @@ def keyed(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def unkeyed(tmp_path_factory):
+    """By the address that they listen on."""
+    return {
+        host: FakeGateway(tmp_path_factory.mktemp("unkeyed"), host=host, allow_demo_model=True)
+        for host in ("127.0.0.1", "0.0.0.0")
+    }
+
+
+@pytest.fixture(scope="module")
 def keys(keyed):
     path = keyed.settings.api_keys_file
     right = add_key(path)
@@ -114,8 +123,8 @@ def test_an_open_route_looks_at_no_credential(keyed, keys, row):
 
 
 @pytest.mark.parametrize("row", ROUTES, ids=" ".join)
-def test_on_loopback_without_keys_everything_but_operating_is_open(gateway, row):
-    response = ask(gateway, row, None)
+def test_on_loopback_without_keys_everything_but_operating_is_open(unkeyed, row):
+    response = ask(unkeyed["127.0.0.1"], row, None)
     if ROUTES[row] is Scope.OPERATE:
         assert response.status_code == 403
     else:
@@ -123,8 +132,8 @@ def test_on_loopback_without_keys_everything_but_operating_is_open(gateway, row)
 
 
 @pytest.mark.parametrize("row", ROUTES, ids=" ".join)
-def test_beyond_loopback_nobody_is_anonymous_even_without_keys(tmp_path, row):
-    response = ask(FakeGateway(tmp_path, host="0.0.0.0", allow_demo_model=True), row, None)
+def test_beyond_loopback_nobody_is_anonymous_even_without_keys(unkeyed, row):
+    response = ask(unkeyed["0.0.0.0"], row, None)
     assert response.status_code == (200 if ROUTES[row] is OPEN else 401)
 
 
