@@ -47,7 +47,7 @@ def test_without_a_key_every_request_is_answered_for_itself(gateway):
 def test_a_key_that_was_used_for_something_else_is_refused(gateway, change):
     gateway.screen(headers=KEY)
     response = gateway.screen(**({"headers": KEY} | change))
-    assert (response.status_code, response.json["code"]) == (422, "idempotency_key_reused")
+    assert (response.status_code, response.json["code"]) == (409, "idempotency_key_reused")
 
 
 @pytest.mark.parametrize("key", ["", "x" * 129, "a b", "ä"])
