@@ -186,7 +186,7 @@ OPERATIONS: Final = (
         "Read an answer that was given before",
         "Where the site keeps records. Needs the scope `read_records`. Sentences come in the language asked for now.",
         _json("RecordedAnswer"),
-        (errors.RecordsOff, errors.ScreeningUnknown, errors.RecordsUnavailable),
+        (errors.RecordsOff, errors.ScreeningUnknown, errors.RouteUnknown, errors.RecordsUnavailable),
         (_SCREENING_ID, *GUARDED),
     ),
     Operation(
