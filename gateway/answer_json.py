@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import lru_cache
 from typing import Any
 
 from gateway.answer import Answer
@@ -30,13 +31,21 @@ def answer_json(answer: Answer, language: Catalogue) -> dict[str, Any]:
         "p_no_depression": answer.p_no_depression,
         "severity_spread_ppm": answer.spread_ppm,
         "quality": answer.quality.as_dict(),
-        "model": model_json(model),
-        "policy": policy_json(model.policy),
-        "preprocessing_version": contract.crop.preprocessing_version,
-        "fingerprints": fingerprints_json(contract),
+        **_said_of_model(model),
         "timings_seconds": answer.timings_seconds,
         "explanation": None if answer.explanation is None else explanation_json(answer.explanation, language),
         "notice": notices(contract, language),
+    }
+
+
+@lru_cache(maxsize=2)
+def _said_of_model(model: PinnedModel) -> dict[str, Any]:
+    """The members that are the same in every answer of one version under one policy, with digests that cost a while."""
+    return {
+        "model": model_json(model),
+        "policy": policy_json(model.policy),
+        "preprocessing_version": model.contract.crop.preprocessing_version,
+        "fingerprints": fingerprints_json(model.contract),
     }
 
 

@@ -21,9 +21,12 @@ from serving.repository import ModelRepository, NothingPinned, RepositoryError
 Fingerprint = tuple[tuple[int, int, int] | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PinnedModel:
-    """The version in service, with what it promises and the policy that turns its scores into bands."""
+    """The version in service, with what it promises and the policy that turns its scores into bands.
+
+    One object for every time that pin and policy were read: the same object says the same.
+    """
 
     name: str
     version: int

@@ -237,7 +237,8 @@ class Metrics:
         self._known_versions: set[str] = set()
         _initialise(self._requests, self._routes, (*STATUSES, OTHER))
         _initialise(self._screenings, self._outcomes, TRAFFIC_CLASSES)
-        _initialise(self._stages, STAGES, TRAFFIC_CLASSES)
+        # Six and more a photo: looking each series up by its labels costs more than observing it.
+        self._stage_of = {key: self._stages.labels(*key) for key in itertools.product(STAGES, TRAFFIC_CLASSES)}
         _initialise(self._calls, MODEL_CALLS)
         _initialise(self._circuit, CIRCUIT_STATES)
         _initialise(self._shadow_answers, SHADOW_RESULTS, BANDS, TRAFFIC_CLASSES)
@@ -262,7 +263,7 @@ class Metrics:
         if not math.isfinite(seconds) or seconds < 0:
             self._non_finite.inc()
             return
-        self._stages.labels(stage, traffic).observe(seconds)
+        self._stage_of[stage, traffic].observe(seconds)
 
     def count_answer(self, model_version: int, severity_ppm: int, band: str | None, traffic: str) -> None:
         """One answer's severity, and its band where it has one."""

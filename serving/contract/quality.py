@@ -107,7 +107,10 @@ class Quality:
 
     def as_dict(self) -> dict[str, float]:
         """The measures by name."""
-        return dataclasses.asdict(self)
+        return {name: getattr(self, name) for name in _MEASURES}
+
+
+_MEASURES: Final = tuple(field.name for field in dataclasses.fields(Quality))
 
 
 def measure_geometry(face: Face, alignment: Alignment, shape: tuple[int, ...]) -> Quality:
