@@ -12,7 +12,8 @@ import enum
 import hashlib
 import json
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self
+from functools import lru_cache
+from typing import Literal, Self
 
 from serving.contract.errors import ContractInvalid
 from serving.contract.severity import ROUNDING_RULE
@@ -43,8 +44,10 @@ class Evidence(enum.StrEnum):
     SITE_VALIDATED = "site_validated"
 
 
-def _digest_of(fields: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+@lru_cache
+def _fingerprint_of(spec: CropSpec | Calibration) -> str:
+    """sha256 of the fields as JSON; remembered, because every answer states it."""
+    return hashlib.sha256(json.dumps(dataclasses.asdict(spec), sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class CropSpec:
     @property
     def fingerprint(self) -> str:
         """sha256 of the fields, so that two answers can be told to rest on the same preprocessing."""
-        return _digest_of(dataclasses.asdict(self))
+        return _fingerprint_of(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,7 @@ class Calibration:
     @property
     def fingerprint(self) -> str:
         """sha256 of the fields, so that two answers can be told to rest on the same calibration."""
-        return _digest_of(dataclasses.asdict(self))
+        return _fingerprint_of(self)
 
 
 _TUPLES = {"limits", "devices", "plain_layers", "asymmetry_regions"}

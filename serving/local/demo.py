@@ -197,9 +197,11 @@ def show_answer(photo: Path, answer: dict[str, Any]) -> None:
     """Print one answer with what it is worth."""
     model = answer["model"]
     say(f"one screening of a face drawn by this demo ({_shown(photo)}):")
-    say(
-        f"    {BAND_WORDS[answer['band']]} (in the paper's words: {answer['band']}); severity {answer['severity_percent']:.1f} %"
-    )
+    if answer["band"] is None:
+        say("    no band: " + " ".join(reason["detail"] for reason in answer["reasons"]))
+    else:
+        words, percent = BAND_WORDS[answer["band"]], answer["severity_percent"]
+        say(f"    {words} (in the paper's words: {answer['band']}); severity {percent} %")
     say(f"    model {model['name']} version {model['version']}, evidence: {model['evidence']}")
     for notice in answer["notice"]:
         say(f"    {notice}")

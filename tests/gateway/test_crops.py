@@ -3,12 +3,14 @@ import threading
 import weakref
 
 import gevent
+import numpy as np
 import pytest
 
 from gateway.crops import CropPool
 from gateway.deadline import Deadline
 from gateway.errors import DeadlinePassed
 from serving.contract.errors import NoFace
+from serving.contract.jitter import JITTER_COPIES, jitter_crops
 from serving.contract.model import CropSpec
 from serving.contract.photo import PhotoLimits
 from tests.support.gateway import make_prepared_crop
@@ -115,3 +117,13 @@ def test_a_photo_that_was_given_up_while_waiting_is_held_by_nobody(pool, work):
     assert photo() is None
     work.go_on.set()
     gevent.joinall(busy, raise_error=True)
+
+
+def test_jittered_copies_are_made_on_request_by_the_thread_that_made_the_crop(pool):
+    plain = pool.make(b"face", SPEC, Deadline.after(30))
+    assert len(plain.rows) == 1
+    prepared = pool.make(b"face", SPEC, Deadline.after(30), with_copies=True)
+    assert prepared.rows.shape == (1 + JITTER_COPIES, 128, 128, 3)
+    np.testing.assert_array_equal(prepared.rows[0], prepared.crop)
+    np.testing.assert_array_equal(prepared.rows[1:], jitter_crops(prepared.crop[np.newaxis])[0])
+    assert prepared.timings.jitter > 0 == plain.timings.jitter

@@ -134,3 +134,10 @@ def test_a_bfloat16_graph_names_its_devices_and_a_float32_graph_none(precision: 
     contract = dataclasses.replace(CONTRACT, precision=precision, devices=devices)  # type: ignore[arg-type]
     with pytest.raises(ContractInvalid, match="name the devices of a bfloat16 graph"):
         ModelContract.from_json(contract.to_json())
+
+
+def test_a_fingerprint_is_the_same_for_equal_fields_and_for_no_others() -> None:
+    assert CropSpec().fingerprint == CropSpec().fingerprint
+    assert Calibration().fingerprint != Calibration("temperature", 1.5).fingerprint
+    for change in ({"size": 64}, {"kind": "whole"}, {"preprocessing_version": "crop-0"}):
+        assert dataclasses.replace(CropSpec(), **change).fingerprint != CropSpec().fingerprint
