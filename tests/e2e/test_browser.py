@@ -170,3 +170,16 @@ def test_everything_works_without_a_script(page, photos, expected, tmp_path):
         driver.find_element(By.CSS_SELECTOR, "button").click()
         refused = f"//h2[@id='outcome-heading' and text()='{ENGLISH.page['refusal']}']"
         WebDriverWait(driver, WAIT_SECONDS).until(lambda d: d.find_elements(By.XPATH, refused))
+
+
+def test_an_explanation_is_shown_on_request(browser, page, photos, expected, tmp_path):
+    browser.get(page)
+    browser.find_element(By.NAME, "explain").click()
+    outcome = submit(browser, photos.face)
+    check_answer(browser, outcome, expected)
+    picture = outcome.find_element(By.CSS_SELECTOR, ".explanation svg")
+    assert picture.is_displayed()
+    assert picture.find_elements(By.CSS_SELECTOR, "rect.up, rect.down")
+    assert ENGLISH.explanation_caption in outcome.text
+    check_nothing_went_wrong_unseen(browser)
+    save_screenshot(browser, tmp_path / "explanation.png")
