@@ -24,8 +24,6 @@ from monitoring.metrics import OTHER, Metrics
 
 LANGUAGELESS_ENDPOINTS = ("static", "reference.describe", "reference.show", "reference.explain")
 """They answer everybody alike, sentences for integrators in English."""
-DOCUMENTED_AT = "/problems/v1/"
-"""Where each code is explained."""
 QUIET_ROUTES = ("/healthz", "/readyz", "/readyz/model")
 """Probes call these every few seconds: their success is logged at debug level only."""
 
@@ -96,7 +94,7 @@ def answer_problems(app: flask.Flask, page: Page) -> None:
             response.content_type = CONTENT_TYPE
         response.status_code = problem.kind.status
         response.headers.update(problem.headers)
-        response.headers["Link"] = f'<{DOCUMENTED_AT}{problem.code}>; rel="help"'
+        response.headers["Link"] = problem.link
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
         return response

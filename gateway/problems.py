@@ -18,6 +18,7 @@ CONTENT_TYPE: Final = "application/problem+json"
 REFUSAL_EXTENSION: Final = "symmetra_refusal"
 """Key of the application's function that counts and logs a problem which the server answered by itself."""
 MODEL_ANSWER_SENTENCE: Final = "The model answered something that is not a probability."
+DOCUMENTED_AT: Final = "/problems/v1/"
 TYPE_PREFIX: Final = "urn:symmetra:problem:v1:"
 """`type` is this and the code; stable, and not an address, so that no client ever fetches it in passing."""
 
@@ -140,6 +141,11 @@ class Problem:
             "code": self.code,
             "advice": self.advice,
         }
+
+    @property
+    def link(self) -> str:
+        """The header Link, to the page that explains the code."""
+        return f'<{DOCUMENTED_AT}{self.code}>; rel="help"'
 
     @property
     def headers(self) -> dict[str, str]:

@@ -131,6 +131,8 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type
             "Content-Length": str(len(body)),
             "Connection": "close",
             "Cache-Control": "no-store",
+            "X-Request-Id": problem.request_id,
+            "Link": problem.link,
             **problem.headers,
             **security_headers(tls_in_front=self.app.settings.tls_in_front),
         }

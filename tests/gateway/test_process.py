@@ -176,6 +176,8 @@ def test_requests_that_are_no_http_get_a_problem_too_and_are_not_repeated(gatewa
     problem = json.loads(body)
     assert head.startswith(f"HTTP/1.1 {status} ".encode())
     assert b"application/problem+json" in head
+    assert f"X-Request-Id: {problem['instance'].removeprefix('urn:uuid:')}".encode() in head
+    assert f'Link: </problems/v1/{code}>; rel="help"'.encode() in head
     assert (problem["status"], problem["code"]) == (status, code)
     assert b"zq" not in head + body
     assert "zq" not in gateway.log()

@@ -126,8 +126,8 @@ def test_refusals_are_as_described(gateway, document):
 def test_every_code_has_a_page_with_cause_and_remedy_and_every_problem_a_link_to_it(gateway):
     assert set(PROBLEM_DOCS) == set(all_codes())
     for code, doc in PROBLEM_DOCS.items():
-        page = html.unescape(gateway.client.get(f"/problems/v1/{code}").text)
-        assert all(part in page for part in (code, doc.cause, doc.remedy))
+        page = html.unescape(re.sub("<[^>]+>", "", gateway.client.get(f"/problems/v1/{code}").text))
+        assert all(part.replace("`", "") in page for part in (code, doc.cause, doc.remedy))
     response = gateway.client.get("/nowhere")
     assert response.headers["Link"] == '</problems/v1/route_unknown>; rel="help"'
     assert gateway.client.get("/problems/v1/unheard_of").status_code == 404
@@ -141,6 +141,7 @@ def test_the_reference_names_every_operation_schema_and_code_and_holds_no_script
         assert f'id="schema-{schema}"' in page
     for code in all_codes():
         assert f'href="/problems/v1/{code}"' in page
+    assert "`" not in page
     assert not re.search(r"<script|<style|\sstyle=|\son[a-z]+=|javascript:", page)
     assert not re.search(r'(?:src|href)="(?![/#])', page)
     for target in set(re.findall(r'href="#([^"]+)"', page)):
