@@ -26,6 +26,22 @@ class LoadResult:
 def run_clients(port: int, path: str, photo: bytes, clients: int, seconds: float) -> LoadResult:
     """Drive one loopback server for `seconds`. Raises RuntimeError when no request succeeded or a client failed:
     a rate of fewer clients than stated is a lie."""
+    latencies, refused, elapsed = _drive(port, path, photo, clients, seconds)
+    p50, p95 = np.percentile(latencies, [50, 95]) * 1000
+    return LoadResult(clients, elapsed, int(latencies.size), refused, float(p50), float(p95))
+
+
+def time_clients(port: int, path: str, photo: bytes, clients: int, seconds: float) -> np.ndarray:
+    """The seconds that each answer took. Raises RuntimeError where a request was refused, or as `run_clients` does."""
+    latencies, refused, _ = _drive(port, path, photo, clients, seconds)
+    if refused:
+        message = f"{refused} requests to port {port} were refused"
+        raise RuntimeError(message)
+    return latencies
+
+
+def _drive(port: int, path: str, photo: bytes, clients: int, seconds: float) -> tuple[np.ndarray, int, float]:
+    """(Seconds of each answer, how many were refused, seconds from the first request to the last answer.)"""
     latencies: list[list[float]] = [[] for _ in range(clients)]
     refused = [0] * clients
     barrier = threading.Barrier(clients + 1)
@@ -69,5 +85,4 @@ def run_clients(port: int, path: str, photo: bytes, clients: int, seconds: float
     if everything.size == 0:
         message = f"no request to port {port} succeeded ({sum(refused)} refused)"
         raise RuntimeError(message)
-    p50, p95 = np.percentile(everything, [50, 95]) * 1000
-    return LoadResult(clients, elapsed, int(everything.size), sum(refused), float(p50), float(p95))
+    return everything, sum(refused), elapsed

@@ -19,7 +19,7 @@ from tests.support.hostile_photos import refused_photos
 from tests.support.stub_model_server import StubModelServer
 
 MEBIBYTE = 1024 * 1024
-STALLED = 100
+STALLED = 200
 
 
 @pytest.fixture(scope="module")

@@ -40,12 +40,20 @@ class GatewayProcess:
         repository: Root of the model repository.
         model_server: Address of the model server.
         wrapper: Command to put in front, such as strace.
+        program: Module to run.
         environment: Further environment variables.
         settings: Further settings, by field name.
     """
 
     def __init__(
-        self, repository: Path, model_server: str, *, wrapper: tuple[str, ...] = (), environment=None, **settings
+        self,
+        repository: Path,
+        model_server: str,
+        *,
+        wrapper: tuple[str, ...] = (),
+        program="gateway",
+        environment=None,
+        **settings,
     ) -> None:
         self.port, self.metrics_port = find_free_port(), find_free_port()
         values = {
@@ -60,7 +68,7 @@ class GatewayProcess:
         self._environment = (
             kept | (environment or {}) | {f"SYMMETRA_{name.upper()}": str(value) for name, value in values.items()}
         )
-        self._command = [*wrapper, sys.executable, "-m", "gateway"]
+        self._command = [*wrapper, sys.executable, "-m", program]
         # Opened for appending by the child and read by path: a shared offset would let reading move the writing.
         descriptor, name = tempfile.mkstemp(prefix="gateway-", suffix=".log")
         os.close(descriptor)
