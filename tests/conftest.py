@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 
 from tests.support.built_once import build_once
@@ -29,6 +30,11 @@ PORTRAITS_REMEDY = "photos of real people are not part of this repository: robus
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # The same examples in every run, and no judgement by the clock: how fast a machine is at the moment says nothing.
+    hypothesis.settings.register_profile(
+        "symmetra", derandomize=True, deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("symmetra")
     config.addinivalue_line(
         "markers", "needs_portraits: reads the portraits beside the repository, where they are there"
     )

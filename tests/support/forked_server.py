@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -68,6 +69,7 @@ def _serve(arguments: Sequence[str], environment: Mapping[str, str], out: str, e
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(descriptor, stream.fileno())
         os.close(descriptor)
+    threading.Thread(target=_end_with_the_tests, daemon=True).start()
     os.chdir(PROJECT)
     os.environ.clear()
     os.environ.update(environment)
@@ -77,3 +79,11 @@ def _serve(arguments: Sequence[str], environment: Mapping[str, str], out: str, e
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)
+
+
+def _end_with_the_tests() -> None:
+    """Leave nothing behind, however the tests end."""
+    tests = multiprocessing.parent_process()
+    assert tests is not None
+    tests.join()
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from serving.contract.model import ModelContract
+from serving.contract.severity import band_of, severity_ppm
 from serving.repository import ModelRepository
 from tests.support.tiny_version import tiny_repository
 from training.errors import ExportRefused, ParityBroken, PolarityReversed, PrecisionRefused
@@ -108,7 +109,10 @@ def test_answer_that_differs_is_refused(answers, golden, contract, change, said)
 @pytest.mark.tensorflow
 def test_bfloat16_that_moves_a_golden_crop_too_far_is_refused(golden, contract):
     contract = dataclasses.replace(contract, precision="bfloat16", devices=("a processor",))
-    moved = golden["p_no_depression"] + np.float32(0.0002)
+    near = golden["p_no_depression"] + np.float32(0.0002)
+    # Another band is another fault: crops so near to an edge are left out.
+    kept = [str(band_of(severity_ppm(p))) == band for p, band in zip(near, golden["band"], strict=True)]
+    golden, moved = {name: values[kept] for name, values in golden.items()}, near[kept]
     logit = np.log(moved / (1 - moved))
     check_probabilities({"p_no_depression": moved, "logit": logit}, golden, contract, "the graph")
     for change in (0.006, np.nan):
