@@ -19,6 +19,7 @@ from gateway.answer import Answer
 from gateway.deadline import Deadline
 from gateway.errors import IdempotencyInProgress, IdempotencyKeyReused
 from gateway.options import Options
+from gateway.pin import PinnedModel
 
 DIGEST_BYTES = 32
 
@@ -26,6 +27,7 @@ DIGEST_BYTES = 32
 @dataclass(slots=True)
 class _Entry:
     request_digest: bytes
+    model: PinnedModel
     began_seconds: float
     ended: Event = field(default_factory=Event)
     answer: Answer | None = None
@@ -46,11 +48,19 @@ class Repetitions:
         self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
 
     def answer_once(
-        self, caller: str, options: Options, photo: bytes, deadline: Deadline, answer: Callable[[], Answer]
+        self,
+        caller: str,
+        options: Options,
+        photo: bytes,
+        *,
+        model: PinnedModel,
+        deadline: Deadline,
+        answer: Callable[[], Answer],
     ) -> Answer:
         """The answer; that of an earlier request carries that request's id.
 
-        A failure is not remembered: whoever waited for it tries for itself.
+        A failure is not remembered: whoever waited for it tries for itself. Nor is what another version, or the same under
+        another policy, answered: where a version was replaced because it was wrong, its answers must not come back.
 
         Raises:
             IdempotencyKeyReused: the key was used for another photo, or with other options.
@@ -62,21 +72,25 @@ class Repetitions:
         request_digest = self._digest(
             photo, b"explain" if options.explain else b"", (options.subject_digest or "").encode()
         )
-        while (entry := self._find(name)) is not None:
+        while (entry := self._find(name)) is not None and entry.model is model:
             if entry.request_digest != request_digest:
                 raise IdempotencyKeyReused
             if entry.answer is not None:
                 return entry.answer
             if not entry.ended.wait(deadline.remaining_seconds):
                 raise IdempotencyInProgress
-        entry = self._entries[name] = _Entry(request_digest, time.monotonic())
+        entry = self._entries[name] = _Entry(request_digest, model, time.monotonic())
         try:
             entry.answer = answer()
         finally:
-            if entry.answer is None:
+            if entry.answer is None and self._entries.get(name) is entry:
                 del self._entries[name]
             entry.ended.set()
         return entry.answer
+
+    def forget(self) -> None:
+        """Forget everything, what is under way too: answers given shortly before a pause may have been wrong."""
+        self._entries.clear()
 
     def _find(self, name: bytes) -> _Entry | None:
         """The entry of a name, after forgetting what is too old or too much. Requests that are under way stay."""

@@ -21,6 +21,7 @@ from gateway.errors import (
     GatewayError,
     InternalError,
     QueueFull,
+    ScreeningPaused,
     UploadMemoryFull,
     WaitTooLong,
 )
@@ -109,6 +110,8 @@ class Screener:
         except (ContractError, GatewayError) as error:
             if type(error) in SHED_REASONS:
                 self._metrics.count_shed(SHED_REASONS[type(error)])
+            if isinstance(error, ScreeningPaused):
+                self._repetitions.forget()
             self._metrics.count_screening(error.code, traffic)
             raise
         except Exception:
@@ -157,7 +160,9 @@ class Screener:
                     stages=stages,
                 )
 
-            return self._repetitions.answer_once(caller.name, options, upload.photo, deadline, answer_now)
+            return self._repetitions.answer_once(
+                caller.name, options, upload.photo, model=model, deadline=deadline, answer=answer_now
+            )
 
     def _answer(
         self,

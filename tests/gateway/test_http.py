@@ -124,3 +124,10 @@ def test_a_model_that_may_not_be_asked_any_more_leaves_the_metrics(tmp_path):
     (gateway.repository.directory / "pin.json").write_text("{}")
     gateway.client.get("/readyz")
     assert "symmetra_model_info{" not in gateway.exposition()
+
+
+@pytest.mark.parametrize("path", ["/", "/v1/models", "/healthz", "/readyz", "/openapi.json", "/reference", "/nowhere"])
+def test_head_is_get_without_a_body(gateway, path):
+    got, headed = gateway.client.get(path), gateway.client.head(path)
+    assert (headed.status_code, headed.content_type) == (got.status_code, got.content_type)
+    assert headed.data == b""

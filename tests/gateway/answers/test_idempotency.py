@@ -6,7 +6,10 @@ from gateway.deadline import Deadline
 from gateway.errors import IdempotencyInProgress, IdempotencyKeyReused, PredictorUnavailable
 from gateway.idempotency import Repetitions
 from gateway.options import Options
-from tests.support.gateway import FakeGateway, multipart
+from gateway.stop.stop_switch import StopSwitch
+from serving.contract.policy import Policy
+from serving.contract.severity import Thresholds
+from tests.support.gateway import FakeGateway, multipart, write_policy
 
 KEY = {"Idempotency-Key": "a-key"}
 OPTIONS = Options(idempotency_key="a-key")
@@ -90,8 +93,12 @@ def repetitions():
     return Repetitions(window_seconds=60, max_entries=4)
 
 
-def ask(repetitions, work, *, caller="site", options=OPTIONS, photo=b"photo", seconds=30.0):
-    return repetitions.answer_once(caller, options, photo, Deadline.after(seconds), work)
+MODEL = object()
+
+
+def ask(repetitions, work, *, caller="site", options=OPTIONS, photo=b"photo", seconds=30.0, model=MODEL):
+    deadline = Deadline.after(seconds)
+    return repetitions.answer_once(caller, options, photo, model=model, deadline=deadline, answer=work)
 
 
 def test_duplicates_at_the_same_time_wait_for_the_first(repetitions, work):
@@ -127,6 +134,35 @@ def test_a_duplicate_waits_no_longer_than_its_deadline(repetitions, work):
 def test_callers_do_not_meet_each_others_keys(repetitions, work):
     work.go_on.set()
     assert (ask(repetitions, work), ask(repetitions, work, caller="other", photo=b"another")) == (1, 2)
+
+
+def test_what_another_version_answered_is_not_repeated(repetitions, work):
+    work.go_on.set()
+    assert (ask(repetitions, work), ask(repetitions, work, model=object())) == (1, 2)
+
+
+def test_a_new_policy_counts_for_a_repetition_too(gateway):
+    gateway.predictor.p_no_depression = 0.5
+    assert gateway.screen(headers=KEY).json["band"] == "mild"
+    write_policy(gateway.repository, Policy(number=2, thresholds=Thresholds(100_000, 400_000)))
+    assert gateway.screen(headers=KEY).json["band"] == "high"
+
+
+def test_a_pause_makes_forget_what_was_answered_before_it(gateway):
+    first = gateway.screen(headers=KEY).json
+    switch = StopSwitch(gateway.repository.directory)
+    switch.pause(by="ada", why="answers look wrong")
+    assert gateway.screen(headers=KEY).json["code"] == "screening_paused"
+    switch.resume(by="ada", why="mended", details={})
+    assert gateway.screen(headers=KEY).json["id"] != first["id"]
+
+
+def test_what_is_under_way_when_everything_is_forgotten_is_not_remembered(repetitions, work):
+    first = gevent.spawn(ask, repetitions, work)
+    gevent.idle()
+    repetitions.forget()
+    work.go_on.set()
+    assert (first.get(), ask(repetitions, work)) == (1, 2)
 
 
 def test_an_answer_is_forgotten_after_the_window(work):
