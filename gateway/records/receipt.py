@@ -84,7 +84,7 @@ class Receipt:
             model_version=answer.model.version,
             model_digest=answer.model.digest,
             policy_number=answer.model.policy.number,
-            policy_digest=answer.model.policy.digest,
+            policy_digest=given["policy"]["digest"],  # the policy itself would calculate it anew
             preprocessing_version=given["preprocessing_version"],
             severity_ppm=answer.severity_ppm,
             p_no_depression=answer.p_no_depression,
