@@ -11,6 +11,7 @@
   promotion.json    the promotion that is under way; there only until it has come to its end
   policy.json       thresholds, numbered
   history.jsonl     what was published, approved, refused, made live, removed and changed, in order; only ever appended to
+  pause.json        whether gateways answer, and pauses.jsonl, every change of it; only gateways write them
   removed-4/        a version that is being deleted
   .lock             held while one of these is written
   .promotion.lock   held by a promotion, rollback or collection from beginning to end
