@@ -11,7 +11,6 @@ from gateway.pin import PinReader
 from gateway.screening import Screener
 from gateway.stop.pause_reader import PauseReader
 
-
 REPLAYED_HEADER: Final = "Idempotency-Replayed"
 """On the answer to a repeated request."""
 
