@@ -16,12 +16,11 @@ if TYPE_CHECKING:
 
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "measuring": (
-        "tests/faults/test_hot_swaps.py",
-        "tests/faults/test_overload.py",
-        "tests/faults/test_server_ends.py",
-        "tests/faults/test_hostile_calls.py",
-        "tests/faults/test_versions_on_disk.py",
+        "tests/faults/",
+        "tests/gateway/test_connections.py",
         "tests/gateway/test_process.py",
+        "tests/gateway/test_start_and_stop.py",
+        "tests/gateway/upstream/test_gateway_process.py",
         "tests/serving/contract/test_decoding_memory.py",
         "tests/serving/contract/test_memory_budget.py",
         "tests/serving/server/test_grpc_fuzz.py",
