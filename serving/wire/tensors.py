@@ -108,7 +108,7 @@ def fill_tensor_proto(proto: pb.TensorProto, array: npt.ArrayLike, *, as_content
     if as_content:
         proto.tensor_content = values.tobytes()
     elif dtype in _PACKED_AS_IN_MEMORY:
-        # No number becomes a Python object: 2**24 floats took 1.6 s and 800 MiB so, and a message of 35 bytes may ask for them.
+        # No number becomes a Python object: 2**24 floats took 1.6 s and 800 MiB so, and a message of 49 bytes may ask for them.
         proto.MergeFromString(_packed(_NUMBERS[dtype][1], values.tobytes()))
     else:
         if dtype == pb.DT_HALF:
