@@ -14,6 +14,7 @@ import grpc
 import numpy as np
 import pytest
 
+from gateway.upstream.connections import RENEW_SECONDS
 from tests.support.client_view import ClientView, summary
 from tests.support.drawn_faces import drawn_face
 from tests.support.gateway import VERSION, make_repository
@@ -299,6 +300,8 @@ def test_the_name_points_to_others_while_the_old_ones_go_on(replicas, clients, t
 
 @pytest.mark.long
 def test_no_name_server_for_a_while(replicas, clients, table):
+    known_seconds = time.monotonic() + 2 * RENEW_SECONDS
+    clients.wait_for(lambda _: time.monotonic() > known_seconds, 0)  # every channel knows the two replicas
     began = time.monotonic()
     replicas.names.answers = False
     seen = clients.wait_for(lambda _: time.monotonic() > began + 45, began)
