@@ -37,7 +37,8 @@ def name_threads() -> None:
     """Give every thread its Python name for the kernel, now and when new ones appear; what is left are gRPC's."""
     tasks = Path("/proc/self/task")
     while True:
-        names = {thread.native_id: thread.name for thread in threading.enumerate()}
+        # Python 3.11 still knows the main thread by the number that it had before the fork.
+        names = {thread.native_id: thread.name for thread in threading.enumerate()} | {os.getpid(): "main"}
         for task in tasks.iterdir():
             with contextlib.suppress(OSError):  # it has just ended
                 (task / "comm").write_text(names.get(int(task.name), "grpc")[:15])

@@ -6,6 +6,7 @@ loadtests/results/rolling_restarts.json.
 
 import json
 import os
+import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -29,6 +30,9 @@ CLIENTS = 8
 LOAD = 0.8
 NOTICE_SECONDS = 2.0
 MEASURED_PHOTOS = 100
+MIN_READY_SECONDS = 12.0
+"""Between a model server that is ready and the end of the next one, as `minReadySeconds` of a Kubernetes rollout has it: gateways
+look for replicas that are new, or back, every ten seconds (`gateway.upstream.connections`)."""
 
 
 @pytest.mark.long
@@ -54,6 +58,7 @@ def test_rolling_restarts_at_four_fifths_of_the_load_are_not_seen_by_anyone(tmp_
         pause_seconds = pause_for_share(ports, photo)
         # What was answered while the load was measured is no part of the campaign.
         lost = -sum(gateway.count_logged(200) for gateway in gateways)
+        rollout = threading.Event()
         began = time.monotonic()
         with PhotoLoad(ports, photo, CLIENTS, pause_seconds) as load:
             for _ in range(ROUNDS):
@@ -68,7 +73,7 @@ def test_rolling_restarts_at_four_fifths_of_the_load_are_not_seen_by_anyone(tmp_
                     old.stop()
                     load.wait_for_answers(CLIENTS)
                     servers[place] = start_server(server_ports[place])
-                    load.wait_for_answers(CLIENTS)
+                    rollout.wait(MIN_READY_SECONDS)
         seconds = time.monotonic() - began
     report = {
         "restarts_of_gateways": 2 * ROUNDS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import threading
 import time
 from collections import Counter
@@ -60,7 +61,7 @@ class PhotoLoad:
 
     @property
     def outcomes(self) -> Counter[str]:
-        """How often what came back: a status, or the class of the error."""
+        """How often what came back: a status, with its code where it is a problem, or the class of the error."""
         with self._seen:
             return Counter(what for _, _, what in self._outcomes)
 
@@ -103,7 +104,9 @@ class PhotoLoad:
         try:
             connection.request(method, path, body, {"Content-Type": "image/jpeg"} if body else {})
             response = connection.getresponse()
-            response.read()
+            content = response.read()
+            if response.status >= 400:
+                return f"{response.status} {json.loads(content).get('code')}"
             return str(response.status)
         except (OSError, http.client.HTTPException) as error:
             return type(error).__name__
