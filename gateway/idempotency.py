@@ -10,7 +10,7 @@ import hashlib
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 
 from gevent.event import Event
@@ -19,7 +19,6 @@ from gateway.answer import Answer
 from gateway.deadline import Deadline
 from gateway.errors import IdempotencyInProgress, IdempotencyKeyReused
 from gateway.options import Options
-from gateway.pin import PinnedModel
 
 DIGEST_BYTES = 32
 
@@ -27,7 +26,7 @@ DIGEST_BYTES = 32
 @dataclass(slots=True)
 class _Entry:
     request_digest: bytes
-    model: PinnedModel
+    terms: Hashable
     began_seconds: float
     ended: Event = field(default_factory=Event)
     answer: Answer | None = None
@@ -53,14 +52,22 @@ class Repetitions:
         options: Options,
         photo: bytes,
         *,
-        model: PinnedModel,
+        terms: Hashable,
         deadline: Deadline,
         answer: Callable[[], Answer],
     ) -> Answer:
         """The answer; that of an earlier request carries that request's id.
 
-        A failure is not remembered: whoever waited for it tries for itself. Nor is what another version, or the same under
-        another policy, answered: where a version was replaced because it was wrong, its answers must not come back.
+        A failure is not remembered: whoever waited for it tries for itself.
+
+        Args:
+            caller: Name of who asks.
+            options: What was asked for, with the key.
+            photo: The bytes.
+            terms: Under which the answer would be given, such as the version, its policy, and that no pause came between: an
+                answer that was given under others may be the wrong one that they were changed for, and is not repeated.
+            deadline: For the answer.
+            answer: Gives it.
 
         Raises:
             IdempotencyKeyReused: the key was used for another photo, or with other options.
@@ -72,14 +79,15 @@ class Repetitions:
         request_digest = self._digest(
             photo, b"explain" if options.explain else b"", (options.subject_digest or "").encode()
         )
-        while (entry := self._find(name)) is not None and entry.model is model:
+        while (entry := self._find(name)) is not None and entry.terms == terms:
             if entry.request_digest != request_digest:
                 raise IdempotencyKeyReused
             if entry.answer is not None:
                 return entry.answer
             if not entry.ended.wait(deadline.remaining_seconds):
                 raise IdempotencyInProgress
-        entry = self._entries[name] = _Entry(request_digest, model, time.monotonic())
+        self._entries.pop(name, None)  # so that the newest entry is always the last
+        entry = self._entries[name] = _Entry(request_digest, terms, time.monotonic())
         try:
             entry.answer = answer()
         finally:
@@ -87,10 +95,6 @@ class Repetitions:
                 del self._entries[name]
             entry.ended.set()
         return entry.answer
-
-    def forget(self) -> None:
-        """Forget everything, what is under way too: answers given shortly before a pause may have been wrong."""
-        self._entries.clear()
 
     def _find(self, name: bytes) -> _Entry | None:
         """The entry of a name, after forgetting what is too old or too much. Requests that are under way stay."""

@@ -21,7 +21,6 @@ from gateway.errors import (
     GatewayError,
     InternalError,
     QueueFull,
-    ScreeningPaused,
     UploadMemoryFull,
     WaitTooLong,
 )
@@ -110,8 +109,6 @@ class Screener:
         except (ContractError, GatewayError) as error:
             if type(error) in SHED_REASONS:
                 self._metrics.count_shed(SHED_REASONS[type(error)])
-            if isinstance(error, ScreeningPaused):
-                self._repetitions.forget()
             self._metrics.count_screening(error.code, traffic)
             raise
         except Exception:
@@ -136,13 +133,14 @@ class Screener:
         self._admission.count_request(request, caller)
         self._admission.require_room(self._deadline_seconds, caller)
         options = self._options.of_head(request)
-        model = self._pins.current()
+        self._pins.current()
         self._predictor.require_reachable()
         stages = StageClock(self._metrics, caller.traffic)
         started = time.perf_counter()
         with self._uploads.upload_of(request) as upload:
             stages.record("upload", time.perf_counter() - started)
             options = self._options.with_fields(options, upload.fields)
+            model = self._pins.current()  # now, and not before an upload that may have taken half a minute
             if options.explain:
                 caller.require(Scope.EXPLAIN)
                 if not model.contract.asymmetry_regions:
@@ -161,7 +159,12 @@ class Screener:
                 )
 
             return self._repetitions.answer_once(
-                caller.name, options, upload.photo, model=model, deadline=deadline, answer=answer_now
+                caller.name,
+                options,
+                upload.photo,
+                terms=(model, self._pauses.mark()),
+                deadline=deadline,
+                answer=answer_now,
             )
 
     def _answer(
@@ -208,6 +211,7 @@ class Screener:
         except ModelAnswerInvalid:
             self._metrics.count_invalid_answer(model.version)
             raise
+        self._pauses.require_running(caller.traffic)  # a pause that began meanwhile counts for this answer too
         if self._recorder is not None:
             self._recorder.record(answer, photo, caller, deadline)
         if self._shadow is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -83,6 +83,11 @@ class PauseReader:
         pause = self.current()
         if pause is not None and traffic != SENTINEL_TRAFFIC:
             raise ScreeningPaused.because_of(pause.reason)
+
+    def mark(self) -> Hashable:
+        """Of the moment; an equal mark later says that no pause began or ended in between, whether anybody asked or not."""
+        self.current()
+        return self._seen and self._seen[0], self._here
 
     def pause_here(self, reason: PauseReason, since: str) -> None:
         """Pause this gateway alone, until somebody changes the record: for a mismatch that cannot be written there."""

@@ -1,3 +1,4 @@
+import io
 import math
 
 import numpy as np
@@ -208,3 +209,13 @@ def test_models_lists_the_version_in_service(gateway):
     (model,) = gateway.client.get("/v1/models").json["models"]
     assert (model["version"], model["digest"], model["evidence"]) == (3, DIGEST, "demo")
     assert model["limits"] == list(LIMITS)
+
+
+def test_the_version_that_is_pinned_when_the_photo_is_there_answers(gateway):
+    class SlowUpload(io.BytesIO):
+        def readinto(self, buffer):
+            write_pin(gateway.repository, make_contract(version=4))
+            return super().readinto(buffer)
+
+    answer = gateway.screen(None, input_stream=SlowUpload(b"photo"), content_length=5)
+    assert answer.json["model"]["version"] == 4

@@ -93,12 +93,9 @@ def repetitions():
     return Repetitions(window_seconds=60, max_entries=4)
 
 
-MODEL = object()
-
-
-def ask(repetitions, work, *, caller="site", options=OPTIONS, photo=b"photo", seconds=30.0, model=MODEL):
+def ask(repetitions, work, *, caller="site", options=OPTIONS, photo=b"photo", seconds=30.0, terms="terms"):
     deadline = Deadline.after(seconds)
-    return repetitions.answer_once(caller, options, photo, model=model, deadline=deadline, answer=work)
+    return repetitions.answer_once(caller, options, photo, terms=terms, deadline=deadline, answer=work)
 
 
 def test_duplicates_at_the_same_time_wait_for_the_first(repetitions, work):
@@ -136,9 +133,9 @@ def test_callers_do_not_meet_each_others_keys(repetitions, work):
     assert (ask(repetitions, work), ask(repetitions, work, caller="other", photo=b"another")) == (1, 2)
 
 
-def test_what_another_version_answered_is_not_repeated(repetitions, work):
+def test_what_was_answered_under_other_terms_is_not_repeated(repetitions, work):
     work.go_on.set()
-    assert (ask(repetitions, work), ask(repetitions, work, model=object())) == (1, 2)
+    assert (ask(repetitions, work), ask(repetitions, work, terms="others")) == (1, 2)
 
 
 def test_a_new_policy_counts_for_a_repetition_too(gateway):
@@ -157,12 +154,36 @@ def test_a_pause_makes_forget_what_was_answered_before_it(gateway):
     assert gateway.screen(headers=KEY).json["id"] != first["id"]
 
 
-def test_what_is_under_way_when_everything_is_forgotten_is_not_remembered(repetitions, work):
+def test_a_pause_that_nobody_met_makes_forget_too(gateway):
+    first = gateway.screen(headers=KEY).json
+    switch = StopSwitch(gateway.repository.directory)
+    switch.pause(by="ada", why="answers look wrong")
+    switch.resume(by="ada", why="mended", details={})
+    assert gateway.screen(headers=KEY).json["id"] != first["id"]
+
+
+def test_what_is_under_way_under_other_terms_is_not_remembered(repetitions, work):
     first = gevent.spawn(ask, repetitions, work)
     gevent.idle()
-    repetitions.forget()
+    second = gevent.spawn(ask, repetitions, work, terms="others")
+    gevent.idle()
     work.go_on.set()
-    assert (first.get(), ask(repetitions, work)) == (1, 2)
+    assert (first.get(), second.get(), ask(repetitions, work, terms="others")) == (1, 2, 2)
+
+
+def test_an_entry_that_was_replaced_hides_no_older_one(monkeypatch, work):
+    now = [0.0]
+    monkeypatch.setattr("gateway.idempotency.time.monotonic", lambda: now[0])
+    repetitions = Repetitions(window_seconds=60, max_entries=4)
+    work.go_on.set()
+    other = Options(idempotency_key="another-key")
+
+    def ask_at(seconds, options, terms):
+        now[0] = seconds
+        return repetitions.answer_once("site", options, b"photo", terms=terms, deadline=Deadline(1e9), answer=work)
+
+    assert (ask_at(0, OPTIONS, "first"), ask_at(1, other, "first"), ask_at(50, OPTIONS, "others")) == (1, 2, 3)
+    assert ask_at(70, other, "first") == 4
 
 
 def test_an_answer_is_forgotten_after_the_window(work):

@@ -42,6 +42,20 @@ def test_the_api_refuses_from_the_next_request_on_and_answers_again_after_a_resu
     assert gateway.screen().status_code == 200
 
 
+def test_an_answer_that_a_pause_overtook_is_not_given(gateway, switch):
+    predict = gateway.predictor.predict
+
+    def overtaken(*arguments):
+        switch.pause_for_mismatch(PauseReason.POLARITY_REVERSED, by="sentinel", why=WORDS, details={})
+        return predict(*arguments)
+
+    gateway.predictor.predict = overtaken
+    response = gateway.screen(headers={"Idempotency-Key": "a-key"})
+    assert (response.status_code, response.json["code"]) == (503, "screening_paused")
+    assert len(gateway.predictor.rows) == 1
+    assert gateway.metric("symmetra_screenings_total", outcome="answered", traffic="patient") == 0
+
+
 def test_a_pause_comes_before_everything_that_could_be_wrong_with_the_model(gateway, switch):
     switch.pause(by="ada", why=WORDS)
     (gateway.repository.directory / "pin.json").unlink()
