@@ -126,6 +126,8 @@ class Problem:
         title, detail, advice = kind.title, detail_of(known), advice_of(known)
         if language.titles is not None and language.problems is not None:
             title, (detail, advice) = language.titles[title], language.problems[known.code]
+        if isinstance(known, errors.ScreeningPaused) and known.reason is not None and language.pauses is not None:
+            detail = language.pauses[known.reason]
         retry_after = known.retry_after_seconds if isinstance(known, errors.GatewayError) else None
         retry_after_seconds = retry_after or kind.retry_after_seconds
         return cls(kind, known.code, title, detail, advice, request_id, retry_after_seconds)

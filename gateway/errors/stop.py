@@ -30,7 +30,12 @@ class ScreeningPaused(GatewayError):
     sentence = "Screening is paused."
     advice = "No score is given until a person has looked into it. Please do without one, or try again later."
 
+    reason: str | None = None
+    """Class of the reason, by which every language has a sentence of its own; None speaks of pauses in general."""
+
     @classmethod
     def because_of(cls, reason: str) -> Self:
         """The error in the words of a class of reason."""
-        return cls(SENTENCES[reason])
+        error = cls(SENTENCES[reason])
+        error.reason = reason
+        return error

@@ -40,6 +40,7 @@ class Catalogue:
         doubts: Why no band is given, and what to do.
         titles: Of problems, by their English title; None means that the English titles are this language's.
         problems: By code; None means that the errors' own sentences, which may hold figures, are this language's.
+        pauses: Why screening is paused, by class of reason; None means that the errors' own sentences are this language's.
         page: Everything else on the page, by place; braces are filled in.
     """
 
@@ -58,3 +59,4 @@ class Catalogue:
     page: Mapping[str, str]
     titles: Mapping[str, str] | None = None
     problems: Mapping[str, Told] | None = None
+    pauses: Mapping[str, str] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.languages.catalogue import Catalogue, Told
-from gateway.languages.de_problems import PROBLEMS, TITLES
+from gateway.languages.de_problems import PAUSES, PROBLEMS, TITLES
 from serving.contract.abstention import Doubt
 from serving.contract.model import Evidence
 from serving.contract.severity import Band
@@ -134,4 +134,5 @@ GERMAN: Final = Catalogue(
     },
     titles=TITLES,
     problems=PROBLEMS,
+    pauses=PAUSES,
 )

@@ -203,7 +203,7 @@ PROBLEMS: Final = {
         "Zu dieser Kennung gibt es keine Antwort.", "Prüfen Sie die Kennung; sie steht in der Antwort unter „id“."
     ),
     "screening_paused": Told(
-        "Die Bewertung von Fotos ist angehalten. Kurz zuvor gegebene Antworten können falsch gewesen sein.",
+        "Die Bewertung von Fotos ist angehalten.",
         "Es wird kein Punktwert gegeben, bis ein Mensch nachgesehen hat. Bitte kommen Sie ohne aus, oder versuchen Sie es später.",
     ),
     "gateway_overloaded": Told("Zurzeit werden zu viele Fotos betrachtet.", _TRY_AGAIN),
@@ -235,3 +235,24 @@ PROBLEMS: Final = {
     # ours
     "internal_error": Told("Auf unserer Seite ist etwas schiefgegangen.", _TELL_OPERATOR),
 }
+
+_MAY_HAVE_BEEN_WRONG: Final = "Kurz zuvor gegebene Antworten können falsch gewesen sein."
+PAUSES: Final = {
+    "operator": "Die Bewertung von Fotos wurde von den Betreibern dieses Dienstes angehalten.",
+    "golden_mismatch": (
+        f"Die Bewertung von Fotos hat sich selbst angehalten: Das Modell hat zu bekannten Gesichtern falsch geantwortet. "
+        f"{_MAY_HAVE_BEEN_WRONG}"
+    ),
+    "polarity_reversed": (
+        f"Die Bewertung von Fotos hat sich selbst angehalten: Die Antworten des Modells waren ins Gegenteil verkehrt. "
+        f"{_MAY_HAVE_BEEN_WRONG}"
+    ),
+    "digest_mismatch": (
+        f"Die Bewertung von Fotos hat sich selbst angehalten: Die Dateien des Modells sind nicht die, die geprüft wurden. "
+        f"{_MAY_HAVE_BEEN_WRONG}"
+    ),
+    "state_unreadable": (
+        "Die Bewertung von Fotos ist angehalten: Die Aufzeichnung, die sagt, ob sie weitergehen darf, ist nicht lesbar."
+    ),
+}
+"""In place of the detail of `screening_paused`, by class of reason."""

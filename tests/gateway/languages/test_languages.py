@@ -5,8 +5,12 @@ import string
 
 import pytest
 
+from gateway.errors import ScreeningPaused
+from gateway.errors.stop import SENTENCES
 from gateway.languages import CATALOGUES, ENGLISH, GERMAN
 from gateway.problems import KINDS, Problem, all_codes, problem_classes
+from gateway.stop.pause_change import PauseReason
+from gateway.stop.stop_switch import StopSwitch
 from serving.contract.errors import NoFace
 from tests.support.gateway import multipart
 
@@ -26,7 +30,9 @@ def sentences(value, place=""):
 
 def translated(language):
     fields = {field.name: getattr(language, field.name) for field in dataclasses.fields(language)}
-    return sentences({name: value for name, value in fields.items() if name not in ("tag", "titles", "problems")})
+    return sentences(
+        {name: value for name, value in fields.items() if name not in ("tag", "titles", "problems", "pauses")}
+    )
 
 
 def placeholders(text):
@@ -48,6 +54,26 @@ def test_a_language_tells_every_problem(language):
     assert set(language.problems) == set(all_codes())
     assert set(language.titles) == {kind.title for kind in KINDS.values()}
     assert all(all(told) for told in language.problems.values())
+
+
+@ids
+@pytest.mark.parametrize("reason", PauseReason)
+def test_a_language_says_why_screening_is_paused(language, reason):
+    english, ours = (Problem.of(ScreeningPaused.because_of(reason), "id", each) for each in (ENGLISH, language))
+    assert english.detail == SENTENCES[reason]
+    assert ours.detail == language.pauses[reason] != english.detail
+
+
+@ids
+def test_a_language_knows_no_other_reason_for_a_pause(language):
+    assert set(language.pauses) == set(SENTENCES)
+    assert len(set(language.pauses.values())) == len(SENTENCES)
+
+
+def test_the_page_says_in_german_who_stopped_it(gateway):
+    StopSwitch(gateway.repository.directory).pause(by="ada", why="x")
+    assert GERMAN.pauses["operator"] in gateway.client.get("/", headers=HTML).text
+    assert gateway.screen(headers={"Accept-Language": "de"}).json["detail"] == GERMAN.pauses["operator"]
 
 
 @ids
