@@ -16,7 +16,7 @@ from typing import TextIO
 from gateway.commands.place import add_by, add_place, find_repository
 from gateway.stop.finding import Finding, LookResult
 from gateway.stop.pause_change import PauseAction, PauseReason, PauseRecordUnreadable
-from gateway.stop.stop_switch import StopSwitch
+from gateway.stop.stop_switch import Effect, StopSwitch
 
 
 def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, err: TextIO) -> int:
@@ -34,7 +34,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, e
     repository = find_repository(parser, options)
     switch = StopSwitch(repository.directory)
     try:
-        reason = _pause_reason(switch)
+        reason, pause_id = _pause_in_force(switch)
         if reason is None:
             out.write(f"{options.model} is not paused\n")
             return 0
@@ -50,10 +50,17 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, e
                 err.write(f"NOT resumed: {refusal}\n")
                 return 1
         outcome = switch.resume(
-            by=options.by.strip() or getpass.getuser(), why=options.reason, details=_details(finding)
+            by=options.by.strip() or getpass.getuser(),
+            why=options.reason,
+            details=_details(finding),
+            pause_id=pause_id,
         )
     except OSError as error:
         err.write(f"NOT resumed: {repository.directory} cannot be used: {error.strerror}\n")
+        return 1
+    if outcome.effect is Effect.OTHER_PAUSE and outcome.change is not None:
+        since = f"{outcome.change.at} by {outcome.change.by} ({outcome.change.reason}): {outcome.change.why}"
+        err.write(f"NOT resumed: meanwhile it was paused anew, {since}. Look into that, and resume again\n")
         return 1
     looked = "without a look" if finding is None else f"the look said: {finding.says}"
     out.write(f"{options.model} answers photos again ({looked})\n")
@@ -63,12 +70,15 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, e
     return 0
 
 
-def _pause_reason(switch: StopSwitch) -> PauseReason | None:
+def _pause_in_force(switch: StopSwitch) -> tuple[PauseReason | None, str | None]:
+    """Its reason and its id; no reason where screening is not paused, no id where the record cannot be read."""
     try:
         state = switch.state()
     except PauseRecordUnreadable:
-        return PauseReason.STATE_UNREADABLE
-    return state.reason if state is not None and state.action is PauseAction.PAUSE else None
+        return PauseReason.STATE_UNREADABLE, None
+    if state is None or state.action is not PauseAction.PAUSE:
+        return None, None
+    return state.reason, state.id
 
 
 def _look(environment: Mapping[str, str]) -> Finding:

@@ -19,6 +19,8 @@ class Effect(enum.StrEnum):
     ALREADY_PAUSED = "already_paused"
     NOT_PAUSED = "not_paused"
     """There was nothing to resume."""
+    OTHER_PAUSE = "other_pause"
+    """Another pause is in force than the one that was to be ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,15 @@ class StopSwitch:
                 return Outcome(Effect.ALREADY_PAUSED, current)
             return self._put(PauseChange.now(PauseAction.PAUSE, reason, by=by, why=why, details=details), Effect.PAUSED)
 
-    def resume(self, *, by: str, why: str, details: dict[str, Any]) -> Outcome:
+    def resume(self, *, by: str, why: str, details: dict[str, Any], pause_id: str | None = None) -> Outcome:
         """End the pause, or replace a record of it that cannot be read.
+
+        Args:
+            by: Who.
+            why: Their words.
+            details: Which look it stands on.
+            pause_id: The change that is to be ended, where whoever orders it has seen one: a pause that the sentinel made since
+                then was not looked into. None ends whatever is in force.
 
         Raises:
             OSError: it could not be written; nothing changed.
@@ -102,6 +111,8 @@ class StopSwitch:
             else:
                 if current is None or current.action is PauseAction.RESUME:
                     return Outcome(Effect.NOT_PAUSED, current)
+                if pause_id is not None and current.id != pause_id:
+                    return Outcome(Effect.OTHER_PAUSE, current)
                 reason = current.reason
             change = PauseChange.now(PauseAction.RESUME, reason, by=by, why=why, details=details)
             return self._put(change, Effect.RESUMED)

@@ -1,8 +1,11 @@
 import getpass
+import io
 import json
 
 import pytest
 
+from gateway.commands import resume
+from gateway.stop.finding import Finding, LookResult
 from gateway.stop.pause_change import PauseReason
 from gateway.stop.stop_switch import StopSwitch
 from serving.repository import ModelRepository
@@ -141,3 +144,19 @@ def test_a_repository_that_may_not_be_written_is_told(place, tmp_path):
     said = command("pause", "--reason", "x", **place)
     assert said.code == 1
     assert said.err.startswith("NOT paused: ")
+
+
+def test_a_pause_that_nobody_looked_into_is_not_ended(place, switch, monkeypatch):
+    switch.pause(by="ada", why="odd answers")
+
+    def look(_environment):
+        switch.pause_for_mismatch(PauseReason.POLARITY_REVERSED, by="sentinel", why="reversed", details={})
+        return Finding(LookResult.RIGHT, "every golden answer is right")
+
+    monkeypatch.setattr(resume, "_look", look)
+    out, err = io.StringIO(), io.StringIO()
+    arguments = ["--repository", str(place["model_repository"]), "--model", place["model_name"]]
+    assert resume.run(arguments, {}, out, err) == 1
+    assert "NOT resumed: meanwhile it was paused anew" in err.getvalue()
+    assert switch.state().reason == "polarity_reversed"
+    assert switch.state().action == "pause"
