@@ -75,7 +75,9 @@ def rotate_key(options: argparse.Namespace, now: datetime) -> None:
         end = now + timedelta(hours=options.overlap_hours)
         records[valid[0]] = dataclasses.replace(old, expires=end if old.expires is None else min(end, old.expires))
         key = KeyText.random()
-        records.append(KeyRecord(key.id, old.name, key.sha256, old.scopes, old.traffic, now))
+        # A key that was made for a time is replaced by one for as long, and not by one for ever.
+        expires = None if old.expires is None else now + (old.expires - old.created)
+        records.append(KeyRecord(key.id, old.name, key.sha256, old.scopes, old.traffic, now, expires))
     _show(key)
     print(f"The old key, {old.id}, is taken until {time_text(records[valid[0]].expires)}.", file=sys.stderr)  # noqa: T201 - for the person at the terminal
 

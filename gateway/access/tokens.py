@@ -104,7 +104,8 @@ class TokenVerifier:
             self._claims.validate(token.claims)
         except ExpiredTokenError as error:
             raise CredentialExpired from error
-        except (JoseError, ValueError, TypeError) as error:
+        # The last is what a header of a thousand brackets ends in; anybody can send one.
+        except (JoseError, ValueError, TypeError, RecursionError) as error:
             raise CredentialInvalid from error
         return token.claims
 

@@ -63,6 +63,14 @@ def test_rotation_gives_a_new_key_with_the_same_grant_and_an_end_to_the_old(keys
     assert keys("rotate", "--name", "x")[0] == 0
 
 
+def test_rotation_replaces_a_key_for_a_time_by_one_for_as_long(keys):
+    keys("add", "--name", "x", "--scope", "screen", "--expires-days", "30")
+    keys("rotate", "--name", "x")
+    _, second = read_keys(keys.path)
+    assert second.expires is not None
+    assert second.expires - second.created == timedelta(days=30)
+
+
 def test_rotation_never_makes_an_end_later(keys):
     keys("add", "--name", "x", "--scope", "screen", "--expires-days", "1")
     end = read_keys(keys.path)[0].expires

@@ -177,6 +177,10 @@ def test_what_is_no_token_is_refused(shared_gateway, junk):
     assert outcome(shared_gateway, junk) == "credential_invalid"
 
 
+def test_a_header_of_a_thousand_brackets_is_no_token(shared_gateway):
+    assert outcome(shared_gateway, f"{base64url(b'[' * 1500)}.e30.AA") == "credential_invalid"
+
+
 def test_roles_of_the_provider_are_mapped_to_scopes(provider, tmp_path):
     mapping = scope_mapping("doctor=screen read_models; it=operate")
     gateway = make_gateway(tmp_path, provider, oidc_scope_claim="realm_access.roles", oidc_scope_mapping=mapping)
