@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 SQLITE: Final = re.compile(r"sqlite:///[^?#]+")
-POSTGRESQL: Final = re.compile(r"postgresql\+pg8000://[^/?#]+/[^/?#]+")
+POSTGRESQL: Final = re.compile(r"postgresql\+pg8000://[^/?#]+/[^/?#@]+")
 _PASSWORD: Final = re.compile(r"(?<=://)([^/@:]*):([^/]*)@")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,8 @@ from gateway.records.receipt import Receipt
 
 READ_SECONDS: Final = 5.0
 READ_THREADS: Final = 2
+MAX_WAITING: Final = 64
+"""Questions that a database which hangs may leave in memory; whoever comes then is refused at once."""
 
 
 class ReceiptReader:
@@ -27,6 +30,7 @@ class ReceiptReader:
     def __init__(self, find: Callable[[str], Receipt | None]) -> None:
         self._find = find
         self._threads = ThreadPoolExecutor(READ_THREADS, thread_name_prefix="records")
+        self._room = threading.BoundedSemaphore(MAX_WAITING)
 
     def find(self, screening_id: str) -> Receipt:
         """The receipt of an answer.
@@ -39,8 +43,12 @@ class ReceiptReader:
             wanted = str(uuid.UUID(screening_id))
         except ValueError:
             raise ScreeningUnknown from None
+        if not self._room.acquire(blocking=False):
+            raise RecordsUnavailable
+        asked = self._threads.submit(self._find, wanted)
+        asked.add_done_callback(lambda _: self._room.release())
         try:
-            receipt = wait_for(self._threads.submit(self._find, wanted), READ_SECONDS)
+            receipt = wait_for(asked, READ_SECONDS)
         except Exception as error:  # noqa: BLE001 - whatever it was, the caller hears that it is not there now
             log_event("receipt not read", {}, level=logging.ERROR, error=error)
             raise RecordsUnavailable from None

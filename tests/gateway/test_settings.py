@@ -130,7 +130,16 @@ def test_settings_cannot_be_changed():
 
 
 @pytest.mark.parametrize(
-    "value", ["", "sqlite://", "sqlite:///", "mysql://u:p@h/d", "postgresql://u:s3cret@h/d", "/var/lib/receipts.db"]
+    "value",
+    [
+        "",
+        "sqlite://",
+        "sqlite:///",
+        "mysql://u:p@h/d",
+        "postgresql://u:s3cret@h/d",
+        "postgresql+pg8000://u:s3/cret@h",
+        "/var/lib/receipts.db",
+    ],
 )
 def test_a_database_that_is_none_is_a_mistake_whose_value_is_not_repeated(value):
     with pytest.raises(SettingsInvalid, match="SYMMETRA_RECORDS_URL is not shown: must be sqlite:") as caught:
