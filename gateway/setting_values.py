@@ -21,12 +21,7 @@ def text(value: str) -> str:
     return value
 
 
-def folder(value: str) -> Path:
-    """A path; whether it is there is another question."""
-    return Path(text(value))
-
-
-def file(value: str) -> Path:
+def path(value: str) -> Path:
     """A path; whether it is there is another question."""
     return Path(text(value))
 
@@ -34,7 +29,9 @@ def file(value: str) -> Path:
 def issuer_address(value: str) -> str:
     """The identifier of an identity provider: over TLS, or on this machine."""
     parts = urlsplit(value)
-    if not (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost"))):
+    if not (
+        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost"))
+    ):
         message = "must be an address that begins with https://"
         raise ValueError(message)
     if not parts.hostname or parts.query or parts.fragment or parts.username:

@@ -17,10 +17,9 @@ from gateway.access.token_scopes import ScopeMapping, scope_mapping
 from gateway.errors import SettingsInvalid
 from gateway.records.address import masked_address, records_address
 from gateway.setting_values import (
-    file,
-    folder,
     issuer_address,
     networks,
+    path,
     rate,
     seconds,
     setting,
@@ -46,20 +45,26 @@ class Settings:
     """How this gateway runs. Each field is set by `SYMMETRA_<FIELD IN CAPITALS>`."""
 
     model_repository: Path = field(
-        metadata={"read": folder, "says": "folder of the model repository, where pin.json and policy.json are read"}
+        metadata={"read": path, "says": "folder of the model repository, where pin.json and policy.json are read"}
     )
     model_name: str = setting(text, "model in the repository", MODEL_NAME)
     model_server: str = setting(
         text, "address of the model server's gRPC port: host:port, or dns:///name:port for several", "127.0.0.1:8500"
     )
-    model_server_ca_file: Path | None = setting(
-        folder, "PEM file of the authorities that may sign the model server's certificate; turns TLS on", None
+    model_server_ca_file: Path | None = field(
+        default=None,
+        metadata={
+            "read": path,
+            "says": "PEM file of the authorities that may sign the model server's certificate; turns TLS on",
+        },
     )
-    model_server_client_cert_file: Path | None = setting(
-        folder, "PEM file of the certificate shown to a model server that asks for one", None
+    model_server_client_cert_file: Path | None = field(
+        default=None,
+        metadata={"read": path, "says": "PEM file of the certificate shown to a model server that asks for one"},
     )
-    model_server_client_key_file: Path | None = setting(
-        folder, "PEM file of that certificate's private key, without a passphrase", None
+    model_server_client_key_file: Path | None = field(
+        default=None,
+        metadata={"read": path, "says": "PEM file of that certificate's private key, without a passphrase"},
     )
     shadow_version: int = setting(
         whole_number(0), "version that is asked beside the pinned one, and only compared with it; 0 is none", 0
@@ -79,14 +84,14 @@ class Settings:
     api_keys_file: Path | None = field(
         default=None,
         metadata={
-            "read": file,
+            "read": path,
             "says": "file of the API keys, made by `python -m gateway keys`; with it nobody is let in without one",
         },
     )
     session_key_file: Path | None = field(
         default=None,
         metadata={
-            "read": file,
+            "read": path,
             "says": "file with the secret that all replicas share, one or two lines of hexadecimal; required beyond loopback",
         },
     )
@@ -94,7 +99,7 @@ class Settings:
     oidc_audience: str | None = setting(text, "what its tokens for this gateway are made out to", None)
     oidc_ca_file: Path | None = field(
         default=None,
-        metadata={"read": file, "says": "certificates that it is trusted by, in PEM; the system's where there is none"},
+        metadata={"read": path, "says": "certificates that it is trusted by, in PEM; the system's where there is none"},
     )
     oidc_scope_claim: str = setting(
         text, "claim of a token with its scopes or roles; dots lead inside, as in realm_access.roles", "scope"
