@@ -84,12 +84,3 @@ def band_of(severity: int, thresholds: Thresholds = PAPER_THRESHOLDS) -> Band:
     if severity <= thresholds.mild_max_ppm:
         return Band.MILD
     return Band.HIGH
-
-
-def severity_percent(severity: int) -> float:
-    """Severity in percent, for display; `severity_ppm / 10_000`.
-
-    >>> severity_percent(300_000)
-    30.0
-    """
-    return severity / 10_000

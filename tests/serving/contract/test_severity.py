@@ -16,7 +16,6 @@ from serving.contract.severity import (
     Band,
     Thresholds,
     band_of,
-    severity_percent,
     severity_ppm,
 )
 
@@ -118,8 +117,3 @@ def test_thresholds_that_leave_a_band_empty_are_refused(none: int, mild: int) ->
 
 def test_the_papers_thresholds_are_the_default() -> None:
     assert Thresholds() == PAPER_THRESHOLDS == Thresholds(300_000, 600_000)
-
-
-def test_percent_is_for_display() -> None:
-    assert severity_percent(severity_ppm(0.7)) == 30.0
-    assert severity_percent(1) == 0.0001
