@@ -63,7 +63,7 @@ def test_sigterm_under_load_loses_no_call_that_was_accepted(toy_files, findings)
 def test_sigterm_under_a_rain_of_short_calls_answers_or_refuses_each(toy_files, findings):
     """gRPC's own shutdown cancelled some of these, and once left one hanging until its deadline."""
     with (
-        ModelServerProcess(*flags_of(toy_files), fresh=True) as server,
+        ModelServerProcess(*flags_of(toy_files)) as server,
         SteadyLoad(server.port, "toys", X, callers=8) as load,
     ):
         load.wait_for_answers(300)
@@ -79,14 +79,14 @@ def test_sigterm_under_a_rain_of_short_calls_answers_or_refuses_each(toy_files, 
 
 def test_kill_9_and_a_restart_on_the_same_ports(toy_files, findings):
     with (
-        ModelServerProcess(*flags_of(toy_files), fresh=True) as server,
+        ModelServerProcess(*flags_of(toy_files)) as server,
         SteadyLoad(server.port, "toys", X, callers=2) as load,
     ):
         load.wait_for_answers(20)
         killed = time.monotonic()
         server.stop(signal.SIGKILL)
         load.wait_for_failures()
-        with ModelServerProcess(*flags_of(toy_files), fresh=True, ports=(server.port, server.rest_port)):
+        with ModelServerProcess(*flags_of(toy_files), ports=(server.port, server.rest_port)):
             answered = load.wait_for_version(2)
             load.wait_for_answers(20)
             load.stop()

@@ -36,9 +36,10 @@ def toy_server(toy_models, tmp_path_factory):
         f"--monitoring_config_file={folder / 'monitoring.config'}",
         f"--grpc_socket_path={folder / 'socket'}",
         "--grpc_max_threads=9",
+        "--rest_api_timeout_in_ms=120000",
         "--never_heard_of=1",
     ]
-    with ModelServerProcess(*flags, fresh=True) as server:
+    with ModelServerProcess(*flags) as server:
         server.socket_path = folder / "socket"
         yield server
 

@@ -187,9 +187,7 @@ def test_a_version_that_cannot_be_loaded_ends_the_start_with_their_words(tmp_pat
 @pytest.mark.tensorflow
 def test_versions_come_and_go_under_load_and_sigterm_loses_no_call(toy_models, tmp_path):
     base = tmp_path / "toys"
-    server = ModelServerProcess(
-        "--model_name=toys", f"--model_base_path={base}", "--max_num_load_retries=0", fresh=True
-    )
+    server = ModelServerProcess("--model_name=toys", f"--model_base_path={base}", "--max_num_load_retries=0")
     arriving = threading.Thread(target=add_first_version_once_it_waits, args=(server, base, toy_models))
     arriving.start()
     with server:
