@@ -14,7 +14,6 @@ from gateway.admission.client_rates import ClientRates
 from gateway.admission.places import PlaceLimits, Places
 from gateway.admission.upload_memory import UploadMemory
 from gateway.api import create_api
-from gateway.caller import ANONYMOUS
 from gateway.crops import CropMaker
 from gateway.errors import ModelNotServable
 from gateway.headers import security_headers
@@ -124,7 +123,7 @@ def create_app(
     app.register_blueprint(create_records(receipts))
     app.register_blueprint(create_health(pins, predictor, pauses, sentinel))
     guard = create_guard(settings, metrics.count_access_refusal)
-    app.register_blueprint(create_reference(access=guard.stranger is not ANONYMOUS))
+    app.register_blueprint(create_reference(access=guard.asks))
     guard_requests(app, guard)
     return app
 

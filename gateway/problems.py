@@ -68,6 +68,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     errors.CredentialInvalid: Kind(401, "Key or token not accepted", challenge='Bearer error="invalid_token"'),
     errors.CredentialExpired: Kind(401, "Key or token expired", challenge='Bearer error="invalid_token"'),
     errors.ScopeMissing: Kind(403, "Not allowed", challenge='Bearer error="insufficient_scope"'),
+    errors.HostNotLocal: Kind(421, "Not the name of this service"),
     errors.AccessError: Kind(403, "Not allowed"),
     errors.AccessUnavailable: Kind(503, "Access cannot be checked", retry_after_seconds=5),
     errors.ExplanationMissing: Kind(409, "No explanation"),

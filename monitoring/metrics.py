@@ -31,7 +31,7 @@ TRAFFIC_CLASSES: Final = ("patient", "sentinel", "loadtest")
 
 STATUSES: Final = tuple(
     str(status)
-    for status in (200, 304, 400, 401, 403, 404, 405, 408, 409, 413, 414, 415, 422, 429, 431, 500, 502, 503, 504)
+    for status in (200, 304, 400, 401, 403, 404, 405, 408, 409, 413, 414, 415, 421, 422, 429, 431, 500, 502, 503, 504)
 )
 SHED_REASONS: Final = (
     "queue_full",
@@ -42,7 +42,7 @@ SHED_REASONS: Final = (
     "client_rate",
 )
 ACCESS_REFUSALS: Final = (
-    "missing", "invalid", "expired", "scope", "traffic", "route", "provider_unavailable", "keys_unreadable",
+    "missing", "invalid", "expired", "scope", "traffic", "route", "host", "provider_unavailable", "keys_unreadable",
 )  # fmt: skip
 """Why a request was not let in; never whose it was."""
 MODEL_CALLS: Final = ("ok", "unavailable", "busy", "deadline", "version_missing", "rejected", "invalid_answer")

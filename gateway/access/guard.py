@@ -9,6 +9,7 @@ import flask
 
 from gateway.access.credentials import credential_of
 from gateway.access.grant import TRAFFIC_HEADER, Grant
+from gateway.access.host_names import names_this_machine
 from gateway.access.key_text import PREFIX
 from gateway.access.routes import OPEN, PAGE_ROUTES, need_of, require_complete_table
 from gateway.admission.client_address import Network, client_of
@@ -20,6 +21,7 @@ from gateway.errors import (
     CredentialExpired,
     CredentialInvalid,
     CredentialMissing,
+    HostNotLocal,
     SignInMissing,
 )
 
@@ -90,9 +92,9 @@ class Guard:
         self._on_refusal = on_refusal
 
     @property
-    def stranger(self) -> Caller:
-        """Whoever was not asked for a credential."""
-        return ANONYMOUS if self._anonymous else NOBODY
+    def asks(self) -> bool:
+        """Whether a key or a token is needed."""
+        return not self._anonymous
 
     def caller_of(self, request: flask.Request) -> Caller:
         """Who asks, if the route may be used by them.
@@ -113,17 +115,23 @@ class Guard:
     def _caller_of(self, request: flask.Request) -> Caller:
         # An address that does not exist is refused as such by Flask, whoever asks: no view will run.
         if request.routing_exception is not None or request.url_rule is None:
-            return self.stranger
+            return self._stranger(request)
         template = request.url_rule.rule
         need = need_of(request.method, template)
         if need is OPEN:
-            return self.stranger
+            return self._stranger(request)
         caller = self._grant(request, template).caller(request.headers.get(TRAFFIC_HEADER))
         caller.require(need)
         return caller
 
+    def _stranger(self, request: flask.Request) -> Caller:
+        """Whoever was not asked for a credential."""
+        return ANONYMOUS if self._anonymous and names_this_machine(request.headers.get("Host")) else NOBODY
+
     def _grant(self, request: flask.Request, template: str) -> Grant:
         if self._anonymous:
+            if not names_this_machine(request.headers.get("Host")):
+                raise HostNotLocal
             return Grant(ANONYMOUS.name, ANONYMOUS.scopes)
         credential = credential_of(request.headers)
         if credential is None:
@@ -146,6 +154,6 @@ def guard_requests(app: flask.Flask, guard: Guard) -> None:
 
     @app.before_request
     def pass_guard() -> None:
-        # First the least, so that whatever a refusal renders knows a caller too.
-        flask.g.caller = guard.stranger
+        # First the least: a refusal is rendered for nobody.
+        flask.g.caller = NOBODY
         flask.g.caller = guard.caller_of(flask.request)

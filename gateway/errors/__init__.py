@@ -29,6 +29,7 @@ GatewayError
 │   ├── CredentialExpired            credential_expired
 │   ├── ScopeMissing                 scope_missing
 │   ├── TrafficNotGranted            traffic_not_granted
+│   ├── HostNotLocal                 host_not_local           another name than this machine's, where nobody needs a key
 │   └── RouteNotGranted              route_not_granted        a route without a row in the table
 ├── AccessUnavailable                who asks cannot be found out right now
 │   ├── IdentityProviderUnavailable  identity_provider_unavailable
@@ -74,6 +75,7 @@ from gateway.errors.access import (
     CredentialExpired,
     CredentialInvalid,
     CredentialMissing,
+    HostNotLocal,
     IdentityProviderUnavailable,
     RouteNotGranted,
     ScopeMissing,
@@ -159,6 +161,7 @@ __all__ = [
     "GatewayError",
     "GatewayStopping",
     "HeadersTooLarge",
+    "HostNotLocal",
     "HostUnknown",
     "IdempotencyInProgress",
     "IdempotencyKeyReused",

@@ -84,6 +84,17 @@ class RouteNotGranted(AccessError):
     reason = "route"
 
 
+class HostNotLocal(AccessError):
+    """A name that is not this machine's, at a gateway that asks nobody for a key (`gateway.access.host_names`)."""
+
+    code = "host_not_local"
+    sentence = (
+        "Without keys this gateway answers only under the names of this machine, such as 127.0.0.1 and localhost."
+    )
+    advice = "Use one of these names, or ask the people who run this service to set up keys."
+    reason = "host"
+
+
 class AccessUnavailable(GatewayError):
     """Who asks cannot be found out right now, so nobody is let in."""
 

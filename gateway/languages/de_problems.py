@@ -32,6 +32,7 @@ TITLES: Final = {
     "Key or token not accepted": "Schlüssel oder Token nicht angenommen",
     "Key or token expired": "Schlüssel oder Token abgelaufen",
     "Not allowed": "Nicht erlaubt",
+    "Not the name of this service": "Nicht der Name dieses Dienstes",
     "Access cannot be checked": "Zugang nicht prüfbar",
     "Too busy": "Zu viel zu tun",
     "No model in service": "Kein Modell im Dienst",
@@ -73,6 +74,10 @@ PROBLEMS: Final = {
         "Lassen Sie die Kopfzeile X-Traffic-Class weg, oder verwenden Sie einen Schlüssel für diese Klasse.",
     ),
     "route_not_granted": Told("Niemandem wurde erlaubt, diese Adresse zu verwenden.", _TELL_OPERATOR),
+    "host_not_local": Told(
+        "Ohne Schlüssel antwortet dieses Gateway nur unter den Namen dieses Rechners, wie 127.0.0.1 und localhost.",
+        "Verwenden Sie einen dieser Namen, oder bitten Sie die Betreiber dieses Dienstes, Schlüssel einzurichten.",
+    ),
     "identity_provider_unavailable": Told(
         "Der Token kann nicht geprüft werden, weil der Identitätsdienst nicht erreichbar ist.", _TRY_AGAIN
     ),

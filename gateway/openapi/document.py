@@ -85,14 +85,15 @@ def problems_of(operation: Operation, *, access: bool) -> list[type[Exception]]:
     """Every class of error that an operation can meet."""
     roots: list[type[Exception]] = [*ANYWHERE, *operation.problems]
     if need_of(operation.method, operation.template) is not OPEN:
-        roots += _refusals_of_access(operation) if access else [errors.TrafficNotGranted]
+        roots += _refusals_of_access(operation) if access else [errors.TrafficNotGranted, errors.HostNotLocal]
     return list(dict.fromkeys(leaf for root in roots for leaf in leaves(root)))
 
 
 def _refusals_of_access(operation: Operation) -> list[type[Exception]]:
     of_the_other_kind = errors.CredentialMissing if operation.template in PAGE_ROUTES else errors.SignInMissing
+    elsewhere = {of_the_other_kind, errors.HostNotLocal}  # the latter where no access is set up
     others = (errors.AccessUnavailable, errors.ClientRateExceeded)  # the latter after too many wrong credentials
-    return [*others, *(leaf for leaf in leaves(errors.AccessError) if leaf is not of_the_other_kind)]
+    return [*others, *(leaf for leaf in leaves(errors.AccessError) if leaf not in elsewhere)]
 
 
 def _describe(operation: Operation, *, access: bool) -> dict[str, Any]:

@@ -112,6 +112,11 @@ PROBLEM_DOCS: Final[dict[str, ProblemDoc]] = {
         "X-Traffic-Class names a class that the key does not grant.", "Leave the header out, or use another key."
     ),
     "route_not_granted": ProblemDoc("Nobody was allowed to use this address.", _LOGS),
+    "host_not_local": ProblemDoc(
+        "The header Host names another machine, and this gateway has no keys: a page of another site could ask it through the "
+        "browser of whoever sits here.",
+        "Use 127.0.0.1, localhost or [::1]. Operators: set up keys before it is reached by another name.",
+    ),
     "identity_provider_unavailable": ProblemDoc(
         "The gateway cannot reach the identity provider to check a token.", f"{_RETRY} Operators: check the provider."
     ),

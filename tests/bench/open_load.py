@@ -105,7 +105,7 @@ def run_open_load(port: int, photo: bytes, rate: float, seconds: float, seed: in
     rng = np.random.default_rng(seed)
     starts = np.cumsum(rng.exponential(1 / rate, size=int(rate * seconds * 2) + 50))
     starts = starts[starts < seconds]
-    head = f"POST /v1/screenings HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: {len(photo)}\r\n"
+    head = f"POST /v1/screenings HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: {len(photo)}\r\n"
     request = head.encode() + b"Connection: close\r\n\r\n" + photo
     run = Run(rate, seconds, probes={path: [] for path in PROBES})
     began = time.perf_counter()
@@ -122,7 +122,7 @@ def run_open_load(port: int, photo: bytes, rate: float, seconds: float, seed: in
     def probe(path: str) -> None:
         while True:
             asked = time.perf_counter()
-            status, _ = exchange(port, f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+            status, _ = exchange(port, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
             run.probes[path].append((status, time.perf_counter() - asked))
             gevent.sleep(PROBE_EVERY_SECONDS)
 

@@ -33,8 +33,9 @@ BAR = 1.5
 @contextmanager
 def stalled_uploads(port: int, photo: bytes) -> Generator[None, None, None]:
     """So many uploads that are half done, and get no further while the block runs."""
-    head = b"POST /v1/screenings HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(
-        photo
+    head = (
+        b"POST /v1/screenings HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n"
+        % len(photo)
     )
     with ExitStack() as stack:
         connections = [stack.enter_context(socket.create_connection(("127.0.0.1", port))) for _ in range(STALLED)]

@@ -83,8 +83,9 @@ def test_a_rolling_restart_of_the_model_servers_is_not_seen_by_anyone(root, star
 def test_clients_that_hang_up_leave_no_memory_held_and_no_noise(root, stub):
     """Halfway through an upload, and while their photo is being looked at."""
     photo = drawn_face()
-    head = b"POST /v1/screenings HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n" % len(
-        photo
+    head = (
+        b"POST /v1/screenings HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n"
+        % len(photo)
     )
     with GatewayProcess(root, stub.address) as gateway:
         for sent in (head + photo[: len(photo) // 2], head + photo):

@@ -16,9 +16,7 @@ from tests.support.stub_model_server import StubModelServer
 
 CONNECTIONS = 64
 MEBIBYTE = 1024 * 1024
-STALLED_UPLOAD = (
-    b"POST /v1/screenings HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: 100000\r\n\r\n\xff\xd8\xff"
-)
+STALLED_UPLOAD = b"POST /v1/screenings HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: 100000\r\n\r\n\xff\xd8\xff"
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +106,9 @@ def test_a_refusal_reaches_a_client_that_is_still_sending_and_the_connection_sta
 
 def test_a_body_far_larger_than_any_photo_is_not_read_to_its_end(gateway):
     with gateway.connect() as connection:
-        head = b"POST /v1/screenings HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n"
+        head = (
+            b"POST /v1/screenings HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n"
+        )
         connection.sendall(head % (1024 * MEBIBYTE))
         assert connection.recv(65536).startswith(b"HTTP/1.1 413 ")
         with pytest.raises(OSError):  # noqa: PT011 - reset, or a broken pipe

@@ -131,7 +131,7 @@ def test_an_endless_chunked_body_is_refused(gateway):
     headers = {"Content-Type": "image/jpeg", "Transfer-Encoding": "chunked"}
     with gateway.connect() as connection:
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        connection.sendall(f"POST /v1/screenings HTTP/1.1\r\nHost: x\r\n{head}\r\n".encode())
+        connection.sendall(f"POST /v1/screenings HTTP/1.1\r\nHost: localhost\r\n{head}\r\n".encode())
         sender = threading.Thread(target=send_until_refused, args=(connection, endless()), daemon=True)
         sender.start()
         assert b"413" in connection.recv(4096)
@@ -150,19 +150,19 @@ def send_until_refused(connection, pieces):
 
 MALFORMED = {
     "no http": (b"zq nonsense\r\n\r\n", 400, "request_malformed"),
-    "http of the future": (b"GET / HTTP/9.9\r\nHost: x\r\n\r\n", 400, "request_malformed"),
-    "bad header": (b"GET / HTTP/1.1\r\nHost: x\r\nzq header\r\n\r\n", 400, "request_malformed"),
-    "bad length": (b"POST /v1/screenings HTTP/1.1\r\nHost: x\r\nContent-Length: zq\r\n\r\n", 400, "request_malformed"),
-    "two lengths": (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nzq", 400, "request_malformed"),
+    "http of the future": (b"GET / HTTP/9.9\r\nHost: localhost\r\n\r\n", 400, "request_malformed"),
+    "bad header": (b"GET / HTTP/1.1\r\nHost: localhost\r\nzq header\r\n\r\n", 400, "request_malformed"),
+    "bad length": (b"POST /v1/screenings HTTP/1.1\r\nHost: localhost\r\nContent-Length: zq\r\n\r\n", 400, "request_malformed"),
+    "two lengths": (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nzq", 400, "request_malformed"),
     "length and chunks": (
-        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "request_malformed"
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "request_malformed"
     ),
-    "unknown coding": (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: zq\r\n\r\n", 400, "request_malformed"),
+    "unknown coding": (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: zq\r\n\r\n", 400, "request_malformed"),
     "long address": (b"GET /" + b"zq" * 5000 + b" HTTP/1.1\r\n\r\n", 414, "address_too_long"),
     "large header": (b"GET / HTTP/1.1\r\nzq: " + b"zq" * 5000 + b"\r\n\r\n", 431, "headers_too_large"),
     "many headers": (b"GET / HTTP/1.1\r\n" + b"".join(b"zq%d: 1\r\n" % n for n in range(200)) + b"\r\n", 431, "headers_too_large"),
     "broken chunks": (
-        b"POST /v1/screenings HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nTransfer-Encoding: chunked\r\n\r\nzq\r\n",
+        b"POST /v1/screenings HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nTransfer-Encoding: chunked\r\n\r\nzq\r\n",
         400,
         "upload_malformed",
     ),
@@ -186,7 +186,7 @@ def test_requests_that_are_no_http_get_a_problem_too_and_are_not_repeated(gatewa
 def begin_upload(gateway, announced=100_000):
     connection = gateway.connect()
     connection.sendall(
-        b"POST /v1/screenings HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n"
+        b"POST /v1/screenings HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n"
         b"Content-Length: %d\r\n\r\n\xff\xd8\xff" % announced
     )
     return connection
@@ -231,7 +231,7 @@ def test_an_upload_that_trickles_meets_the_body_deadline(gateway):
 
 def test_a_head_that_never_ends_is_ended(gateway):
     with gateway.connect() as connection:
-        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
         assert connection.recv(100) == b""
 
 
@@ -271,9 +271,12 @@ def test_metrics_are_on_their_own_port_with_the_process(gateway):
 
 def test_connections_are_kept_and_answered_in_order(gateway):
     photo = drawn_face()
-    request = b"POST /v1/screenings HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b" % (
-        len(photo),
-        photo,
+    request = (
+        b"POST /v1/screenings HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b"
+        % (
+            len(photo),
+            photo,
+        )
     )
-    answers = gateway.raw(request * 2 + b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    answers = gateway.raw(request * 2 + b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
     assert answers.count(b"HTTP/1.1 200 OK") == 3

@@ -5,7 +5,7 @@ import jsonschema_rs
 import pytest
 
 from gateway.access.routes import OPEN, ROUTES
-from gateway.errors import AccessError, AccessUnavailable, TrafficNotGranted
+from gateway.errors import AccessError, AccessUnavailable, HostNotLocal, TrafficNotGranted
 from gateway.openapi.document import describe_api, path_of, problems_of
 from gateway.openapi.operations import OPERATIONS
 from gateway.openapi.problem_docs import PROBLEM_DOCS
@@ -57,18 +57,20 @@ def test_every_code_is_described_with_its_status(access):
                 (_, limits) = response["content"]["application/problem+json"]["schema"]["allOf"]
                 described |= dict.fromkeys(limits["properties"]["code"]["enum"], int(status))
                 assert limits["properties"]["status"]["const"] == int(status)
-    expected = {
-        each.code: kind_of(each).status
-        for each in problem_classes()
-        if access or each is TrafficNotGranted or not issubclass(each, (AccessError, AccessUnavailable))
-    }
+    of_access = [each for each in problem_classes() if issubclass(each, (AccessError, AccessUnavailable))]
+    of_no_access = [TrafficNotGranted, HostNotLocal]
+    left_out = {HostNotLocal} if access else set(of_access) - set(of_no_access)
+    expected = {each.code: kind_of(each).status for each in problem_classes() if each not in left_out}
     del expected["method_not_allowed"]  # among the components: no operation that is described can meet it
     assert described == expected
 
 
 def test_every_status_of_the_table_is_described():
     described = {
-        status for operation in operations(describe_api(access=True)).values() for status in operation["responses"]
+        status
+        for access in (True, False)
+        for operation in operations(describe_api(access=access)).values()
+        for status in operation["responses"]
     }
     assert {str(kind.status) for kind in KINDS.values()} - {"405"} <= described
 
