@@ -11,9 +11,7 @@ from serving.contract.crop import PreparedCrop
 from serving.contract.errors import ModelAnswerInvalid
 from serving.contract.jitter import JITTER_COPIES
 from serving.contract.quality import Quality
-from serving.contract.severity import Band, Thresholds, band_of, severity_ppm
-
-PPM_PER_PERCENT = 10_000
+from serving.contract.severity import PPM_PER_PERCENT, Band, Thresholds, band_of, severity_ppm
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +103,9 @@ def whole_percent(severity: int, thresholds: Thresholds) -> int:
     """
     nearest = round(severity / PPM_PER_PERCENT)
     band = band_of(severity, thresholds)
+    # One of them is: thresholds leave a whole percent in every band.
     return next(
-        (
-            percent
-            for percent in (nearest, nearest + 1, nearest - 1)
-            if band_of(percent * PPM_PER_PERCENT, thresholds) is band
-        ),
-        nearest,
+        percent
+        for percent in (nearest, nearest + 1, nearest - 1)
+        if band_of(percent * PPM_PER_PERCENT, thresholds) is band
     )

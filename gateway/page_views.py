@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from gateway.answer import PPM_PER_PERCENT, Answer
+from gateway.answer import Answer
 from gateway.languages import Catalogue
 from gateway.pin import PinnedModel
 from gateway.predictor import Explanation
 from gateway.problems import Problem
 from serving.contract.model import Evidence
-from serving.contract.severity import PARTS_PER_MILLION, Band
+from serving.contract.severity import PARTS_PER_MILLION, PPM_PER_PERCENT, Band
 
 SCALE_GAP_PERCENT: Final = 0.4
 MARKER_MARGIN_PERCENT: Final = 1.5

@@ -18,6 +18,7 @@ from typing import SupportsFloat
 from serving.contract.errors import ContractInvalid, ModelAnswerInvalid
 
 PARTS_PER_MILLION = 1_000_000
+PPM_PER_PERCENT = 10_000
 ROUNDING_RULE = "p is widened to float64; severity_ppm = round((1 - p) * 1_000_000), half to even"
 """Stored in every model contract, because a reader who rounds otherwise moves the band edges."""
 
@@ -37,7 +38,7 @@ class Thresholds:
     The defaults are the paper's 0.7 and 0.4 on p_no_depression.
 
     Raises:
-        ContractInvalid: not 0 < none < mild < 1,000,000.
+        ContractInvalid: not 0 < none < mild < 1,000,000, or no whole percent lies in the band mild.
     """
 
     none_max_ppm: int = 300_000
@@ -47,6 +48,12 @@ class Thresholds:
         """Refuse thresholds that would leave a band empty or reversed."""
         if not 0 < self.none_max_ppm < self.mild_max_ppm < PARTS_PER_MILLION:
             message = f"thresholds must rise: 0 < {self.none_max_ppm} < {self.mild_max_ppm} < {PARTS_PER_MILLION}"
+            raise ContractInvalid(message)
+        if self.mild_max_ppm // PPM_PER_PERCENT * PPM_PER_PERCENT <= self.none_max_ppm:
+            message = (
+                f"no whole percent lies above {self.none_max_ppm} and up to {self.mild_max_ppm}: whole percent are shown, and those "
+                "of a neighbour would contradict the band"
+            )
             raise ContractInvalid(message)
 
 

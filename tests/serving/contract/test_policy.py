@@ -45,7 +45,7 @@ def test_policies_that_differ_in_anything_have_different_digests() -> None:
     policies = [
         Policy(),
         Policy(number=5),
-        Policy(thresholds=Thresholds(1, 2)),
+        Policy(thresholds=Thresholds(1, 10_000)),
         Policy(abstention=ABSTENTION),
         Policy(abstention=other),
     ]

@@ -115,5 +115,11 @@ def test_thresholds_that_leave_a_band_empty_are_refused(none: int, mild: int) ->
         Thresholds(none_max_ppm=none, mild_max_ppm=mild)
 
 
+@pytest.mark.parametrize(("none", "mild"), [(300_000, 309_999), (1, 2), (999_000, 999_999)])
+def test_a_band_without_a_whole_percent_is_refused(none: int, mild: int) -> None:
+    with pytest.raises(ContractInvalid, match="no whole percent"):
+        Thresholds(none_max_ppm=none, mild_max_ppm=mild)
+
+
 def test_the_papers_thresholds_are_the_default() -> None:
     assert Thresholds() == PAPER_THRESHOLDS == Thresholds(300_000, 600_000)
