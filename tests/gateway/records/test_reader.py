@@ -12,10 +12,11 @@ SECONDS = 30.0
 
 def test_a_database_that_hangs_leaves_a_bounded_number_of_questions(monkeypatch):
     monkeypatch.setattr("gateway.records.reader.READ_SECONDS", 0.01)
-    go_on, asked = threading.Event(), []
+    go_on, asked, begun = threading.Event(), [], threading.Semaphore(0)
 
     def find(screening_id):
         asked.append(screening_id)
+        begun.release()
         assert go_on.wait(SECONDS)
 
     reader = ReceiptReader(find)
@@ -25,6 +26,7 @@ def test_a_database_that_hangs_leaves_a_bounded_number_of_questions(monkeypatch)
             reader.find(str(uuid.uuid4()))
 
     gevent.joinall([gevent.spawn(ask) for _ in range(2 * MAX_WAITING)], raise_error=True)
+    assert all(begun.acquire(timeout=SECONDS) for _ in range(READ_THREADS))
     assert len(asked) == READ_THREADS
     go_on.set()
     reader._threads.shutdown()
