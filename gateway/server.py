@@ -70,6 +70,10 @@ def server_options(settings: Settings) -> dict[str, Any]:
         "timeout": HEARTBEAT_SECONDS,
         "graceful_timeout": math.ceil(settings.stop_notice_seconds) + settings.stop_timeout_seconds,
         "limit_request_fields": MAX_HEADERS,
+        # By default whoever connects from this machine, such as a proxy with anybody behind it, may say in a header what the
+        # address is (SCRIPT_NAME), and an environment variable adds others; nothing here needs that.
+        "forwarded_allow_ips": "",
+        "forwarder_headers": "",
         # gunicorn would otherwise make a control socket in the home directory, which a container may not have.
         "control_socket_disable": True,
         # The heartbeat file is touched every second; on a busy disk that can block the worker.

@@ -128,6 +128,18 @@ def test_there_is_nothing_to_debug_and_no_way_around_a_route(gateway, path):
     assert b"root:" not in body
 
 
+def test_no_header_stands_for_the_address(gateway):
+    """gunicorn takes SCRIPT_NAME from whoever connects from this machine, which behind a proxy of this machine is everybody."""
+    for path, expected in ((b"/zq/healthz", 404), (b"/healthz", 200)):
+        status, _, _ = raw(
+            gateway,
+            b"GET " + path + b" HTTP/1.1\nHost: x\nSCRIPT_NAME: /zq\nPATH_INFO: /reference\nConnection: close",
+        )
+        assert status == expected
+    _, _, body = raw(gateway, b"GET //zq/reference HTTP/1.1\nHost: x\nSCRIPT_NAME: //zq\nConnection: close")
+    assert b"//zq" not in body
+
+
 SMUGGLED = b"GET /v1/smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
 FRAMINGS = {
     "length and chunks": b"Content-Length: 5\nTransfer-Encoding: chunked",
