@@ -15,7 +15,6 @@ class ProblemDoc(NamedTuple):
 _RETAKE: Final = (
     "Show the person the advice and let them take another photo; sending the same photo again gives the same answer."
 )
-_NEW_FILE: Final = "Send another file; the same one is refused each time."
 _RETRY: Final = (
     "Repeat the request after Retry-After seconds, with the same Idempotency-Key, and wait longer each time."
 )

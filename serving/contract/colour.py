@@ -16,7 +16,6 @@ from PIL import Image
 if TYPE_CHECKING:
     from PIL import ImageCms
 
-_BACKGROUND: Final = 255
 _SHARED_PROFILE_BYTES: Final = 64 * 1024
 """Transforms of profiles up to this size are kept: those of cameras and browsers, of which there are a handful."""
 _SPACE_OF_MODE: Final = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
