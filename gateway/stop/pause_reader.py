@@ -25,7 +25,7 @@ class Pause:
     Attributes:
         reason: Why, as a class.
         since: When it began, UTC, ISO 8601; None where the record cannot say.
-        here_only: True where this gateway paused itself because the record could not be written.
+        here_only: True where this gateway paused itself and the record does not say so, or not yet.
     """
 
     reason: PauseReason
@@ -90,7 +90,7 @@ class PauseReader:
         return self._seen and self._seen[0], self._here
 
     def pause_here(self, reason: PauseReason, since: str) -> None:
-        """Pause this gateway alone, until somebody changes the record: for a mismatch that cannot be written there."""
+        """Pause this gateway alone, until the record changes: for a mismatch that is not written there yet, or cannot be."""
         try:
             fingerprint = self._fingerprint()
         except OSError:

@@ -60,7 +60,7 @@ class Sentinel:
         pins: Which version that is.
         examiner: Looks at it.
         switch: Thrown on a mismatch.
-        pauses: Told where the switch cannot be thrown.
+        pauses: Told at once, also where the switch cannot be thrown.
         metrics: Told of every look.
         in_thread: Runs what writes files where it holds nobody up.
     """
@@ -130,6 +130,8 @@ class Sentinel:
             return False
 
     def _pause(self, reason: PauseReason, finding: Finding) -> None:
+        # First here, in memory: writing may wait for a slow file server or for somebody who holds the lock.
+        self._pauses.pause_here(reason, timestamp())
         model = self._pins.current()
         details = {"model_version": model.version, "digest": model.digest, **finding.details}
         by = f"sentinel on {socket.gethostname()}"
@@ -138,7 +140,6 @@ class Sentinel:
         except OSError as error:
             # Such as a repository that is mounted for reading only. This gateway stops all the same, the others will find
             # the same mismatch themselves, and every further look tries to write it again.
-            self._pauses.pause_here(reason, timestamp())
             log_event("the pause could not be written", {"reason": reason.value}, level=logging.ERROR, error=error)
 
     def _tell(self, finding: Finding) -> None:

@@ -196,6 +196,22 @@ def test_a_pause_that_cannot_be_written_stops_this_gateway_and_is_written_later(
     assert not watched.pauses.current().here_only
 
 
+def test_this_gateway_is_paused_before_the_record_is_written(watched, monkeypatch):
+    watched.predictor.servers = [1.0 - RIGHT]
+    throw, seen = watched.switch.pause_for_mismatch, []
+
+    def see(*arguments, **options):
+        seen.append(watched.pauses.current())
+        return throw(*arguments, **options)
+
+    monkeypatch.setattr(watched.switch, "pause_for_mismatch", see)
+    watched.sentinel.look()
+    assert [pause.reason for pause in seen] == [PauseReason.POLARITY_REVERSED]
+    assert not watched.pauses.current().here_only
+    watched.switch.resume(by="ada", why="mended", details={})
+    assert watched.pauses.current() is None
+
+
 def test_a_look_that_fails_by_itself_is_told_and_the_next_one_looks_again(watched, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(watched.predictor, "predict", lambda *_: 1 / 0)
