@@ -128,8 +128,9 @@ KEY: Final = {
     "name": IDEMPOTENCY_HEADER,
     "in": "header",
     "schema": {"type": "string", "pattern": IDEMPOTENCY_PATTERN},
-    "description": "New for every new request; the same to repeat one, which then gets the same answer with the same id, for ten "
-    "minutes at one gateway, without asking the model again.",
+    "description": "New for every new request; the same to repeat one, which then gets the same answer with the same id, without "
+    "asking the model again: at one gateway, for ten minutes unless the site set another time, and no longer than until another "
+    "version or policy is in service, or screening is paused.",
 }
 FORM: Final = {
     "multipart/form-data": {
