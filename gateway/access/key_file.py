@@ -1,12 +1,13 @@
-"""The file of API keys: JSON with a hash, a name and a grant per key, replaced as a whole, readable by its owner only."""
+"""The file of API keys: JSON with a hash, a name and a grant per key, replaced as a whole, readable by its owner only unless the site lets others."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import stat
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -121,11 +122,19 @@ def read_keys(path: Path) -> tuple[KeyRecord, ...]:
 
 
 def write_keys(path: Path, records: Sequence[KeyRecord]) -> None:
-    """Replace the file: a gateway that reads it meanwhile sees the old keys or the new, never a part."""
+    """Replace the file: a gateway that reads it meanwhile sees the old keys or the new, never a part.
+
+    Owner, group and permissions stay as a site has set them: whoever makes a key need not be who the gateway runs as.
+    """
     content = json.dumps({"schema": SCHEMA, "keys": [record.as_json() for record in records]}, indent=1) + "\n"
     temporary = path.with_name(f"tmp-{path.name}")
     temporary.unlink(missing_ok=True)
     with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        with suppress(FileNotFoundError):  # the first keys: for their owner only
+            before = path.stat()
+            with suppress(PermissionError):
+                os.fchown(file.fileno(), before.st_uid, before.st_gid)
+            os.fchmod(file.fileno(), stat.S_IMODE(before.st_mode))
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -78,6 +78,19 @@ def test_rotation_never_makes_an_end_later(keys):
     assert read_keys(keys.path)[0].expires == end
 
 
+def test_the_file_is_for_its_owner_and_stays_for_whom_the_site_lets_read_it(keys, monkeypatch):
+    owners = []
+    monkeypatch.setattr(os, "fchown", lambda _file, user, group: owners.append((user, group)))
+    keys("add", "--name", "x", "--scope", "screen")
+    assert keys.path.stat().st_mode & 0o777 == 0o600
+    assert owners == []
+    keys.path.chmod(0o640)
+    keys("rotate", "--name", "x")
+    status = keys.path.stat()
+    assert status.st_mode & 0o777 == 0o640
+    assert owners == [(status.st_uid, status.st_gid)]
+
+
 def test_a_revoked_key_is_refused_and_stays_listed(keys):
     _, text, _ = keys("add", "--name", "x", "--scope", "screen")
     ring = KeyRing(keys.path)
