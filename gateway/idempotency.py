@@ -33,7 +33,7 @@ class _Entry:
 
 
 class Repetitions:
-    """Remembers answers by caller and key. Used by the greenlets of one thread only.
+    """Remembers answers by caller, class of traffic and key. Used by the greenlets of one thread only.
 
     Args:
         window_seconds: How long an answer is remembered, from when its request began.
@@ -49,6 +49,7 @@ class Repetitions:
     def answer_once(
         self,
         caller: str,
+        traffic: str,
         options: Options,
         photo: bytes,
         *,
@@ -62,6 +63,7 @@ class Repetitions:
 
         Args:
             caller: Name of who asks.
+            traffic: Class of their traffic: an answer of one class counts for it alone, and is none of another.
             options: What was asked for, with the key.
             photo: The bytes.
             terms: Under which the answer would be given, such as the version, its policy, and that no pause came between: an
@@ -75,7 +77,7 @@ class Repetitions:
         """
         if options.idempotency_key is None:
             return answer()
-        name = self._digest(caller.encode(), options.idempotency_key.encode())
+        name = self._digest(caller.encode(), traffic.encode(), options.idempotency_key.encode())
         request_digest = self._digest(
             photo, b"explain" if options.explain else b"", (options.subject_digest or "").encode()
         )

@@ -160,6 +160,7 @@ class Screener:
 
             return self._repetitions.answer_once(
                 caller.name,
+                caller.traffic,
                 options,
                 upload.photo,
                 terms=(model, self._pauses.mark()),

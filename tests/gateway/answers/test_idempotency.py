@@ -93,9 +93,11 @@ def repetitions():
     return Repetitions(window_seconds=60, max_entries=4)
 
 
-def ask(repetitions, work, *, caller="site", options=OPTIONS, photo=b"photo", seconds=30.0, terms="terms"):
+def ask(
+    repetitions, work, *, caller="site", traffic="patient", options=OPTIONS, photo=b"photo", seconds=30.0, terms="terms"
+):
     deadline = Deadline.after(seconds)
-    return repetitions.answer_once(caller, options, photo, terms=terms, deadline=deadline, answer=work)
+    return repetitions.answer_once(caller, traffic, options, photo, terms=terms, deadline=deadline, answer=work)
 
 
 def test_duplicates_at_the_same_time_wait_for_the_first(repetitions, work):
@@ -131,6 +133,11 @@ def test_a_duplicate_waits_no_longer_than_its_deadline(repetitions, work):
 def test_callers_do_not_meet_each_others_keys(repetitions, work):
     work.go_on.set()
     assert (ask(repetitions, work), ask(repetitions, work, caller="other", photo=b"another")) == (1, 2)
+
+
+def test_nor_do_the_classes_of_traffic_of_one_caller(repetitions, work):
+    work.go_on.set()
+    assert (ask(repetitions, work), ask(repetitions, work, traffic="loadtest", photo=b"another")) == (1, 2)
 
 
 def test_what_was_answered_under_other_terms_is_not_repeated(repetitions, work):
@@ -180,7 +187,9 @@ def test_an_entry_that_was_replaced_hides_no_older_one(monkeypatch, work):
 
     def ask_at(seconds, options, terms):
         now[0] = seconds
-        return repetitions.answer_once("site", options, b"photo", terms=terms, deadline=Deadline(1e9), answer=work)
+        return repetitions.answer_once(
+            "site", "patient", options, b"photo", terms=terms, deadline=Deadline(1e9), answer=work
+        )
 
     assert (ask_at(0, OPTIONS, "first"), ask_at(1, other, "first"), ask_at(50, OPTIONS, "others")) == (1, 2, 3)
     assert ask_at(70, other, "first") == 4
