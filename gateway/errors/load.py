@@ -50,5 +50,5 @@ class GatewayStopping(GatewayError):
     """This gateway is about to end; whoever asks whether it is ready should ask another one from now on."""
 
     code = "gateway_stopping"
-    sentence = "This service is being restarted."
+    sentence = "This service is being stopped."
     advice = TRY_AGAIN
