@@ -15,9 +15,11 @@ def open_records(settings: Settings, metrics: Metrics) -> tuple[ReceiptRecorder 
     if settings.records_url is None or settings.session_key_file is None:
         return None, None
     from gateway.records.database import open_database  # noqa: PLC0415 - SQLAlchemy, only where records are on
-    from gateway.records.store import ReceiptStore  # noqa: PLC0415 - the same
+    from gateway.records.store import ReceiptStore, is_away  # noqa: PLC0415 - the same
 
     store = ReceiptStore(open_database(settings.records_url))
     keys = SecretKeys.read(settings.session_key_file)
-    recorder = ReceiptRecorder(ReceiptWriter(store.write), keys, required=settings.records_required, metrics=metrics)
+    recorder = ReceiptRecorder(
+        ReceiptWriter(store.write, is_away), keys, required=settings.records_required, metrics=metrics
+    )
     return recorder, ReceiptReader(store.find)

@@ -7,6 +7,8 @@ from operator import attrgetter
 from typing import Final
 
 from sqlalchemy import Engine, insert, select
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway.records.receipt import Receipt
 from gateway.records.tables import RECEIPTS
@@ -61,3 +63,10 @@ class ReceiptStore:
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
+
+
+def is_away(error: Exception) -> bool:
+    """Whether an error of `ReceiptStore` is about the database, and not about what it was given."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    return isinstance(error, (OperationalError, InterfaceError, PoolTimeout, OSError))

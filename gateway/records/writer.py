@@ -24,10 +24,12 @@ class ReceiptWriter:
 
     Args:
         write: Writes receipts in one transaction, or raises.
+        is_away: Whether an error of it says that the database is away, so that any other receipt would fail too.
     """
 
-    def __init__(self, write: Callable[[Sequence[Receipt]], None]) -> None:
+    def __init__(self, write: Callable[[Sequence[Receipt]], None], is_away: Callable[[Exception], bool]) -> None:
         self._write = write
+        self._is_away = is_away
         self._waiting: queue.Queue[tuple[Receipt, Future[None]] | None] = queue.Queue(MAX_WAITING)
         self._thread = threading.Thread(target=self._run, name="receipts", daemon=True)
         self._started = threading.Lock()
@@ -81,11 +83,29 @@ class ReceiptWriter:
         return batch, True
 
     def _write_batch(self, batch: list[tuple[Receipt, Future[None]]]) -> None:
+        error = self._error_of(batch)
+        if error is None or len(batch) == 1 or self._is_away(error):
+            _tell(batch, error)
+            return
+        # One receipt that the database refuses must not cost those their answers who only waited beside it.
+        for place, each in enumerate(batch):
+            error = self._error_of([each])
+            if error is not None and self._is_away(error):
+                _tell(batch[place:], error)
+                return
+            _tell([each], error)
+
+    def _error_of(self, batch: list[tuple[Receipt, Future[None]]]) -> Exception | None:
         try:
             self._write([receipt for receipt, _ in batch])
         except Exception as error:  # noqa: BLE001 - whatever it was, each answer that waits must hear of it
-            for _, written in batch:
-                written.set_exception(error)
+            return error
+        return None
+
+
+def _tell(batch: list[tuple[Receipt, Future[None]]], error: Exception | None) -> None:
+    for _, written in batch:
+        if error is None:
+            written.set_result(None)
         else:
-            for _, written in batch:
-                written.set_result(None)
+            written.set_exception(error)
