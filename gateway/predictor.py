@@ -18,13 +18,11 @@ class Scores:
 
     Attributes:
         p_no_depression: Probability of NOT being depressed, widened to float64 and not yet checked: may be NaN.
-        logit: Its logit, after calibration.
         version: The version that answered.
         jittered_p: p_no_depression of the crop's jittered copies, in their order; empty where none were asked. Unchecked too.
     """
 
     p_no_depression: float
-    logit: float
     version: int
     jittered_p: tuple[float, ...] = ()
 

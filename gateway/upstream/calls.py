@@ -151,10 +151,8 @@ def _was_not_taken_on(error: PredictorUnavailable) -> bool:
 def _scores(prediction: Prediction, model: PinnedModel, count: int) -> Scores:
     contract: ModelContract = model.contract
     probabilities = _numbers(prediction, contract.probability_tensor, count)
-    logits = _numbers(prediction, contract.logit_tensor, count)
     return Scores(
         p_no_depression=probabilities[0],
-        logit=logits[0],
         version=prediction.version,
         jittered_p=probabilities[1:],
     )

@@ -23,6 +23,7 @@ from gateway.observing import gateway_metrics
 from gateway.pin import PinReader
 from gateway.predictor import Scores
 from gateway.records.recorder import ReceiptRecorder
+from gateway.records.store import is_away
 from gateway.records.writer import ReceiptWriter
 from tests.support.gateway import make_prepared_crop, make_repository
 from tests.support.records import make_records, open_store
@@ -53,7 +54,7 @@ def measure_records() -> RecordsCost:
         folder = Path(name)
         settings = make_records(folder)
         store = open_store(settings["records_url"])
-        writer = ReceiptWriter(store.write)
+        writer = ReceiptWriter(store.write, is_away)
         keys = SecretKeys.read(settings["session_key_file"])
         recorder = ReceiptRecorder(writer, keys, required=True, metrics=gateway_metrics(CollectorRegistry()))
         model = PinReader(make_repository(folder / "models"), allow_demo=True, on_change=lambda _: None).current()
@@ -63,7 +64,7 @@ def measure_records() -> RecordsCost:
             nonlocal count
             for _ in range(number):
                 count += 1
-                answer = Answer.of(f"{count:036d}", Scores(0.5, 0.0, model.version), prepared, model, {"total": 0.01})
+                answer = Answer.of(f"{count:036d}", Scores(0.5, model.version), prepared, model, {"total": 0.01})
                 recorder.record(answer, photo, ANONYMOUS, Deadline.after(60.0))
 
         record_some(50)

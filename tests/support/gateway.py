@@ -104,7 +104,7 @@ class FakePredictor:
             raise self.error
         p = float(self.p_no_depression)
         jittered_p = self.jittered_p if self.jittered_p is not None else (p,) * (len(crops) - 1)
-        return Scores(p, 0.0, model.version, jittered_p)
+        return Scores(p, model.version, jittered_p)
 
     def explain(self, _crop: np.ndarray, model: PinnedModel, _deadline: Deadline) -> Explanation:
         if self.error is not None:

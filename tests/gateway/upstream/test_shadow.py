@@ -14,7 +14,7 @@ from tests.support.gateway import VERSION, FakeGateway, make_contract, make_repo
 from tests.support.upstream import CROP
 
 SHADOW_VERSION = VERSION + 1
-SCORES = Scores(p_no_depression=0.9, logit=2.0, version=VERSION)
+SCORES = Scores(p_no_depression=0.9, version=VERSION)
 
 
 class Asker:
@@ -36,7 +36,7 @@ class Asker:
         self.go_on.wait()
         if self.error is not None:
             raise self.error
-        return Scores(self.p_no_depression, 0.0, model.version)
+        return Scores(self.p_no_depression, model.version)
 
 
 class Counts:
