@@ -8,6 +8,7 @@ from typing import Protocol
 import flask
 
 from gateway.access.credentials import credential_of
+from gateway.access.cross_site import comes_from_elsewhere
 from gateway.access.grant import TRAFFIC_HEADER, Grant
 from gateway.access.host_names import names_this_machine
 from gateway.access.key_text import PREFIX
@@ -21,6 +22,7 @@ from gateway.errors import (
     CredentialExpired,
     CredentialInvalid,
     CredentialMissing,
+    CrossSiteRequest,
     HostNotLocal,
     SignInMissing,
 )
@@ -132,6 +134,8 @@ class Guard:
         if self._anonymous:
             if not names_this_machine(request.headers.get("Host")):
                 raise HostNotLocal
+            if _comes_from_elsewhere(request):
+                raise CrossSiteRequest
             return Grant(ANONYMOUS.name, ANONYMOUS.scopes)
         credential = credential_of(request.headers)
         if credential is None:
@@ -140,6 +144,13 @@ class Guard:
         if authenticator is None:
             raise CredentialInvalid
         return authenticator.grant_of(credential)
+
+
+def _comes_from_elsewhere(request: flask.Request) -> bool:
+    headers = request.headers
+    return comes_from_elsewhere(
+        request.method, host=headers.get("Host"), site=headers.get("Sec-Fetch-Site"), origin=headers.get("Origin")
+    )
 
 
 def guard_requests(app: flask.Flask, guard: Guard) -> None:

@@ -30,6 +30,7 @@ GatewayError
 │   ├── ScopeMissing                 scope_missing
 │   ├── TrafficNotGranted            traffic_not_granted
 │   ├── HostNotLocal                 host_not_local           another name than this machine's, where nobody needs a key
+│   ├── CrossSiteRequest             cross_site_request       sent by a page of another site, where nobody needs a key
 │   └── RouteNotGranted              route_not_granted        a route without a row in the table
 ├── AccessUnavailable                who asks cannot be found out right now
 │   ├── IdentityProviderUnavailable  identity_provider_unavailable
@@ -75,6 +76,7 @@ from gateway.errors.access import (
     CredentialExpired,
     CredentialInvalid,
     CredentialMissing,
+    CrossSiteRequest,
     HostNotLocal,
     IdentityProviderUnavailable,
     RouteNotGranted,
@@ -153,6 +155,7 @@ __all__ = [
     "CredentialExpired",
     "CredentialInvalid",
     "CredentialMissing",
+    "CrossSiteRequest",
     "DeadlinePassed",
     "DemoModelNotAllowed",
     "DemoModelRefused",

@@ -95,6 +95,15 @@ class HostNotLocal(AccessError):
     reason = "host"
 
 
+class CrossSiteRequest(AccessError):
+    """Sent by a page of another site, at a gateway that asks nobody for a key (`gateway.access.cross_site`)."""
+
+    code = "cross_site_request"
+    sentence = "Without keys this gateway takes photos only from its own page and from programs, not from other sites."
+    advice = "Open this service's own page and send the photo there."
+    reason = "cross_site"
+
+
 class AccessUnavailable(GatewayError):
     """Who asks cannot be found out right now, so nobody is let in."""
 

@@ -78,6 +78,10 @@ PROBLEMS: Final = {
         "Ohne Schlüssel antwortet dieses Gateway nur unter den Namen dieses Rechners, wie 127.0.0.1 und localhost.",
         "Verwenden Sie einen dieser Namen, oder bitten Sie die Betreiber dieses Dienstes, Schlüssel einzurichten.",
     ),
+    "cross_site_request": Told(
+        "Ohne Schlüssel nimmt dieses Gateway Fotos nur von seiner eigenen Seite und von Programmen an, nicht von anderen Websites.",
+        "Öffnen Sie die Seite dieses Dienstes und senden Sie das Foto dort.",
+    ),
     "identity_provider_unavailable": Told(
         "Der Token kann nicht geprüft werden, weil der Identitätsdienst nicht erreichbar ist.", _TRY_AGAIN
     ),

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from gateway import errors
 from gateway.access.credentials import KEY_HEADER
+from gateway.access.cross_site import SAFE_METHODS
 from gateway.access.routes import OPEN, PAGE_ROUTES, need_of
 from gateway.openapi.operations import ANYWHERE, HTML, OPERATIONS, Operation
 from gateway.openapi.schemas import SCHEMAS, refer
@@ -85,15 +86,20 @@ def problems_of(operation: Operation, *, access: bool) -> list[type[Exception]]:
     """Every class of error that an operation can meet."""
     roots: list[type[Exception]] = [*ANYWHERE, *operation.problems]
     if need_of(operation.method, operation.template) is not OPEN:
-        roots += _refusals_of_access(operation) if access else [errors.TrafficNotGranted, errors.HostNotLocal]
+        roots += _refusals_of_access(operation) if access else _refusals_without_access(operation)
     return list(dict.fromkeys(leaf for root in roots for leaf in leaves(root)))
 
 
 def _refusals_of_access(operation: Operation) -> list[type[Exception]]:
     of_the_other_kind = errors.CredentialMissing if operation.template in PAGE_ROUTES else errors.SignInMissing
-    elsewhere = {of_the_other_kind, errors.HostNotLocal}  # the latter where no access is set up
+    elsewhere = {of_the_other_kind, errors.HostNotLocal, errors.CrossSiteRequest}  # the latter two without access
     others = (errors.AccessUnavailable, errors.ClientRateExceeded)  # the latter after too many wrong credentials
     return [*others, *(leaf for leaf in leaves(errors.AccessError) if leaf not in elsewhere)]
+
+
+def _refusals_without_access(operation: Operation) -> list[type[Exception]]:
+    refusals: list[type[Exception]] = [errors.TrafficNotGranted, errors.HostNotLocal]
+    return refusals if operation.method in SAFE_METHODS else [*refusals, errors.CrossSiteRequest]
 
 
 def _describe(operation: Operation, *, access: bool) -> dict[str, Any]:

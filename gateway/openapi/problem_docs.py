@@ -116,6 +116,11 @@ PROBLEM_DOCS: Final[dict[str, ProblemDoc]] = {
         "browser of whoever sits here.",
         "Use 127.0.0.1, localhost or [::1]. Operators: set up keys before it is reached by another name.",
     ),
+    "cross_site_request": ProblemDoc(
+        "Sec-Fetch-Site or Origin says that a page of another site sent this, and this gateway has no keys: the page would use "
+        "the browser of whoever sits here.",
+        "Send photos from the gateway's own page, or from a program, which sends neither header.",
+    ),
     "identity_provider_unavailable": ProblemDoc(
         "The gateway cannot reach the identity provider to check a token.", f"{_RETRY} Operators: check the provider."
     ),

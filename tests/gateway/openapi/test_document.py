@@ -5,7 +5,7 @@ import jsonschema_rs
 import pytest
 
 from gateway.access.routes import OPEN, ROUTES
-from gateway.errors import AccessError, AccessUnavailable, HostNotLocal, TrafficNotGranted
+from gateway.errors import AccessError, AccessUnavailable, CrossSiteRequest, HostNotLocal, TrafficNotGranted
 from gateway.openapi.document import describe_api, path_of, problems_of
 from gateway.openapi.operations import OPERATIONS
 from gateway.openapi.problem_docs import PROBLEM_DOCS
@@ -58,8 +58,8 @@ def test_every_code_is_described_with_its_status(access):
                 described |= dict.fromkeys(limits["properties"]["code"]["enum"], int(status))
                 assert limits["properties"]["status"]["const"] == int(status)
     of_access = [each for each in problem_classes() if issubclass(each, (AccessError, AccessUnavailable))]
-    of_no_access = [TrafficNotGranted, HostNotLocal]
-    left_out = {HostNotLocal} if access else set(of_access) - set(of_no_access)
+    of_no_access = [TrafficNotGranted, HostNotLocal, CrossSiteRequest]
+    left_out = {HostNotLocal, CrossSiteRequest} if access else set(of_access) - set(of_no_access)
     expected = {each.code: kind_of(each).status for each in problem_classes() if each not in left_out}
     del expected["method_not_allowed"]  # among the components: no operation that is described can meet it
     assert described == expected
