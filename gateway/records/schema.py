@@ -43,6 +43,12 @@ def is_known(revision: str) -> bool:
     return revision == NO_TABLES or any(script.revision == revision for script in _scripts().walk_revisions())
 
 
+def lies_before(step: str, other: str) -> bool:
+    """Whether both are steps of this release, and the first comes before the second."""
+    newest_first = [*(script.revision for script in _scripts().walk_revisions()), NO_TABLES]
+    return {step, other} <= set(newest_first) and newest_first.index(step) > newest_first.index(other)
+
+
 def upgrade(engine: Engine) -> tuple[str, str]:
     """Go every missing step; the steps before and after. Several may try at once: the database lets one after the other.
 
@@ -59,8 +65,12 @@ def upgrade(engine: Engine) -> tuple[str, str]:
 
 
 def downgrade(engine: Engine, revision: str) -> None:
-    """Go back to a step; "base" is before the first. What a step added is lost with it."""
-    _go(engine, revision, back=True)
+    """Go back to a step; `NO_TABLES` is before the first. What the steps after it added is lost with them.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: the database cannot be used.
+    """
+    _go(engine, "base" if revision == NO_TABLES else revision, back=True)
 
 
 def _go(engine: Engine, revision: str, *, back: bool = False) -> None:

@@ -74,7 +74,7 @@ def test_a_step_that_fails_leaves_the_tables_as_they_were(engine, monkeypatch):
     schema.upgrade(engine)
     monkeypatch.setattr("alembic.op.drop_table", lambda _: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        schema.downgrade(engine, "base")
+        schema.downgrade(engine, schema.NO_TABLES)
     monkeypatch.undo()
     assert schema.current_revision(engine) == "0001"
     with engine.connect() as connection:
@@ -86,9 +86,21 @@ def test_steps_go_down_and_up_again(engine, url):
     store = open_store(url)
     store.write([make_receipt(1)])
     store.close()
-    schema.downgrade(engine, "base")
+    warned = command("records", "downgrade", "--to", "none", records_url=url)
+    assert (warned.code, schema.current_revision(engine)) == (1, "0001")
+    assert "every receipt" in warned.err
+    said = command("records", "downgrade", "--to", "none", "--yes", records_url=url)
+    assert (said.code, said.out) == (0, f"{url} was at 0001, is at none\n")
     assert schema.current_revision(engine) == schema.NO_TABLES
     assert schema.upgrade(engine) == ("none", "0001")
+
+
+@pytest.mark.parametrize("step", ["0001", "0002", "base", "9999"])
+def test_there_is_no_way_back_to_a_step_that_is_not_behind(engine, url, step):
+    schema.upgrade(engine)
+    said = command("records", "downgrade", "--to", step, "--yes", records_url=url)
+    assert (said.code, schema.current_revision(engine)) == (1, "0001")
+    assert "no way back" in said.err
 
 
 def test_a_receipt_is_on_the_disk_when_it_is_written(records):
