@@ -10,6 +10,8 @@ from gateway.caller import PATIENT_TRAFFIC, Caller
 from gateway.errors import TrafficNotGranted
 
 TRAFFIC_HEADER: Final = "X-Traffic-Class"
+FROM_PROVIDER: Final = "token:"
+"""Of the name of a caller with a token; the rest is the identity provider's name of a person or a program."""
 
 
 @dataclass(frozen=True, slots=True)

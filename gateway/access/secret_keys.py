@@ -31,6 +31,8 @@ class Purpose(StrEnum):
     """Site pseudonyms of subjects, which are never kept in clear."""
     PHOTO = "photo"
     """Bytes of photos, in receipts."""
+    CALLER = "caller"
+    """Subjects of tokens, in receipts: the identity provider's names of people."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -14,7 +14,7 @@ from joserfc.errors import ExpiredTokenError, JoseError
 from joserfc.jws import JWSRegistry, extract_compact
 from joserfc.jwt import JWTClaimsRegistry
 
-from gateway.access.grant import Grant
+from gateway.access.grant import FROM_PROVIDER, Grant
 from gateway.access.issuer import SigningKey
 from gateway.access.token_scopes import ScopeMapping, scopes_of
 from gateway.errors import CredentialExpired, CredentialInvalid
@@ -89,7 +89,7 @@ class TokenVerifier:
         # A database refuses NUL and half a character, and with them the receipts that are written together with this one's.
         if len(subject) > MAX_SUBJECT_LENGTH or not subject.isprintable():
             raise CredentialInvalid
-        return Grant(f"token:{subject}", scopes_of(claims, self._scope_claim, self._scope_mapping))
+        return Grant(f"{FROM_PROVIDER}{subject}", scopes_of(claims, self._scope_claim, self._scope_mapping))
 
     def _claims_of(self, credential: str) -> dict[str, Any]:
         try:

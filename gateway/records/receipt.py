@@ -47,7 +47,7 @@ class Receipt:
         p_no_depression: Probability of NOT being depressed.
         band: None where the policy declined to give one.
         traffic: Class of the caller's traffic.
-        caller: Name of the key or the account, as the site chose it.
+        caller: Name of the key, as the site chose it; of a token `token:` and a keyed digest of its subject.
         subject_digest: Keyed digest of the site's pseudonym; None where none was given.
         photo_digest: Keyed digest of the photo's bytes, which finds the answers to a photo that the site still has.
         content: JSON: why there is no band, quality, timings, and what the version said of itself.
