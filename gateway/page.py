@@ -7,10 +7,11 @@ import flask
 from gateway.access.scopes import Scope
 from gateway.answer import Answer
 from gateway.caller import PATIENT_TRAFFIC
-from gateway.errors import AccessError, ModelNotServable, ScreeningPaused
+from gateway.errors import AccessError, ModelNotServable, PredictorUnavailable, ScreeningPaused
 from gateway.languages import Catalogue
 from gateway.page_views import answer_view, model_view, problem_view
 from gateway.pin import PinReader
+from gateway.predictor import Predictor
 from gateway.problems import Problem
 from gateway.screening import Screener
 from gateway.settings import MEBIBYTE
@@ -24,12 +25,14 @@ class Page:
     Args:
         pins: For the version that the page describes.
         pauses: For the reason why no photo is taken.
+        predictor: For whether the model is known to be away.
         max_photo_bytes: That the page states and its script checks.
     """
 
-    def __init__(self, pins: PinReader, pauses: PauseReader, *, max_photo_bytes: int) -> None:
+    def __init__(self, pins: PinReader, pauses: PauseReader, predictor: Predictor, *, max_photo_bytes: int) -> None:
         self._pins = pins
         self._pauses = pauses
+        self._predictor = predictor
         self._max_photo_bytes = max_photo_bytes
 
     def render(
@@ -42,7 +45,9 @@ class Page:
             # Whoever may not read of the model is shown neither it nor a form that would be refused.
             if Scope.READ_MODELS in flask.g.caller.scopes:
                 model = model_view(self._pins.current(), language)
-        except (ModelNotServable, ScreeningPaused) as error:
+                # The form stays: the model may be back before a photo is chosen.
+                self._predictor.require_reachable()
+        except (ModelNotServable, PredictorUnavailable, ScreeningPaused) as error:
             unavailable = Problem.of(error, "", language)
         return flask.render_template(
             "page.html",

@@ -148,3 +148,19 @@ def test_what_the_contract_says_is_shown_and_never_executed(tmp_path):
     for page in (gateway.client.get("/").text, submit(gateway).text):
         assert "<script>alert" not in page
         assert "&lt;script&gt;" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "The model is not available right now."), ("de", "Das Modell ist zurzeit nicht verfügbar.")],
+)
+def test_while_the_model_is_away_the_page_says_so_before_a_photo_is_chosen(gateway, language, said):
+    page = gateway.client.get("/", headers={"Accept-Language": language}).text
+    assert said not in words(page)
+    gateway.predictor.away = PredictorUnavailable()
+    page = gateway.client.get("/", headers={"Accept-Language": language}).text
+    assert said in words(page)
+    assert "<form" in page
+    assert 'class="banner"' in page
+    gateway.predictor.away = None
+    assert said not in words(gateway.client.get("/", headers={"Accept-Language": language}).text)
