@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import flask
 
@@ -28,11 +29,13 @@ from gateway.idempotency import Repetitions
 from gateway.options import Options, OptionsReader
 from gateway.pin import PinnedModel, PinReader
 from gateway.predictor import Mirror, Predictor
-from gateway.records.recorder import Recorder
 from gateway.stop.pause_reader import PauseReader
 from gateway.uploads import UploadReader
 from monitoring.metrics import Metrics
 from serving.contract.errors import ContractError, ModelAnswerInvalid
+
+if TYPE_CHECKING:  # imported only where records are on
+    from gateway.records.recorder import Recorder
 
 ANSWERED = "answered"
 ABSTAINED = "abstained"

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Final
 
 from gateway.access.guard import Authenticator, Failures, Guard
-from gateway.access.keys import KeyRing
 from gateway.admission.client_rates import ClientRates
 from gateway.settings import Settings
 
@@ -19,12 +18,20 @@ def create_guard(settings: Settings, on_refusal: Callable[[str], None]) -> Guard
 
     A gateway on loopback that has keys may well stand behind a proxy of the same machine, so it asks for them.
     """
-    keys = KeyRing(settings.api_keys_file) if settings.api_keys_file is not None else None
+    keys = _create_key_ring(settings)
     tokens = _create_token_verifier(settings)
     anonymous = settings.is_loopback and keys is None and tokens is None
     rates = ClientRates(settings.access_failures_per_second_per_client, FAILURE_BURST)
     failures = Failures(rates, settings.trusted_proxies)
     return Guard(keys=keys, tokens=tokens, anonymous=anonymous, failures=failures, on_refusal=on_refusal)
+
+
+def _create_key_ring(settings: Settings) -> Authenticator | None:
+    if settings.api_keys_file is None:
+        return None
+    from gateway.access.keys import KeyRing  # noqa: PLC0415 - only where there are keys
+
+    return KeyRing(settings.api_keys_file)
 
 
 def _create_token_verifier(settings: Settings) -> Authenticator | None:

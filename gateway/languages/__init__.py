@@ -1,22 +1,30 @@
 """The languages that people are spoken to in, and which one a request asks for.
 
 A further language is a module beside `en` and `de` with a complete `Catalogue`, and a row in `CATALOGUES`; a test compares
-keys and placeholders.
+keys and placeholders. Only English is imported before somebody asks for another.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from werkzeug.datastructures import LanguageAccept
 
 from gateway.languages.catalogue import Catalogue, Told
-from gateway.languages.de import GERMAN
 from gateway.languages.en import ENGLISH
 
-__all__ = ["CATALOGUES", "ENGLISH", "GERMAN", "Catalogue", "Told", "negotiate"]
+__all__ = ["CATALOGUES", "ENGLISH", "Catalogue", "Told", "negotiate"]
 
-CATALOGUES: Final[dict[str, Catalogue]] = {each.tag: each for each in (ENGLISH, GERMAN)}
+
+def _german() -> Catalogue:
+    from gateway.languages.de import GERMAN  # noqa: PLC0415 - when first asked for
+
+    return GERMAN
+
+
+CATALOGUES: Final[dict[str, Callable[[], Catalogue]]] = {"en": lambda: ENGLISH, "de": _german}
+"""By tag, BCP 47."""
 
 
 def negotiate(accepted: LanguageAccept) -> Catalogue:
@@ -25,4 +33,4 @@ def negotiate(accepted: LanguageAccept) -> Catalogue:
     >>> negotiate(LanguageAccept([("fr", 1), ("de-AT", 0.8)])).tag
     'de'
     """
-    return CATALOGUES[accepted.best_match(list(CATALOGUES), default=ENGLISH.tag)]
+    return CATALOGUES[accepted.best_match(list(CATALOGUES), default=ENGLISH.tag)]()

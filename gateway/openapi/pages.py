@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
 import flask
 
 from gateway.errors import RouteUnknown
-from gateway.openapi.document import describe_api
-from gateway.openapi.problem_docs import PROBLEM_DOCS
 from gateway.problems import TYPE_PREFIX, kind_of, problem_classes
 
 
@@ -19,17 +18,22 @@ def create_reference(*, access: bool) -> flask.Blueprint:
     Args:
         access: Whether this gateway asks for a key or token.
     """
-    document = describe_api(access=access)
-    as_json = json.dumps(document, ensure_ascii=False).encode()
+
+    @functools.cache
+    def document() -> dict[str, Any]:
+        from gateway.openapi.document import describe_api  # noqa: PLC0415 - few ask for it, and not before the first photo
+
+        return describe_api(access=access)
+
     blueprint = flask.Blueprint("reference", __name__)
 
     @blueprint.get("/openapi.json")
     def describe() -> flask.Response:
-        return flask.Response(as_json, content_type="application/json")
+        return flask.Response(json.dumps(document(), ensure_ascii=False), content_type="application/json")
 
     @blueprint.get("/reference")
     def show() -> str:
-        return flask.render_template("reference.html", api=document, problems=_problem_views())
+        return flask.render_template("reference.html", api=document(), problems=_problem_views())
 
     @blueprint.get("/problems/v1/<code>")
     def explain(code: str) -> str:
@@ -42,6 +46,8 @@ def create_reference(*, access: bool) -> flask.Blueprint:
 
 
 def _problem_views() -> list[dict[str, Any]]:
+    from gateway.openapi.problem_docs import PROBLEM_DOCS  # noqa: PLC0415 - the same
+
     return [
         {
             "code": each.code,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from gateway.access.secret_keys import SecretKeys
-from gateway.records.reader import ReceiptReader
-from gateway.records.recorder import ReceiptRecorder
-from gateway.records.writer import ReceiptWriter
 from gateway.settings import Settings
 from monitoring.metrics import Metrics
+
+if TYPE_CHECKING:  # imported only where records are on
+    from gateway.records.reader import ReceiptReader
+    from gateway.records.recorder import ReceiptRecorder
 
 
 def open_records(settings: Settings, metrics: Metrics) -> tuple[ReceiptRecorder | None, ReceiptReader | None]:
@@ -15,7 +18,10 @@ def open_records(settings: Settings, metrics: Metrics) -> tuple[ReceiptRecorder 
     if settings.records_url is None or settings.session_key_file is None:
         return None, None
     from gateway.records.database import open_database  # noqa: PLC0415 - SQLAlchemy, only where records are on
+    from gateway.records.reader import ReceiptReader  # noqa: PLC0415 - and what comes with it
+    from gateway.records.recorder import ReceiptRecorder  # noqa: PLC0415 - the same
     from gateway.records.store import ReceiptStore, is_away  # noqa: PLC0415 - the same
+    from gateway.records.writer import ReceiptWriter  # noqa: PLC0415 - the same
 
     store = ReceiptStore(open_database(settings.records_url))
     keys = SecretKeys.read(settings.session_key_file)

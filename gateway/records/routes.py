@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import flask
 
 from gateway.errors import RecordsOff
-from gateway.records.reader import ReceiptReader
-from gateway.records.receipt_json import receipt_json
+
+if TYPE_CHECKING:  # imported only where records are on
+    from gateway.records.reader import ReceiptReader
 
 
 def create_records(reader: ReceiptReader | None) -> flask.Blueprint:
@@ -17,6 +20,8 @@ def create_records(reader: ReceiptReader | None) -> flask.Blueprint:
     def read(screening_id: str) -> flask.Response:
         if reader is None:
             raise RecordsOff
+        from gateway.records.receipt_json import receipt_json  # noqa: PLC0415 - only where records are on
+
         return flask.jsonify(receipt_json(reader.find(screening_id), flask.g.language))
 
     return blueprint

@@ -1,7 +1,8 @@
 import html
 import re
 
-from gateway.languages import ENGLISH, GERMAN
+from gateway.languages import ENGLISH
+from gateway.languages.de import GERMAN
 from serving.contract.abstention import Doubt
 from serving.contract.jitter import JITTER_COPIES
 from serving.contract.policy import Abstention, Policy

@@ -7,14 +7,15 @@ import pytest
 
 from gateway.errors import ScreeningPaused
 from gateway.errors.stop import SENTENCES
-from gateway.languages import CATALOGUES, ENGLISH, GERMAN
+from gateway.languages import CATALOGUES, ENGLISH
+from gateway.languages.de import GERMAN
 from gateway.problems import KINDS, Problem, all_codes, problem_classes
 from gateway.stop.pause_change import PauseReason
 from gateway.stop.stop_switch import StopSwitch
 from serving.contract.errors import NoFace
 from tests.support.gateway import multipart
 
-OTHERS = [each for each in CATALOGUES.values() if each is not ENGLISH]
+OTHERS = [get() for tag, get in CATALOGUES.items() if tag != ENGLISH.tag]
 ids = pytest.mark.parametrize("language", OTHERS, ids=lambda each: each.tag)
 HTML = {"Accept": "text/html", "Accept-Language": "de"}
 
