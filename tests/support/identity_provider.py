@@ -89,9 +89,7 @@ class IdentityProvider:
         claims = {
             "iss": self.address, "aud": AUDIENCE, "sub": SUBJECT, "iat": now, "exp": now + 300, "scope": "screen openid",
         } | changes  # fmt: skip
-        claims = {
-            name: value(now) if callable(value) else value for name, value in claims.items() if value is not None
-        }
+        claims = {name: value(now) if callable(value) else value for name, value in claims.items() if value is not None}
         head = {"alg": algorithm, "kid": key.kid, "typ": "at+jwt"} | (header or {})
         head = {name: value for name, value in head.items() if value is not None}
         # By hand, because the library writes no wrong ones.
