@@ -35,8 +35,8 @@ def test_scores_come_back_widened_and_the_crop_arrives_byte_for_byte(connect, st
 
 def test_the_model_server_is_told_which_trace_a_call_belongs_to(connect, stub, model):
     predictor = connect(stub.address)
-    predictor.predict(model)
-    trace = contextvars.copy_context().run(lambda: (begin_trace([], []), predictor.predict(model))[0])
+    contextvars.Context().run(predictor.predict, model)
+    trace = contextvars.Context().run(lambda: (begin_trace([], []), predictor.predict(model))[0])
     assert stub.traceparents == [None, trace.parent]
 
 
