@@ -6,6 +6,7 @@ Also the toy models that several folders of tests copy from.
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import shutil
 from pathlib import Path
@@ -22,6 +23,9 @@ from tests.support.sharing import GroupScheduling
 if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.workermanage import WorkerController
+
+# gRPC's own handling of forks would end a child that a test starts, where it comes before the child's exec.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 SYSTEM_REMEDY = "`make system-deps` installs what is missing"
 CPU_REMEDY = "these tests see something on a CPU that has it only"

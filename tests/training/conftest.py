@@ -1,5 +1,8 @@
 """Small data sets that a network learns at once: depressed photos are dark, the others bright."""
 
+import importlib
+import sys
+
 import numpy as np
 import pytest
 
@@ -8,6 +11,14 @@ from training.data.shards import CropStore, Shard, write_shard
 
 SUBJECTS = 24
 PHOTOS_PER_SUBJECT = 4
+
+
+@pytest.fixture(scope="module", autouse=True)
+def determinism_ends_with_the_file():
+    """Training asks TensorFlow for it, for the whole process; other files' models have ops that it does not allow."""
+    yield
+    if "tensorflow" in sys.modules:
+        importlib.import_module("tensorflow.python.framework.config").disable_op_determinism()
 
 
 @pytest.fixture(scope="session")
