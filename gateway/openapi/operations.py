@@ -121,8 +121,8 @@ SUBJECT: Final = {
     "name": SUBJECT_HEADER,
     "in": "header",
     "schema": {"type": "string", "pattern": SUBJECT_PATTERN},
-    "description": "The site's opaque pseudonym of the person, never a name or a record number. Kept as a keyed digest only; by "
-    "it answers can be erased.",
+    "description": "The site's opaque pseudonym of the person, never a name or a record number. Kept as a keyed digest "
+    "only, where receipts are kept.",
 }
 KEY: Final = {
     "name": IDEMPOTENCY_HEADER,
