@@ -34,9 +34,12 @@ def run_key_command(arguments: Sequence[str], environment: Mapping[str, str]) ->
         print(f"Name the file of keys with --file, or set {name_of('api_keys_file')}.", file=sys.stderr)  # noqa: T201 - for the person at the terminal
         return os.EX_USAGE
     try:
+        if not options.file.parent.is_dir():
+            message = f"{options.file.parent} is no folder; make it first, or name another file with --file"
+            raise KeyCommandRefused(message)
         options.run(options, datetime.now(UTC))
     except (KeyCommandRefused, KeyFileInvalid, OSError) as error:
-        print(f"{options.file}: {error}" if isinstance(error, KeyFileInvalid) else error, file=sys.stderr)  # noqa: T201 - for the person at the terminal
+        print(_sentence(error, options.file), file=sys.stderr)  # noqa: T201 - for the person at the terminal
         return os.EX_DATAERR
     return os.EX_OK
 
@@ -90,8 +93,11 @@ def revoke_key(options: argparse.Namespace, now: datetime) -> None:
             message = f"no key has the id {options.id}; `keys list` shows them"
             raise KeyCommandRefused(message)
         (number,) = found
-        if records[number].revoked is None:
-            records[number] = dataclasses.replace(records[number], revoked=now)
+        record = records[number]
+        if record.revoked is None:
+            records[number] = dataclasses.replace(record, revoked=now)
+    said = "revoked from now on" if record.revoked is None else "was revoked already"
+    print(f"{said}: {record.name} ({record.id})")  # noqa: T201 - for the person at the terminal
 
 
 def list_keys(options: argparse.Namespace, now: datetime) -> None:
@@ -110,6 +116,12 @@ def list_keys(options: argparse.Namespace, now: datetime) -> None:
         print("  ".join(fields))  # noqa: T201 - for the person at the terminal
 
 
+def _sentence(error: Exception, file: Path) -> str:
+    if isinstance(error, OSError):  # it may name the lock or the temporary file beside the one that was asked for
+        return f"{file} cannot be read or written: {error.strerror or error}"
+    return f"{file}: {error}" if isinstance(error, KeyFileInvalid) else str(error)
+
+
 def _show(key: KeyText) -> None:
     print(key.text)  # noqa: T201 - the one time that it is shown
     print(f"Key {key.id}. It is shown this once: only its hash is kept.", file=sys.stderr)  # noqa: T201 - for the person at the terminal
@@ -125,7 +137,13 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
 
     add = commands.add_parser("add", help="make a key")
     add.add_argument("--name", type=_name, required=True, help="whose key it is: letters, digits, '.', '_', '-'")
-    add.add_argument("--scope", action="append", required=True, choices=list(Scope), help="several times for several")
+    add.add_argument(
+        "--scope",
+        action="append",
+        required=True,
+        choices=[scope.value for scope in Scope],
+        help="several times for several",
+    )
     add.add_argument(
         "--traffic",
         action="append",

@@ -79,7 +79,7 @@ def check_repository(settings: Settings) -> Result:
         return Result(name, State.FAILED, f"{settings.model_repository} cannot be used: {error}", remedy)
     if not repository.directory.is_dir():
         return Result(name, State.FAILED, f"there is no {repository.directory}", remedy)
-    return Result(name, State.OK, f"{repository.directory}, {count} versions")
+    return Result(name, State.OK, f"{repository.directory}, {count} version{'' if count == 1 else 's'}")
 
 
 def check_pin(settings: Settings) -> Result:

@@ -39,7 +39,7 @@ PROBLEM_DOCS: Final[dict[str, ProblemDoc]] = {
     "photo_unreadable": ProblemDoc(
         "The file is truncated or damaged, or is two formats in one.", "Export or take the photo again."
     ),
-    "no_face": ProblemDoc("No face that both face detectors believe in.", _RETAKE),
+    "no_face": ProblemDoc("Nothing in the photo looks enough like a face to the face detection.", _RETAKE),
     "several_faces": ProblemDoc("A second face is at least half as wide as the largest one.", _RETAKE),
     "face_too_small": ProblemDoc("Too few pixels between the eyes for the crop.", _RETAKE),
     "face_turned": ProblemDoc("The head is turned too far to compare its two halves.", _RETAKE),

@@ -95,10 +95,14 @@ def test_a_revoked_key_is_refused_and_stays_listed(keys):
     _, text, _ = keys("add", "--name", "x", "--scope", "screen")
     ring = KeyRing(keys.path)
     ring.grant_of(text)
-    assert keys("revoke", text.split("_")[1])[0] == 0
+    id_ = text.split("_")[1]
+    assert keys("revoke", id_) == (0, f"revoked from now on: x ({id_})", "")
     with pytest.raises(CredentialInvalid):
         ring.grant_of(text)
     assert "revoked" in keys("list")[1]
+    revoked = read_keys(keys.path)
+    assert keys("revoke", id_) == (0, f"was revoked already: x ({id_})", "")
+    assert read_keys(keys.path) == revoked
     assert keys("add", "--name", "x", "--scope", "screen")[0] == 0
 
 
@@ -134,6 +138,26 @@ def test_a_command_that_says_something_unknown_is_not_run(keys, arguments):
     with pytest.raises(SystemExit):
         keys(*arguments)
     assert not keys.path.exists()
+
+
+def test_a_scope_that_does_not_exist_is_answered_with_the_names_of_those_that_do(keys, capsys):
+    with pytest.raises(SystemExit):
+        keys("add", "--name", "x", "--scope", "screan")
+    said = capsys.readouterr().err
+    assert all(scope.value in said for scope in Scope)
+    assert "<Scope" not in said
+
+
+def test_a_folder_that_is_not_there_is_one_sentence_about_it(tmp_path, capsys):
+    folder = tmp_path / "nowhere"
+    for command in (["add", "--name", "x", "--scope", "screen"], ["list"]):
+        assert run_key_command(["--file", str(folder / "k"), *command], {}) == os.EX_DATAERR
+        assert capsys.readouterr().err == f"{folder} is no folder; make it first, or name another file with --file\n"
+
+
+def test_a_file_that_cannot_be_read_is_named_and_its_error_has_no_number(keys):
+    code, _, said = keys("list")
+    assert (code, said) == (os.EX_DATAERR, f"{keys.path} cannot be read or written: No such file or directory\n")
 
 
 def test_without_a_file_the_setting_is_named(capsys):

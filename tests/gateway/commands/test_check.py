@@ -47,6 +47,7 @@ def test_everything_is_tested_and_told_line_by_line(settings):
     assert re.search(rf"^SYMMETRA_MODEL_NAME +{MODEL}$", said.out, flags=re.MULTILINE)
     for name in ("model repository", "pinned version", "stop switch", "face detector", "port", "metrics port"):
         assert f"ok          {name}: " in said.out
+    assert re.search(r"model repository: .*, 1 version\n", said.out)
     assert "ok          model server: " in said.out
     assert "ok          golden answers: every golden answer is right\n" in said.out
 
