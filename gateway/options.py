@@ -54,8 +54,8 @@ class OptionsReader:
         """
         key = _single(IDEMPOTENCY_HEADER, request.headers.getlist(IDEMPOTENCY_HEADER))
         if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
-            message = f"'{IDEMPOTENCY_HEADER}' must be 1 to 128 visible ASCII characters."
-            raise ParameterInvalid(message)
+            message = "'{name}' must be 1 to 128 visible ASCII characters."
+            raise ParameterInvalid(message, figures={"name": IDEMPOTENCY_HEADER})
         explain = _single(EXPLAIN, request.args.getlist(EXPLAIN))
         subject = _single(SUBJECT_HEADER, request.headers.getlist(SUBJECT_HEADER))
         return Options(
@@ -77,21 +77,21 @@ class OptionsReader:
         if subject:  # a form may send its empty field
             digest = self._subjects.of(subject)
             if options.subject_digest not in (None, digest):
-                message = f"'{SUBJECT}' and the header {SUBJECT_HEADER} name two different subjects."
-                raise ParameterInvalid(message)
+                message = "'{name}' and the header {header} name two different subjects."
+                raise ParameterInvalid(message, figures={"name": SUBJECT, "header": SUBJECT_HEADER})
             options = replace(options, subject_digest=digest)
         return options
 
 
 def _single(name: str, values: Sequence[str]) -> str | None:
     if len(values) > 1:
-        message = f"'{name}' is there more than once."
-        raise ParameterInvalid(message)
+        message = "'{name}' is there more than once."
+        raise ParameterInvalid(message, figures={"name": name})
     return values[0] if values else None
 
 
 def _truth(text: str) -> bool:
     if text not in TRUTHS:
-        message = f"'{EXPLAIN}' must be true or false."
-        raise ParameterInvalid(message)
+        message = "'{name}' must be true or false."
+        raise ParameterInvalid(message, figures={"name": EXPLAIN})
     return TRUTHS[text]

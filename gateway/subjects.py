@@ -32,8 +32,6 @@ class SubjectDigests:
             ParameterInvalid: not of `SUBJECT_PATTERN`; the message holds nothing of it.
         """
         if not _SUBJECT.fullmatch(subject):
-            message = (
-                f"'subject' must be an opaque pseudonym: 1 to {MAX_SUBJECT_LENGTH} letters, digits or one of . _ : -"
-            )
-            raise ParameterInvalid(message)
+            message = "'{name}' must be an opaque pseudonym: 1 to {most} letters, digits or one of . _ : -"
+            raise ParameterInvalid(message, figures={"name": "subject", "most": MAX_SUBJECT_LENGTH})
         return self._keys.digests(Purpose.SUBJECT, subject)[0]

@@ -63,7 +63,8 @@ class ScopeMissing(AccessError):
     @classmethod
     def of(cls, scope: str) -> Self:
         """With the scope that would allow it."""
-        return cls(f"The API key or token of the request does not allow this: it lacks the scope {scope}.")
+        message = "The API key or token of the request does not allow this: it lacks the scope {scope}."
+        return cls(message, figures={"scope": str(scope)})
 
 
 class TrafficNotGranted(AccessError):

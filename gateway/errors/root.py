@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import ClassVar, Final
+
+from serving.contract.sentences import fill
 
 TRY_AGAIN = "Please try again in a moment."
 TELL_OPERATOR = "Please tell the people who run this service."
@@ -17,15 +20,24 @@ class GatewayError(Exception):
     sentence: ClassVar[str] = "The request could not be answered."
     advice: ClassVar[str] = TELL_OPERATOR
 
-    def __init__(self, sentence: str | None = None, *, retry_after_seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        sentence: str | None = None,
+        *,
+        figures: Mapping[str, str | int] | None = None,
+        retry_after_seconds: float | None = None,
+    ) -> None:
         """Use the class's own sentence, or one with figures of ours (seconds, versions; never client content).
 
         Args:
-            sentence: In place of the class's own.
+            sentence: In place of the class's own; names of figures stand in braces.
+            figures: Of this occurrence, by name.
             retry_after_seconds: When trying again is worth it, where this occurrence knows better than the table of
                 `gateway.problems`; kept as whole seconds from 1 to `MAX_RETRY_AFTER_SECONDS`.
         """
-        super().__init__(sentence or self.sentence)
+        self.template = sentence or self.sentence
+        self.figures = figures or {}
+        super().__init__(fill(self.template, self.figures))
         self.retry_after_seconds = _whole_seconds(retry_after_seconds)
 
 

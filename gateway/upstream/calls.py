@@ -125,8 +125,9 @@ class ModelCalls:
         try:
             prediction = ask()
             if prediction.version != version:
-                message = f"version {prediction.version} answered, version {version} was asked"
-                raise ModelVersionMismatch(message)
+                message = "version {answered} answered, version {asked} was asked"
+                figures = {"answered": str(prediction.version), "asked": str(version)}
+                raise ModelVersionMismatch(message, figures=figures)
             answer = read(prediction)
         except CallFailed as error:
             kind = error_of(error)

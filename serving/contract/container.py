@@ -51,7 +51,7 @@ class Container:
     shrinks_while_decoding: bool
 
 
-_REMEDIES: Final = {
+REMEDIES: Final = {
     "HEIC": "On an iPhone choose Settings > Camera > Formats > Most Compatible, or share the photo as JPEG.",
     "AVIF": "Export the photo as JPEG, PNG or WebP.",
     "DICOM": "Export the photo from your DICOM viewer as JPEG or PNG.",
@@ -134,8 +134,8 @@ def recognise(photo: bytes) -> PhotoFormat:
     name = _name_of_other_format(photo)
     if name is None:
         raise PhotoUnsupported
-    message = f"This is a {name} file, which is not read here."
-    raise PhotoUnsupported(message, advice=_REMEDIES[name])
+    message = "This is a {format} file, which is not read here."
+    raise PhotoUnsupported(message, advice=REMEDIES[name], figures={"format": name})
 
 
 def refuse_other_file(photo: bytes, end: int) -> None:

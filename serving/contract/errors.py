@@ -24,7 +24,12 @@ ContractError
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+from serving.contract.sentences import fill
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class ContractError(Exception):
@@ -40,9 +45,23 @@ class PhotoError(ContractError):
     sentence: ClassVar[str] = "This photo cannot be used."
     advice: str = "Please send another photo."
 
-    def __init__(self, sentence: str | None = None, *, advice: str | None = None) -> None:
-        """Use the class's own words, or some with the figures or format of this photo (never its content)."""
-        super().__init__(sentence or self.sentence)
+    def __init__(
+        self,
+        sentence: str | None = None,
+        *,
+        advice: str | None = None,
+        figures: Mapping[str, str | int] | None = None,
+    ) -> None:
+        """Use the class's own words, or some with the figures or format of this photo (never its content).
+
+        Args:
+            sentence: In place of the class's own; names of figures stand in braces.
+            advice: In place of the class's own.
+            figures: Of this photo, by name.
+        """
+        self.template = sentence or self.sentence
+        self.figures = figures or {}
+        super().__init__(fill(self.template, self.figures))
         if advice is not None:
             self.advice = advice
 
@@ -102,7 +121,7 @@ class FaceError(PhotoError):
 
 
 class NoFace(FaceError):
-    """No face that both detectors believe in."""
+    """Nothing that the detectors are sure enough is a face."""
 
     code = "no_face"
     sentence = "No face was found in this photo."

@@ -99,8 +99,8 @@ def _take(walk: _Walk, marker: int, body: bytes) -> None:
     elif marker == _SOS:
         walk.scans += 1
         if walk.scans > MAX_SCANS:
-            message = f"The photo file has more than {MAX_SCANS} scans."
-            raise PhotoUnreadable(message)
+            message = "The photo file has more than {most} scans."
+            raise PhotoUnreadable(message, figures={"most": MAX_SCANS})
     elif marker == _DNL or marker < 0xC0 or 0xD0 <= marker <= 0xD8:
         raise PhotoUnreadable
     elif marker == _APP1 and body.startswith(b"Exif\0\0") and walk.orientation == 1:
@@ -117,8 +117,9 @@ def _container(walk: _Walk, frame: bytes) -> Container:
         raise PhotoUnreadable
     precision, height, width, components = struct.unpack_from(">BHHB", frame)
     if precision != 8:
-        message = f"This JPEG has {precision} bits per colour, which is not read here."
-        raise PhotoUnsupported(message, advice="Export the photo as an ordinary 8-bit JPEG.")
+        message = "This JPEG has {bits} bits per colour, which is not read here."
+        advice = "Export the photo as an ordinary 8-bit JPEG."
+        raise PhotoUnsupported(message, advice=advice, figures={"bits": precision})
     if not width or not height or components not in (1, 3, 4) or len(frame) != 6 + 3 * components:
         raise PhotoUnreadable
     sampling = [(factor >> 4, factor & 15) for factor in frame[7::3]]

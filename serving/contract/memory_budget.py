@@ -47,11 +47,9 @@ class MemoryBudget:
             PhotoTooManyPixels: more than the whole budget, so no waiting would help.
         """
         if wanted_bytes > self.total_bytes:
-            message = (
-                f"Decoding this photo would take {wanted_bytes // 2**20:,} MiB of memory; "
-                f"{self.total_bytes // 2**20:,} MiB are allowed."
-            )
-            raise PhotoTooManyPixels(message)
+            message = "Decoding this photo would take {wanted} MiB of memory; {most} MiB are allowed."
+            figures = {"wanted": wanted_bytes // 2**20, "most": self.total_bytes // 2**20}
+            raise PhotoTooManyPixels(message, figures=figures)
         self._acquire(wanted_bytes)
         try:
             yield

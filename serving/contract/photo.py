@@ -126,14 +126,16 @@ def decode_photo(
     if not photo:
         raise PhotoEmpty
     if len(photo) > limits.max_photo_bytes:
-        message = f"The photo file has {len(photo):,} bytes; {limits.max_photo_bytes:,} are allowed."
-        raise PhotoTooLarge(message)
+        message = "The photo file has {bytes} bytes; {most} are allowed."
+        raise PhotoTooLarge(message, figures={"bytes": len(photo), "most": limits.max_photo_bytes})
     container = _READERS[recognise(photo)](photo)
     pixels = container.width * container.height
     allowed = limits.max_jpeg_pixels if container.format is PhotoFormat.JPEG else limits.max_other_pixels
     if pixels > allowed:
-        message = f"The photo has {pixels:,} pixels; {allowed:,} are allowed as {container.format.upper()}."
-        raise PhotoTooManyPixels(message)
+        message = "The photo has {pixels} pixels; {most} are allowed as {format}."
+        raise PhotoTooManyPixels(
+            message, figures={"pixels": pixels, "most": allowed, "format": container.format.upper()}
+        )
     with _budget(limits.max_decoded_bytes_in_flight).reserve(_decoding_bytes(container, long_side_kept)):
         upright = _decode(container, long_side_kept)
     width, height = container.width, container.height

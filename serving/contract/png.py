@@ -86,8 +86,8 @@ def _chunks(photo: bytes) -> Iterator[tuple[bytes, memoryview, memoryview]]:
         if kind == b"IEND":
             return
         at = end
-    message = f"The photo file has more than {_MAX_CHUNKS} parts."
-    raise PhotoUnreadable(message)
+    message = "The photo file has more than {most} parts."
+    raise PhotoUnreadable(message, figures={"most": _MAX_CHUNKS})
 
 
 def _read_header(header: memoryview, *, has_palette: bool) -> tuple[int, int, int]:

@@ -185,11 +185,9 @@ def check_geometry(quality: Quality, limits: QualityLimits) -> None:
     if quality.outside_share > limits.outside_share_max:
         raise FaceCutOff
     if quality.inter_eye_pixels < limits.inter_eye_pixels_min:
-        message = (
-            f"The face is too small in this photo: {quality.inter_eye_pixels:.0f} pixels between the eyes, "
-            f"{limits.inter_eye_pixels_min:.0f} are needed."
-        )
-        raise FaceTooSmall(message)
+        message = "The face is too small in this photo: {pixels} pixels between the eyes, {least} are needed."
+        figures = {"pixels": round(quality.inter_eye_pixels), "least": round(limits.inter_eye_pixels_min)}
+        raise FaceTooSmall(message, figures=figures)
     if quality.turn > limits.turn_max:
         raise FaceTurned
 

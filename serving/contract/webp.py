@@ -63,8 +63,8 @@ def _chunks(photo: bytes, end: int) -> dict[bytes, bytes]:
             raise PhotoUnreadable
         chunks.setdefault(kind, photo[at + 8 : at + 8 + length])
         at += 8 + length + length % 2
-    message = f"The photo file has more than {_MAX_CHUNKS} parts."
-    raise PhotoUnreadable(message)
+    message = "The photo file has more than {most} parts."
+    raise PhotoUnreadable(message, figures={"most": _MAX_CHUNKS})
 
 
 def _flags(chunks: dict[bytes, bytes]) -> int:
