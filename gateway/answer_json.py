@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from gateway.answer import Answer
-from gateway.languages import Catalogue
+from gateway.languages import ENGLISH, Catalogue
 from gateway.pin import PinnedModel
 from gateway.predictor import Explanation
 from serving.contract.abstention import Doubt
@@ -31,25 +31,25 @@ def answer_json(answer: Answer, language: Catalogue) -> dict[str, Any]:
         "p_no_depression": answer.p_no_depression,
         "severity_spread_ppm": answer.spread_ppm,
         "quality": answer.quality.as_dict(),
-        **_said_of_model(model),
+        **_said_of_model(model, language),
         "timings_seconds": answer.timings_seconds,
         "explanation": None if answer.explanation is None else explanation_json(answer.explanation, language),
         "notice": notices(contract, language),
     }
 
 
-@lru_cache(maxsize=2)
-def _said_of_model(model: PinnedModel) -> dict[str, Any]:
-    """The members that are the same in every answer of one version under one policy, with digests that cost a while."""
+@lru_cache(maxsize=4)
+def _said_of_model(model: PinnedModel, language: Catalogue) -> dict[str, Any]:
+    """The members that are the same in every answer of one version under one policy in one language, with digests that cost a while."""
     return {
-        "model": model_json(model),
+        "model": model_json(model, language),
         "policy": policy_json(model.policy),
         "preprocessing_version": model.contract.crop.preprocessing_version,
         "fingerprints": fingerprints_json(model.contract),
     }
 
 
-def model_json(model: PinnedModel) -> dict[str, Any]:
+def model_json(model: PinnedModel, language: Catalogue = ENGLISH) -> dict[str, Any]:
     """A version as every answer and `GET /v1/models` describe it."""
     contract = model.contract
     return {
@@ -59,15 +59,15 @@ def model_json(model: PinnedModel) -> dict[str, Any]:
         "evidence": contract.evidence.value,
         "knows_nothing": contract.knows_nothing,
         "holdout": contract.holdout,
-        "limits": list(contract.limits),
+        "limits": language.limits_of(contract),
     }
 
 
-def model_details_json(model: PinnedModel) -> dict[str, Any]:
+def model_details_json(model: PinnedModel, language: Catalogue) -> dict[str, Any]:
     """A version with what `GET /v1/models` says of it beyond the answers."""
     contract = model.contract
     return {
-        **model_json(model),
+        **model_json(model, language),
         "architecture": contract.architecture,
         "training_data": contract.training_data,
         "created": contract.created,

@@ -30,6 +30,7 @@ def create_api(screener: Screener, pins: PinReader, pauses: PauseReader) -> flas
     @blueprint.get("/models")
     def models() -> flask.Response:
         pause = pauses.current()
-        return flask.jsonify(models=[model_details_json(pins.current())], paused=pause.as_json() if pause else None)
+        described = [model_details_json(pins.current(), flask.g.language)]
+        return flask.jsonify(models=described, paused=pause.as_json() if pause else None)
 
     return blueprint

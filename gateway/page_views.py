@@ -16,6 +16,8 @@ SCALE_GAP_PERCENT: Final = 0.4
 MARKER_MARGIN_PERCENT: Final = 1.5
 FAINTEST: Final = 0.06
 """Cells of the map that are fainter than this share of the strongest one are left out."""
+COUNTS: Final = {"photos", "subjects"}
+"""Figures of a hold-out that are numbers of something, also where they are 1."""
 
 
 def model_view(model: PinnedModel, language: Catalogue) -> dict[str, Any]:
@@ -27,8 +29,8 @@ def model_view(model: PinnedModel, language: Catalogue) -> dict[str, Any]:
         "evidence": language.evidence_words[contract.evidence],
         "explains": bool(contract.asymmetry_regions),
         "warnings": [*demo, *_ignorance(model, language)],
-        "limits": contract.limits,
-        "holdout": _holdout_view(model),
+        "limits": language.limits_of(contract),
+        "holdout": _holdout_view(model, language),
     }
 
 
@@ -44,11 +46,13 @@ def answer_view(answer: Answer, language: Catalogue) -> dict[str, Any]:
         "model": answer.model,
         "model_line": language.page["model_line"].format(name=answer.model.name, version=answer.model.version),
         "evidence": language.evidence_words[contract.evidence],
-        "limits": contract.limits,
-        "holdout": _holdout_view(answer.model),
+        "limits": language.limits_of(contract),
+        "holdout": _holdout_view(answer.model, language),
         "p_no_depression": None if answer.band is None else f"{answer.p_no_depression:.6f}",
         "quality": [(language.quality_words[name], f"{value:.3g}") for name, value in answer.quality.as_dict().items()],
-        "timings": [(name, f"{1000 * seconds:.1f}") for name, seconds in answer.timings_seconds.items()],
+        "timings": [
+            (language.stage_words[stage], f"{1000 * seconds:.1f}") for stage, seconds in answer.timings_seconds.items()
+        ],
         "policy_number": policy.number,
         "policy_digest": policy.digest,
         "preprocessing": contract.crop.preprocessing_version,
@@ -125,12 +129,29 @@ def _explanation_view(explanation: Explanation, language: Catalogue) -> dict[str
     }
 
 
-def _holdout_view(model: PinnedModel) -> dict[str, str]:
-    """Figures by name; counts as whole numbers, shares with three digits."""
-    return {
-        name.replace("_", " "): f"{figure:,.0f}" if figure > 1 and figure.is_integer() else f"{figure:.3f}"
-        for name, figure in model.contract.holdout.items()
-    }
+def _holdout_view(model: PinnedModel, language: Catalogue) -> dict[str, str]:
+    """Figures by their words; the two ends of a known figure's interval stand beside it, so that neither is read alone."""
+    figures = model.contract.holdout
+    ends = {name: (f"{name}_low", f"{name}_high") for name in language.figure_words}
+    whole = {name: (low, high) for name, (low, high) in ends.items() if {name, low, high} <= figures.keys()}
+    within = {end for pair in whole.values() for end in pair}
+    shown = {}
+    for name, figure in figures.items():
+        if name in whole:
+            low, high = (f"{figures[end]:.2f}" for end in whole[name])
+            text = language.page["interval"].format(figure=f"{figure:.2f}", low=low, high=high)
+        else:
+            text = _figure_text(name, figure, language)
+        if name not in within:
+            shown[language.figure_words.get(name, name)] = text
+    return shown
+
+
+def _figure_text(name: str, figure: float, language: Catalogue) -> str:
+    """Counts as whole numbers, shares with three digits."""
+    if name in COUNTS or (figure > 1 and figure.is_integer()):
+        return f"{figure:,.0f}".replace(",", language.thousands)
+    return f"{figure:.3f}"
 
 
 def _ignorance(model: PinnedModel, language: Catalogue) -> list[str]:

@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from gateway import errors
 from gateway.languages import ENGLISH, Catalogue
 from serving.contract import errors as contract
+from serving.contract.sentences import fill
 
 CONTENT_TYPE: Final = "application/problem+json"
 REFUSAL_EXTENSION: Final = "symmetra_refusal"
@@ -126,7 +127,10 @@ class Problem:
         kind = kind_of(type(known))
         title, detail, advice = kind.title, detail_of(known), advice_of(known)
         if language.titles is not None and language.problems is not None:
-            title, (detail, advice) = language.titles[title], language.problems[known.code]
+            title, told = language.titles[title], language.problems[known.code]
+            detail, advice = told.detail, language.occurrences.get(advice, told.advice)
+            if isinstance(known, (errors.GatewayError, contract.PhotoError)) and known.template in language.occurrences:
+                detail = fill(language.occurrences[known.template], known.figures, thousands=language.thousands)
         if isinstance(known, errors.ScreeningPaused) and known.reason is not None and language.pauses is not None:
             detail = language.pauses[known.reason]
         retry_after = known.retry_after_seconds if isinstance(known, errors.GatewayError) else None

@@ -1,16 +1,17 @@
 """What a language is: every sentence that the gateway says to a person, under the same names in every language.
 
-Codes, names of fields and the paper's band names are never translated; nor is what a model version's own contract says.
+Codes, names of fields and the paper's band names are never translated; nor is what a site wrote into the contract of its own
+model version.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from serving.contract.abstention import Doubt
-from serving.contract.model import Evidence
+from serving.contract.model import Evidence, ModelContract
 from serving.contract.severity import Band
 
 
@@ -21,9 +22,9 @@ class Told(NamedTuple):
     advice: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalogue:
-    """One language.
+    """One language, compared by identity so that what is ready-made in it can be kept.
 
     Attributes:
         tag: BCP 47, the value of Content-Language.
@@ -40,7 +41,13 @@ class Catalogue:
         doubts: Why no band is given, and what to do.
         titles: Of problems, by their English title; None means that the English titles are this language's.
         problems: By code; None means that the errors' own sentences, which may hold figures, are this language's.
+        occurrences: Details with figures of one occurrence, and advice, by the English template; those that are not here are
+            told in the sentences of their code.
+        limits: Of model versions, by the English sentence, where our own training wrote it.
+        thousands: Between groups of three digits.
         pauses: Why screening is paused, by class of reason; None means that the errors' own sentences are this language's.
+        figure_words: Names of the figures of a hold-out.
+        stage_words: Names of the stages of a screening.
         page: Everything else on the page, by place; braces are filled in.
     """
 
@@ -56,7 +63,16 @@ class Catalogue:
     quality_words: Mapping[str, str]
     region_words: Mapping[str, str]
     doubts: Mapping[Doubt, Told]
+    figure_words: Mapping[str, str]
+    stage_words: Mapping[str, str]
     page: Mapping[str, str]
     titles: Mapping[str, str] | None = None
     problems: Mapping[str, Told] | None = None
     pauses: Mapping[str, str] | None = None
+    occurrences: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, str] = field(default_factory=dict)
+    thousands: str = ","
+
+    def limits_of(self, contract: ModelContract) -> list[str]:
+        """What a version must not be used for; sentences of its own makers as they wrote them."""
+        return [self.limits.get(sentence, sentence) for sentence in contract.limits]

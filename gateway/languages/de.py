@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.languages.catalogue import Catalogue, Told
+from gateway.languages.de_limits import LIMITS
+from gateway.languages.de_occurrences import OCCURRENCES
 from gateway.languages.de_problems import PAUSES, PROBLEMS, TITLES
 from serving.contract.abstention import Doubt
 from serving.contract.model import Evidence
@@ -72,6 +74,26 @@ GERMAN: Final = Catalogue(
             "Nehmen Sie ein weiteres Foto bei gleichmäßigem Licht auf, mit ruhiger Kamera und scharfem Gesicht.",
         ),
     },
+    figure_words={
+        "photos": "Fotos",
+        "subjects": "Personen",
+        "accuracy": "Genauigkeit",
+        "auroc": "AUROC",
+        "bayes_accuracy": "Höchste Genauigkeit, die diese Daten erlauben",
+        "share_of_bayes": "Anteil am Möglichen über das Raten hinaus",
+        "band_flips_mirrored": "Anteil der Fotos, deren Bereich sich beim Spiegeln ändert",
+    },
+    stage_words={
+        "upload": "Übertragung",
+        "queue": "Warten",
+        "decode": "Lesen des Fotos",
+        "face": "Suche des Gesichts",
+        "jitter": "abgewandelte Kopien",
+        "predict": "Modell",
+        "explain": "Erklärung",
+        "record": "Aufzeichnung",
+        "total": "insgesamt",
+    },
     page={
         "title": "Symmetra",
         "subtitle": "Depressions-Punktwert aus einem Gesichtsfoto",
@@ -117,6 +139,7 @@ GERMAN: Final = Catalogue(
         "evidence": "Nachweis",
         "limits": "Grenzen",
         "holdout": "An zurückgehaltenen Daten gemessen",
+        "interval": "{figure} (95 % {low} bis {high})",
         "details": "Einzelheiten dieser Antwort",
         "photo_quality": "Qualität des Fotos",
         "digest": "Prüfsumme des Modells",
@@ -135,4 +158,7 @@ GERMAN: Final = Catalogue(
     titles=TITLES,
     problems=PROBLEMS,
     pauses=PAUSES,
+    occurrences=OCCURRENCES,
+    limits=LIMITS,
+    thousands="\N{NO-BREAK SPACE}",  # neither point nor comma: decimals have a point on this page in every language
 )

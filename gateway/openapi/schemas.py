@@ -73,7 +73,7 @@ _MODEL: Final = {
     "limits": {
         "type": "array",
         "items": TEXT,
-        "description": "What the version was not made for, in its makers' words.",
+        "description": "What the version was not made for, in its makers' words; what our own training wrote is translated.",
     },
 }
 _FINGERPRINTS: Final = record(

@@ -1,0 +1,71 @@
+"""German sentences of single occurrences, with their figures, and their advice, by the English ones."""
+
+from __future__ import annotations
+
+from typing import Final
+
+OCCURRENCES: Final = {
+    # access
+    "The API key or token of the request does not allow this: it lacks the scope {scope}.": (
+        "Der API-Schlüssel oder Token der Anfrage erlaubt das nicht: Ihm fehlt die Berechtigung {scope}."
+    ),
+    # the photo
+    "The photo file has {bytes} bytes; {most} are allowed.": "Die Fotodatei hat {bytes} Bytes; erlaubt sind {most}.",
+    "The photo has {pixels} pixels; {most} are allowed as {format}.": (
+        "Das Foto hat {pixels} Bildpunkte; als {format} sind {most} erlaubt."
+    ),
+    "There is not enough memory to decode this photo.": "Der Speicher reicht nicht aus, um dieses Foto zu lesen.",
+    "Decoding this photo would take {wanted} MiB of memory; {most} MiB are allowed.": (
+        "Dieses Foto zu lesen würde {wanted} MiB Speicher brauchen; erlaubt sind {most} MiB."
+    ),
+    "The photo file holds a second file of another kind.": "Die Fotodatei enthält eine zweite Datei anderer Art.",
+    "The photo file has more than {most} scans.": "Die Fotodatei hat mehr als {most} Durchgänge.",
+    "The photo file has more than {most} parts.": "Die Fotodatei hat mehr als {most} Teile.",
+    "This is a {format} file, which is not read here.": "Das ist eine Datei der Art {format}, die hier nicht gelesen wird.",
+    "This JPEG is lossless, hierarchical or arithmetic-coded, which is not read here.": (
+        "Dieses JPEG ist verlustfrei, hierarchisch oder arithmetisch kodiert und wird hier nicht gelesen."
+    ),
+    "This JPEG has {bits} bits per colour, which is not read here.": (
+        "Dieses JPEG hat {bits} Bit je Farbe und wird hier nicht gelesen."
+    ),
+    "The face is too small in this photo: {pixels} pixels between the eyes, {least} are needed.": (
+        "Das Gesicht ist in diesem Foto zu klein: {pixels} Bildpunkte zwischen den Augen, nötig sind {least}."
+    ),
+    # what to do about a photo
+    "On an iPhone choose Settings > Camera > Formats > Most Compatible, or share the photo as JPEG.": (
+        "Wählen Sie auf einem iPhone Einstellungen > Kamera > Formate > Maximale Kompatibilität, oder teilen Sie das Foto als JPEG."
+    ),
+    "Export the photo as JPEG, PNG or WebP.": "Exportieren Sie das Foto als JPEG, PNG oder WebP.",
+    "Export the photo from your DICOM viewer as JPEG or PNG.": (
+        "Exportieren Sie das Foto aus Ihrem DICOM-Betrachter als JPEG oder PNG."
+    ),
+    "Send the original photo as JPEG, PNG or WebP.": "Senden Sie das ursprüngliche Foto als JPEG, PNG oder WebP.",
+    "Save the photo as PNG or JPEG.": "Speichern Sie das Foto als PNG oder JPEG.",
+    "Export the photo as JPEG or PNG; camera raw files need to be developed first.": (
+        "Exportieren Sie das Foto als JPEG oder PNG; Rohdateien einer Kamera müssen zuerst entwickelt werden."
+    ),
+    "Export the photo as JPEG or PNG.": "Exportieren Sie das Foto als JPEG oder PNG.",
+    "Send a photo, not a drawing or a page.": "Senden Sie ein Foto, keine Zeichnung und keine Seite.",
+    "Send the photo itself, not a document that contains it.": (
+        "Senden Sie das Foto selbst, kein Dokument, in dem es enthalten ist."
+    ),
+    "Unpack the archive and send one photo.": "Entpacken Sie das Archiv und senden Sie ein einzelnes Foto.",
+    "Send a still photo.": "Senden Sie ein unbewegtes Foto.",
+    "Export the photo as an ordinary JPEG.": "Exportieren Sie das Foto als gewöhnliches JPEG.",
+    "Export the photo as an ordinary 8-bit JPEG.": "Exportieren Sie das Foto als gewöhnliches JPEG mit 8 Bit.",
+    # the request
+    "'{name}' must be 1 to 128 visible ASCII characters.": "„{name}“ muss aus 1 bis 128 sichtbaren ASCII-Zeichen bestehen.",
+    "'{name}' and the header {header} name two different subjects.": (
+        "„{name}“ und die Kopfzeile {header} nennen zwei verschiedene Personen."
+    ),
+    "'{name}' is there more than once.": "„{name}“ kommt mehr als einmal vor.",
+    "'{name}' must be true or false.": "„{name}“ muss true oder false sein.",
+    "'{name}' must be an opaque pseudonym: 1 to {most} letters, digits or one of . _ : -": (
+        "„{name}“ muss ein Pseudonym sein, das nichts verrät: 1 bis {most} Buchstaben, Ziffern oder eines der Zeichen . _ : -"
+    ),
+    # the model
+    "version {answered} answered, version {asked} was asked": (
+        "Version {answered} hat geantwortet, gefragt wurde Version {asked}."
+    ),
+}
+"""Whatever is not here is told in the sentences of its code (`gateway.languages.de_problems`)."""
