@@ -130,18 +130,19 @@ def _explanation_view(explanation: Explanation, language: Catalogue) -> dict[str
 
 
 def _holdout_view(model: PinnedModel, language: Catalogue) -> dict[str, str]:
-    """Figures by their words; the two ends of a known figure's interval stand beside it, so that neither is read alone."""
+    """Figures by their words, those without words last; the two ends of a known figure's interval stand beside it, so that neither is read alone."""
     figures = model.contract.holdout
     ends = {name: (f"{name}_low", f"{name}_high") for name in language.figure_words}
     whole = {name: (low, high) for name, (low, high) in ends.items() if {name, low, high} <= figures.keys()}
     within = {end for pair in whole.values() for end in pair}
     shown = {}
-    for name, figure in figures.items():
+    known = [name for name in language.figure_words if name in figures]
+    for name in dict.fromkeys((*known, *figures)):
         if name in whole:
-            low, high = (f"{figures[end]:.2f}" for end in whole[name])
-            text = language.page["interval"].format(figure=f"{figure:.2f}", low=low, high=high)
+            figure, low, high = (f"{figures[each]:.2f}" for each in (name, *whole[name]))
+            text = language.page["interval"].format(figure=figure, low=low, high=high)
         else:
-            text = _figure_text(name, figure, language)
+            text = _figure_text(name, figures[name], language)
         if name not in within:
             shown[language.figure_words.get(name, name)] = text
     return shown

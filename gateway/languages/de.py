@@ -79,9 +79,9 @@ GERMAN: Final = Catalogue(
         "subjects": "Personen",
         "accuracy": "Genauigkeit",
         "auroc": "AUROC",
-        "bayes_accuracy": "Höchste Genauigkeit, die diese Daten erlauben",
+        "bayes_accuracy": "Höchste mögliche Genauigkeit an diesen Daten",
         "share_of_bayes": "Anteil am Möglichen über das Raten hinaus",
-        "band_flips_mirrored": "Anteil der Fotos, deren Bereich sich beim Spiegeln ändert",
+        "band_flips_mirrored": "Anteil der Fotos mit anderem Bereich nach dem Spiegeln",
     },
     stage_words={
         "upload": "Übertragung",

@@ -76,7 +76,7 @@ ENGLISH: Final = Catalogue(
         "auroc": "AUROC",
         "bayes_accuracy": "Best accuracy possible on these data",
         "share_of_bayes": "Share of what is possible beyond guessing",
-        "band_flips_mirrored": "Share of photos whose band changes when they are mirrored",
+        "band_flips_mirrored": "Share of photos with another band when mirrored",
     },
     stage_words={
         "upload": "upload",

@@ -107,6 +107,6 @@ def test_holdout_figures_are_words_and_an_interval_is_one_line(tmp_path, tag, to
         for text in (before, after):
             assert [words for words in told[:-1] if words.rstrip(";") not in text] == []
             assert not re.search(r"accuracy.(low|high)", text)
-            assert "recall_at_5 0.250" in text
+            assert text.index(told[0]) < text.index(told[2]) < text.index("recall_at_5 0.250")
             assert "recall_at_5_low 0.125" in text
         assert told[-1].split(" 0.")[0] in after
