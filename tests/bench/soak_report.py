@@ -53,6 +53,7 @@ def _table(report: dict) -> str:
     for name, row in report["flat"].items():
         first, last = row["first_third"], row["last_third"]
         lines.append(f"| {MEASURES[name]} | {first:.4g} | {last:.4g} | {last / first:.3f} | {row['largest']:.4g} |")
+    lines += ["", "Threads step up with the most calls that were ever in flight at once; the pools bound them."]
     return "\n".join(lines) + "\n"
 
 
@@ -63,6 +64,6 @@ def _picture(report: dict) -> Figure:
     for axis, (name, words) in zip(axes, MEASURES.items(), strict=True):
         axis.plot(minutes, [sample[name] for sample in report["samples"]], linewidth=1)
         axis.set_title(words, loc="left", fontsize=9)
-        axis.set_ylim(bottom=0)
+        axis.set_ylim(0, 1.1 * max(sample[name] for sample in report["samples"]))
     axes[-1].set_xlabel("minutes")
     return figure
