@@ -24,15 +24,21 @@ def wait_for(future: Future[T], timeout_seconds: float) -> T:
     Raises:
         TimeoutError: not done in time; the thread goes on, its result is dropped.
     """
-    if not future.done():
-        loop = gevent.get_hub().loop
-        done = Event()
-        # Events belong to their hub's thread, so the worker thread only asks the loop to set it.
-        wake: Callable[[Future[T]], None] = lambda _: loop.run_callback_threadsafe(done.set)  # noqa: E731 - typed
-        future.add_done_callback(wake)
-        if not done.wait(timeout_seconds):
-            raise TimeoutError
+    if not is_done_within(future, timeout_seconds):
+        raise TimeoutError
     return future.result()
+
+
+def is_done_within(future: Future[T], timeout_seconds: float) -> bool:
+    """Wait, whatever becomes of the future, and say whether it is done in time; other greenlets run meanwhile."""
+    if future.done():
+        return True
+    loop = gevent.get_hub().loop
+    done = Event()
+    # Events belong to their hub's thread, so the worker thread only asks the loop to set it.
+    wake: Callable[[Future[T]], None] = lambda _: loop.run_callback_threadsafe(done.set)  # noqa: E731 - typed
+    future.add_done_callback(wake)
+    return bool(done.wait(timeout_seconds))
 
 
 def repeat(work: Callable[[], object], interval_seconds: float) -> None:

@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from typing import Final, Generic, TypeVar
 
 from gateway.errors import CredentialInvalid, IdentityProviderUnavailable
-from gateway.greenlets import wait_for
+from gateway.greenlets import is_done_within
 from gateway.logs import log_event
 
 Key = TypeVar("Key")
@@ -68,12 +68,8 @@ class IssuerKeys(Generic[Key]):
             return key
         self._start()
         if self._fetch is not None:
-            try:
-                wait_for(self._fetch, WAIT_SECONDS)
-            except TimeoutError:
-                raise IdentityProviderUnavailable from None
-            except Exception:  # noqa: BLE001, S110 - `_take` looks at it
-                pass
+            if not is_done_within(self._fetch, WAIT_SECONDS):
+                raise IdentityProviderUnavailable
             self._take()
             key = self._find(key_id)
         if key is not None:

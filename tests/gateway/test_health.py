@@ -6,17 +6,10 @@ import pytest
 from gateway.errors import PredictorUnavailable
 from gateway.health import SHARED_SECONDS, SharedCheck
 from gateway.pin import PinReader
+from tests.support.clock import Clock
 from tests.support.gateway import VERSION, make_contract, make_repository, write_pin
 from tests.support.stub_model_server import StubModelServer
 from tests.support.upstream import Upstream
-
-
-class Clock:
-    def __init__(self):
-        self.seconds = 100.0
-
-    def __call__(self):
-        return self.seconds
 
 
 @pytest.fixture

@@ -14,20 +14,13 @@ from gateway.access.issuer import Issuer, IssuerAway
 from gateway.access.issuer_keys import RENEW_SECONDS, IssuerKeys
 from gateway.errors import CredentialInvalid, IdentityProviderUnavailable
 from tests.support.certificates import make_authority, make_certificate
+from tests.support.clock import Clock
 from tests.support.gateway import FakeGateway
 from tests.support.gateway_process import PROJECT, wait_until
 from tests.support.identity_provider import AUDIENCE, IdentityProvider
 
 STALE_SECONDS = 3600
 MIN_INTERVAL_SECONDS = 10
-
-
-class Clock:
-    def __init__(self):
-        self.seconds = 1000.0
-
-    def __call__(self):
-        return self.seconds
 
 
 @pytest.fixture

@@ -1,13 +1,7 @@
 import pytest
 
 from gateway.admission.pace import Pace
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self):
-        return self.now
+from tests.support.clock import Clock
 
 
 @pytest.fixture
@@ -21,7 +15,7 @@ def pace(clock):
 
 
 def leave_after(pace, clock, seconds, *, still_full=True):
-    clock.now += seconds
+    clock.seconds += seconds
     pace.leave(still_full=still_full)
 
 
@@ -34,7 +28,7 @@ def test_nothing_is_known_until_somebody_left_while_all_places_were_taken(pace, 
 def test_the_time_when_places_were_free_does_not_count(pace, clock):
     pace.fill()
     leave_after(pace, clock, 0.5, still_full=False)
-    clock.now += 60.0
+    clock.seconds += 60.0
     assert pace.seconds_per_photo == 0.5
     pace.fill()
     leave_after(pace, clock, 0.5)
@@ -64,7 +58,7 @@ def test_of_a_model_that_hangs_is_known_while_it_hangs(pace, clock):
     pace.fill()
     for _ in range(50):
         leave_after(pace, clock, 0.1)
-    clock.now += 10.0
+    clock.seconds += 10.0
     assert pace.seconds_per_photo > 1.0
     leave_after(pace, clock, 0.0)
     for _ in range(40):

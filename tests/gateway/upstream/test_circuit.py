@@ -11,17 +11,10 @@ from gateway.errors import (
     PredictorUnavailable,
 )
 from gateway.upstream.circuit import FAILURES_TO_OPEN, FAIR_SECONDS, OPEN_SECONDS, Circuit, State
+from tests.support.clock import Clock
 
 AWAY = [PredictorUnavailable, PredictorTimeout]
 THERE = [PredictorBusy, PredictorRejected, ModelVersionMissing]
-
-
-class Clock:
-    def __init__(self):
-        self.seconds = 100.0
-
-    def __call__(self):
-        return self.seconds
 
 
 @pytest.fixture

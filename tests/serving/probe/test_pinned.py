@@ -7,19 +7,10 @@ import pytest
 
 from serving.probe.pinned import DAMAGE_SECONDS, TROUBLE_SECONDS, NotPinned, PinWatch
 from serving.repository import ModelRepository
+from tests.support.clock import Clock
 from tests.support.golden_server import MODEL, publish_golden_version
 
 STALE = OSError(errno.ESTALE, "Stale file handle")
-
-
-class Clock:
-    """Stands still until a test moves it."""
-
-    def __init__(self):
-        self.now = 1000.0
-
-    def __call__(self):
-        return self.now
 
 
 @pytest.fixture
@@ -59,9 +50,9 @@ def test_a_pin_that_cannot_be_looked_at_counts_on_for_a_while(watch, clock, fail
     with monkeypatch.context() as patch:
         fail(patch, "stat", "pin.json")
         assert watch.current() is pinned
-        clock.now += TROUBLE_SECONDS
+        clock.seconds += TROUBLE_SECONDS
         assert watch.current() is pinned
-        clock.now += 1
+        clock.seconds += 1
         with pytest.raises(NotPinned, match="cannot be read: Stale file handle"):
             watch.current()
     assert watch.current().identity == pinned.identity
@@ -73,7 +64,7 @@ def test_trouble_that_ends_is_forgotten(watch, clock, fail, monkeypatch):
         with monkeypatch.context() as patch:
             fail(patch, "stat", "pin.json")
             assert watch.current() is pinned
-            clock.now += TROUBLE_SECONDS - 1
+            clock.seconds += TROUBLE_SECONDS - 1
             assert watch.current() is pinned
 
 
@@ -116,9 +107,9 @@ def test_damage_counts_at_once_and_is_not_looked_for_at_every_look(watch, reposi
     for _ in range(5):
         with pytest.raises(NotPinned, match=r"changed saved_model\.pb"):
             watch.current()
-        clock.now += 2
+        clock.seconds += 2
     assert looks == [1]
-    clock.now += DAMAGE_SECONDS
+    clock.seconds += DAMAGE_SECONDS
     with pytest.raises(NotPinned):
         watch.current()
     assert looks == [1, 1]
