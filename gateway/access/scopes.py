@@ -16,6 +16,10 @@ class Scope(StrEnum):
     """Read which model version is in service and what is known of it."""
     READ_RECORDS = "read_records"
     """Read answers that were given before."""
+    REVIEW = "review"
+    """Say what one thinks of an answer, and what a validated instrument said later."""
+    AUDIT = "audit"
+    """Read who did and saw what."""
     OPERATE = "operate"
     """Change what the service does."""
 

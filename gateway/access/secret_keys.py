@@ -33,6 +33,14 @@ class Purpose(StrEnum):
     """Bytes of photos, in receipts."""
     CALLER = "caller"
     """Subjects of tokens, in receipts: the identity provider's names of people."""
+    AUDIT = "audit"
+    """The chain of audit events."""
+    SESSION = "session"
+    """Cookies of people who signed in."""
+    FORM = "form"
+    """Tokens of forms, against requests that another site's page makes."""
+    ONCE = "once"
+    """Idempotency keys of reviews and outcomes."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -39,9 +39,9 @@ def test_the_steps_make_the_tables_that_the_code_speaks_of(engine):
 
 def test_upgrading_makes_the_folder_the_file_and_the_tables_and_again_does_nothing(url, path):
     first = command("records", "upgrade", records_url=url)
-    assert (first.code, first.out) == (0, f"{url} was at none, is at 0001\n")
+    assert (first.code, first.out) == (0, f"{url} was at none, is at 0002\n")
     assert path.exists()
-    assert command("records", "upgrade", "--url", url).out == f"{url} is at 0001 already\n"
+    assert command("records", "upgrade", "--url", url).out == f"{url} is at 0002 already\n"
     assert command("records", "status", records_url=url).code == 0
 
 
@@ -65,7 +65,7 @@ def test_tables_of_a_later_release_are_left_alone(url, engine):
 
 def test_tables_of_an_earlier_release_are_named(url, engine, monkeypatch):
     schema.upgrade(engine)
-    monkeypatch.setattr(schema, "needed_revision", lambda: "0002")
+    monkeypatch.setattr(schema, "needed_revision", lambda: "0003")
     with pytest.raises(Exception, match="an earlier release"):
         require_tables(url)
 
@@ -76,7 +76,7 @@ def test_a_step_that_fails_leaves_the_tables_as_they_were(engine, monkeypatch):
     with pytest.raises(ZeroDivisionError):
         schema.downgrade(engine, schema.NO_TABLES)
     monkeypatch.undo()
-    assert schema.current_revision(engine) == "0001"
+    assert schema.current_revision(engine) == "0002"
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
 
@@ -87,19 +87,19 @@ def test_steps_go_down_and_up_again(engine, url):
     store.write([make_receipt(1)])
     store.close()
     warned = command("records", "downgrade", "--to", "none", records_url=url)
-    assert (warned.code, schema.current_revision(engine)) == (1, "0001")
+    assert (warned.code, schema.current_revision(engine)) == (1, "0002")
     assert "every receipt" in warned.err
     said = command("records", "downgrade", "--to", "none", "--yes", records_url=url)
-    assert (said.code, said.out) == (0, f"{url} was at 0001, is at none\n")
+    assert (said.code, said.out) == (0, f"{url} was at 0002, is at none\n")
     assert schema.current_revision(engine) == schema.NO_TABLES
-    assert schema.upgrade(engine) == ("none", "0001")
+    assert schema.upgrade(engine) == ("none", "0002")
 
 
-@pytest.mark.parametrize("step", ["0001", "0002", "base", "9999"])
+@pytest.mark.parametrize("step", ["0002", "0003", "base", "9999"])
 def test_there_is_no_way_back_to_a_step_that_is_not_behind(engine, url, step):
     schema.upgrade(engine)
     said = command("records", "downgrade", "--to", step, "--yes", records_url=url)
-    assert (said.code, schema.current_revision(engine)) == (1, "0001")
+    assert (said.code, schema.current_revision(engine)) == (1, "0002")
     assert "no way back" in said.err
 
 
