@@ -6,6 +6,7 @@ from typing import Final
 
 import flask
 
+from gateway.access.form_tokens import FormTokens, add_form_tokens
 from gateway.access.guard import guard_requests
 from gateway.access.secret_keys import SecretKeys
 from gateway.access.set_up import create_guard
@@ -116,6 +117,7 @@ def create_app(
     # Two slashes are not one: the redirect would name whatever host the request names.
     app.url_map.merge_slashes = False
     app.json.sort_keys = False  # type: ignore[attr-defined]  # on the default provider
+    add_form_tokens(app, FormTokens(secret_keys_of(settings)))
     observe_requests(app, metrics, security_headers(tls_in_front=settings.tls_in_front))
     answer_problems(app, page)
     app.register_blueprint(create_page(page, screener))
