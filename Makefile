@@ -49,7 +49,7 @@ proto: .venv/dev/.ready ## write serving/wire/*_pb2.py anew from the .proto file
 environments: $(EXTRAS:%=.venv/%/.ready) ## install one environment per component into .venv/<component>
 
 .PHONY: system-deps
-system-deps: ## install Chromium, Prometheus, Alertmanager and strace from Debian (root)
+system-deps: ## install Chromium, Prometheus, Alertmanager, PostgreSQL and strace from Debian (root)
 	@requirements/system-deps.sh
 
 # --- the main job ---------------------------------------------------------------------------------------------------

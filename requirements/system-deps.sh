@@ -1,12 +1,17 @@
 #!/usr/bin/env bash
-# Debian packages that the tests use as real parts: Chromium, Prometheus, Alertmanager, strace. Needs root or sudo.
+# Debian packages that the tests use as real parts: Chromium, Prometheus, Alertmanager, PostgreSQL, strace. Needs root or sudo.
 # `--if-allowed`: do nothing, and say so, where there is neither (tests that need them are then left out by name).
 set -euo pipefail
-packages=(chromium chromium-driver prometheus prometheus-alertmanager strace python3-venv)
-programs=(chromium chromedriver prometheus prometheus-alertmanager strace)
+packages=(chromium chromium-driver prometheus prometheus-alertmanager postgresql strace python3-venv)
+programs=(chromium chromedriver prometheus prometheus-alertmanager postgres strace)
+
+is_here() {
+    # Debian keeps PostgreSQL's server programs off PATH.
+    command -v "$1" >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/$1" >/dev/null
+}
 
 missing=()
-for program in "${programs[@]}"; do command -v "$program" >/dev/null || missing+=("$program"); done
+for program in "${programs[@]}"; do is_here "$program" || missing+=("$program"); done
 if [ ${#missing[@]} -eq 0 ]; then echo "system packages: all here"; exit 0; fi
 
 as_root=()
@@ -34,7 +39,7 @@ install() {
         "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null; } || result=$?
     if [ "$wrote_policy" = yes ]; then "${as_root[@]}" rm -f "$policy"; fi
     if command -v deb-systemd-helper >/dev/null; then
-        for unit in prometheus prometheus-alertmanager; do
+        for unit in prometheus prometheus-alertmanager postgresql; do
             "${as_root[@]}" deb-systemd-helper disable "$unit.service" >/dev/null 2>&1 || true # absent unit: nothing to disable
         done
     fi

@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib
 import os
 import re
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +18,15 @@ from tests.support.built_once import build_once
 from tests.support.left_out import Deselected, LeftOut
 from tests.support.shared_photos import PORTRAITS_FOLDER
 from tests.support.sharing import GroupScheduling
+from tests.support.system_programs import find_program
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from xdist.remote import Producer
     from xdist.workermanage import WorkerController
+
+    from tests.support.postgresql import PostgresqlServer
 
 # gRPC's own handling of forks would end a child that a test starts, where it comes before the child's exec.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
@@ -88,7 +92,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> GroupSc
 
 def _what_is_missing(item: pytest.Item) -> str | None:
     programs = [str(program) for mark in item.iter_markers("needs_system") for program in mark.args]
-    missing = [program for program in programs if shutil.which(program) is None]
+    missing = [program for program in programs if find_program(program) is None]
     if missing:
         return f"{', '.join(missing)} not found on PATH; {SYSTEM_REMEDY}"
     if item.get_closest_marker("needs_portraits") and not PORTRAITS_FOLDER.is_dir():
@@ -117,3 +121,23 @@ def toy_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
         toys.save_tensorflow_1_toy(root / "old" / "7")
 
     return build_once(tmp_path_factory, "toy-models", build)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgresqlServer]:
+    """A real PostgreSQL, started when the first test of this process asks for one; mark the test `needs_system("postgres")`."""
+    # Imported here: most tests need neither it nor SQLAlchemy.
+    with importlib.import_module("tests.support.postgresql").PostgresqlServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.needs_system("postgres"))])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database for records with the tables of this release: the test runs once on each kind."""
+    if request.param == "postgresql":
+        server = request.getfixturevalue("postgresql")
+        url = server.new_database()
+        yield url
+        server.drop(url)
+    else:
+        yield importlib.import_module("tests.support.records").make_sqlite(tmp_path)

@@ -12,16 +12,21 @@ from gateway.records.schema import upgrade
 from gateway.records.store import ReceiptStore
 
 
-def make_records(folder: Path, *, tables: bool = True) -> dict[str, object]:
-    """The settings of a gateway that keeps records in a folder."""
+def make_records(folder: Path, *, url: str | None = None, tables: bool = True) -> dict[str, object]:
+    """The settings of a gateway that keeps records in this database; where none is given, in one in this folder."""
     key = folder / "session.key"
     key.write_text(secrets.token_hex(32) + "\n")
+    return {"records_url": url or make_sqlite(folder, tables=tables), "session_key_file": key}
+
+
+def make_sqlite(folder: Path, *, tables: bool = True) -> str:
+    """The address of an SQLite database in a folder."""
     url = f"sqlite:///{folder / 'receipts.db'}"
     if tables:
         engine = open_database(url)
         upgrade(engine)
         engine.dispose()
-    return {"records_url": url, "session_key_file": key}
+    return url
 
 
 def open_store(url: object) -> ReceiptStore:
