@@ -9,6 +9,7 @@ from typing import TextIO
 
 from gateway.errors import StartRefused
 from gateway.settings import Settings
+from serving.core_dumps import forbid_memory_dumps
 
 
 def run(arguments: Sequence[str], environment: Mapping[str, str], _out: TextIO, err: TextIO) -> int:
@@ -26,5 +27,6 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], _out: TextIO, 
         return os.EX_CONFIG
     from gateway.server import GatewayServer  # noqa: PLC0415 - the same
 
+    forbid_memory_dumps()
     GatewayServer(settings).run()
     return os.EX_OK

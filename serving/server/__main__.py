@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
+from serving.core_dumps import forbid_core_files
 from serving.server.process import run
 
 if __name__ == "__main__":
+    forbid_core_files()  # a call that TensorFlow aborts on would leave the crops of everybody else in one
     code = run(sys.argv[1:], os.environ, sys.stdout)
     sys.stdout.flush()
     sys.stderr.flush()

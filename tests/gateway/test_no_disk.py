@@ -77,7 +77,9 @@ def test_no_upload_is_written_anywhere(tmp_path):
     wrapper = ("strace", "-f", "--seccomp-bpf", "-yy", "-s", "0", "-e", f"trace={CALLS}", "-o", str(trace_path))
     with (
         StubModelServer(VERSION) as stub,
-        GatewayProcess(tmp_path / "models", stub.address, wrapper=wrapper) as gateway,
+        GatewayProcess(
+            tmp_path / "models", stub.address, wrapper=wrapper, program="tests.support.watched_gateway"
+        ) as gateway,
     ):
         assert gateway.screen(drawn_face())[0] == 200  # what is loaded once is loaded now
         begin = len(trace_path.read_text())

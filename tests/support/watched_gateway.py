@@ -1,0 +1,16 @@
+"""The gateway as strace can watch it, whoever runs it: of a process that forbids memory dumps, only root sees paths and bytes.
+
+python -m tests.support.watched_gateway
+"""
+
+from __future__ import annotations
+
+import sys
+
+from gateway.__main__ import main
+from gateway.commands import serve
+from serving.core_dumps import forbid_core_files
+
+if __name__ == "__main__":
+    serve.forbid_memory_dumps = forbid_core_files
+    sys.exit(main())
