@@ -28,6 +28,7 @@ from gateway.page import Page, create_page
 from gateway.pin import PinnedModel, PinReader
 from gateway.predictor import Mirror, Predictor
 from gateway.records.assembly import open_records
+from gateway.records.record_keys import record_keys_of
 from gateway.records.routes import create_records
 from gateway.screening import Screener
 from gateway.settings import Settings
@@ -94,7 +95,7 @@ def create_app(
     screener = Screener(
         pauses=pauses,
         pins=pins,
-        options=OptionsReader(SubjectDigests(secret_keys_of(settings))),
+        options=OptionsReader(SubjectDigests(record_keys_of(settings))),
         repetitions=Repetitions(
             window_seconds=settings.idempotency_window_seconds, max_entries=settings.idempotency_entries
         ),

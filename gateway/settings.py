@@ -179,6 +179,13 @@ class Settings:
             "mask": masked_address,
         },
     )
+    record_key_file: Path | None = field(
+        default=None,
+        metadata={
+            "read": path,
+            "says": "file with the secret of the records, a line of hexadecimal per key, the newest first; required with them, and kept as long",
+        },
+    )
     records_required: bool = setting(
         yes_or_no, "refuse an answer whose receipt cannot be kept; no is to give and count it", default=True
     )
@@ -236,10 +243,15 @@ class Settings:
             )
         if (self.oidc_issuer is None) != (self.oidc_audience is None):
             mistakes.append(f"{name_of('oidc_issuer')} and {name_of('oidc_audience')} need each other")
-        if self.records_url is not None and self.session_key_file is None:
+        if self.records_url is not None and self.record_key_file is None:
             mistakes.append(
-                f"{name_of('session_key_file')} is missing: {name_of('records_url')} is set, and receipts hold digests that are "
+                f"{name_of('record_key_file')} is missing: {name_of('records_url')} is set, and records hold digests that are "
                 "worth nothing without a secret; `openssl rand -hex 32` makes one"
+            )
+        if self.record_key_file is not None and self.record_key_file == self.session_key_file:
+            mistakes.append(
+                f"{name_of('record_key_file')} and {name_of('session_key_file')} are the same file: whoever rotates sessions "
+                "would make records unfindable"
             )
         return mistakes
 

@@ -18,7 +18,7 @@ class SubjectDigests:
     """Makes digests of pseudonyms: equal for equal pseudonyms under one key, and worthless without it.
 
     Args:
-        keys: The site's secret, the same for all gateways; a random one where a site has none yet, so that digests can be
+        keys: Of the records, the same for all gateways; a random one where a site keeps none, so that digests can be
             compared until this gateway ends.
     """
 

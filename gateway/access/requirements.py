@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from gateway.access.intended_use import IntendedUse
 from gateway.access.key_file import KeyFileInvalid, read_keys
-from gateway.access.secret_keys import SecretKeys, SecretKeysInvalid
+from gateway.access.secret_keys import MAX_KEYS, SecretKeys, SecretKeysInvalid
+from gateway.records.record_keys import MAX_KEYS as MAX_RECORD_KEYS
 from gateway.settings import Settings, name_of
 
 
@@ -47,10 +48,13 @@ def _unusable_files(settings: Settings) -> list[str]:
             unusable.append(f"{name}: {path} cannot be read: {error.strerror}")
         except KeyFileInvalid as error:
             unusable.append(f"{name}: {path} {error}")
-    if settings.session_key_file is not None:
-        name, path = name_of("session_key_file"), settings.session_key_file
+    secrets = (("session_key_file", MAX_KEYS), ("record_key_file", MAX_RECORD_KEYS))
+    for field, most in secrets:
+        name, path = name_of(field), getattr(settings, field)
+        if path is None:
+            continue
         try:
-            SecretKeys.read(path)
+            SecretKeys.read(path, most=most)
         except OSError as error:
             unusable.append(f"{name}: {path} cannot be read: {error.strerror}")
         except SecretKeysInvalid as error:

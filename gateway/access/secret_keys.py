@@ -1,7 +1,7 @@
 """The site's secret, shared by all replicas, and the keys made from it: one per purpose, so that none can stand for another.
 
-The file holds one key a line, in hexadecimal, each of at least 32 bytes (`openssl rand -hex 32`). The first makes; a second
-is still accepted, so that a key can be changed while what was made with the old one is still around.
+A file holds one key a line, in hexadecimal, each of at least 32 bytes (`openssl rand -hex 32`). The first makes; those after it
+are still accepted, so that a key can be changed while what was made with an old one is still around.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from typing import Final, Self
 
 MIN_BYTES: Final = 32
 MAX_KEYS: Final = 2
+"""Of a file for what is short-lived."""
 MIN_DIFFERENT_BYTES: Final = 16
 """Of 32 random bytes fewer than 16 differ once in 10^11 times: a line of zeros or of one repeated word is no key."""
 
 
 class SecretKeysInvalid(ValueError):
-    """The file does not hold one or two keys; the message holds nothing of it."""
+    """The file does not hold keys, or too many; the message holds nothing of it."""
 
 
 class Purpose(StrEnum):
@@ -50,16 +51,20 @@ class SecretKeys:
     _keys: tuple[bytes, ...]
 
     @classmethod
-    def read(cls, path: Path) -> Self:
+    def read(cls, path: Path, *, most: int = MAX_KEYS) -> Self:
         """From a file.
+
+        Args:
+            path: Of the file.
+            most: Keys that it may hold.
 
         Raises:
             OSError: it cannot be read.
-            SecretKeysInvalid: it holds no key, more than two, or something that is none.
+            SecretKeysInvalid: it holds no key, more than `most`, or something that is none.
         """
         lines = path.read_bytes().split()
-        if not 1 <= len(lines) <= MAX_KEYS:
-            message = f"must hold one key or two, one a line, and holds {len(lines)}"
+        if not 1 <= len(lines) <= most:
+            message = f"must hold 1 to {most} keys, one a line, and holds {len(lines)}"
             raise SecretKeysInvalid(message)
         return cls(tuple(_key(line) for line in lines))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gateway.access.secret_keys import SecretKeys
+from gateway.records.record_keys import record_keys_of
 from gateway.settings import Settings
 from monitoring.metrics import Metrics
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # imported only where records are on
 
 def open_records(settings: Settings, metrics: Metrics) -> tuple[ReceiptRecorder | None, ReceiptReader | None]:
     """What keeps receipts and what finds them; both None where records are off."""
-    if settings.records_url is None or settings.session_key_file is None:
+    if settings.records_url is None:
         return None, None
     from gateway.records.database import open_database  # noqa: PLC0415 - SQLAlchemy, only where records are on
     from gateway.records.reader import ReceiptReader  # noqa: PLC0415 - and what comes with it
@@ -24,8 +24,10 @@ def open_records(settings: Settings, metrics: Metrics) -> tuple[ReceiptRecorder 
     from gateway.records.writer import ReceiptWriter  # noqa: PLC0415 - the same
 
     store = ReceiptStore(open_database(settings.records_url))
-    keys = SecretKeys.read(settings.session_key_file)
     recorder = ReceiptRecorder(
-        ReceiptWriter(store.write, is_away), keys, required=settings.records_required, metrics=metrics
+        ReceiptWriter(store.write, is_away),
+        record_keys_of(settings),
+        required=settings.records_required,
+        metrics=metrics,
     )
     return recorder, ReceiptReader(store.find)

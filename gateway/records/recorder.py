@@ -7,7 +7,6 @@ import logging
 import time
 from typing import Final, Protocol
 
-from gateway.access.grant import FROM_PROVIDER
 from gateway.access.secret_keys import Purpose, SecretKeys
 from gateway.answer import Answer
 from gateway.caller import Caller
@@ -15,6 +14,7 @@ from gateway.deadline import Deadline
 from gateway.errors import RecordsUnavailable
 from gateway.greenlets import wait_for
 from gateway.logs import log_event
+from gateway.records.kept_names import kept_name
 from gateway.records.receipt import Receipt
 from gateway.records.writer import ReceiptWriter
 from monitoring.metrics import Metrics
@@ -41,7 +41,7 @@ class ReceiptRecorder:
 
     Args:
         writer: Writes them.
-        keys: The site's secret: the digests of a photo and of a person are worth nothing without it.
+        keys: Of the records: the digests of a photo and of a person are worth nothing without it.
         required: Whether an answer whose receipt cannot be kept is refused.
         metrics: Told what became of each.
     """
@@ -49,7 +49,7 @@ class ReceiptRecorder:
     def __init__(self, writer: ReceiptWriter, keys: SecretKeys, *, required: bool, metrics: Metrics) -> None:
         self._writer = writer
         self._keys = keys
-        self._photo_key = keys.derive(Purpose.PHOTO)[0]
+        self._photo_key = keys.derive(Purpose.PHOTO)[0]  # made once: a screening waits for it
         self._required = required
         self._metrics = metrics
 
@@ -60,7 +60,7 @@ class ReceiptRecorder:
             answer,
             answered_at_us=time.time_ns() // 1000,
             traffic=caller.traffic,
-            caller=self._kept_name(caller.name),
+            caller=kept_name(caller.name, self._keys),
             photo_digest=hmac.digest(self._photo_key, photo, "sha256").hex(),
         )
         try:
@@ -75,9 +75,3 @@ class ReceiptRecorder:
         finally:
             self._metrics.observe_stage("record", time.perf_counter() - began, caller.traffic)
         self._metrics.count_receipt("written")
-
-    def _kept_name(self, name: str) -> str:
-        """The name of a key, which the site chose; of a person, whom a token names, only a digest."""
-        if not name.startswith(FROM_PROVIDER):
-            return name
-        return FROM_PROVIDER + self._keys.digests(Purpose.CALLER, name.removeprefix(FROM_PROVIDER))[0]

@@ -55,7 +55,7 @@ def measure_records() -> RecordsCost:
         settings = make_records(folder)
         store = open_store(settings["records_url"])
         writer = ReceiptWriter(store.write, is_away)
-        keys = SecretKeys.read(settings["session_key_file"])
+        keys = SecretKeys.read(settings["record_key_file"])
         recorder = ReceiptRecorder(writer, keys, required=True, metrics=gateway_metrics(CollectorRegistry()))
         model = PinReader(make_repository(folder / "models"), allow_demo=True, on_change=lambda _: None).current()
         photo, prepared, count = bytes(PHOTO_BYTES), make_prepared_crop(), 0

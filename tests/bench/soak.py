@@ -132,7 +132,7 @@ def measure(folder: Path, results: Path, minutes: int, share: float) -> None:
     ports = LocalPorts(*(find_free_port() for _ in dataclasses.fields(LocalPorts)))
     settings = {
         "records_url": records_url,
-        "session_key_file": folder / "secret",
+        "record_key_file": folder / "secret",
         "sentinel_interval_seconds": SENTINEL_INTERVAL_SECONDS,
     }
     photos = {name: folder / f"{name}.jpg" for name in ("face", "none")}

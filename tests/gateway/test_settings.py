@@ -35,7 +35,7 @@ def test_every_setting_is_read_from_its_own_variable():
         "oidc_issuer": "https://id.example/realm", "oidc_audience": "symmetra", "oidc_ca_file": "ca.pem",
         "oidc_scope_claim": "roles", "oidc_scope_mapping": "ward=screen", "oidc_clock_skew_seconds": "10",
         "oidc_keys_stale_seconds": "600", "access_failures_per_second_per_client": "0.5", "tls_in_front": "yes",
-        "records_url": "sqlite:////var/lib/receipts.db", "records_required": "no",
+        "records_url": "sqlite:////var/lib/receipts.db", "records_required": "no", "record_key_file": "record.key",
     }  # fmt: skip
     assert set(values) == {field.name for field in dataclasses.fields(Settings)}
     settings = Settings.from_environment({name_of(name): value for name, value in values.items()})
@@ -148,5 +148,11 @@ def test_a_database_that_is_none_is_a_mistake_whose_value_is_not_repeated(value)
 
 
 def test_records_need_a_secret_that_stays():
-    with pytest.raises(SettingsInvalid, match="SYMMETRA_SESSION_KEY_FILE is missing: SYMMETRA_RECORDS_URL is set"):
+    with pytest.raises(SettingsInvalid, match="SYMMETRA_RECORD_KEY_FILE is missing: SYMMETRA_RECORDS_URL is set"):
         Settings.from_environment({**REQUIRED, "SYMMETRA_RECORDS_URL": "sqlite:////tmp/receipts.db"})
+
+
+def test_the_secret_of_records_is_not_the_one_that_sessions_rotate():
+    both = dict.fromkeys(("SYMMETRA_RECORD_KEY_FILE", "SYMMETRA_SESSION_KEY_FILE"), "/etc/symmetra/key")
+    with pytest.raises(SettingsInvalid, match="are the same file"):
+        Settings.from_environment({**REQUIRED, **both})

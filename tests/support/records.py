@@ -14,9 +14,9 @@ from gateway.records.store import ReceiptStore
 
 def make_records(folder: Path, *, url: str | None = None, tables: bool = True) -> dict[str, object]:
     """The settings of a gateway that keeps records in this database; where none is given, in one in this folder."""
-    key = folder / "session.key"
+    key = folder / "record.key"
     key.write_text(secrets.token_hex(32) + "\n")
-    return {"records_url": url or make_sqlite(folder, tables=tables), "session_key_file": key}
+    return {"records_url": url or make_sqlite(folder, tables=tables), "record_key_file": key}
 
 
 def make_sqlite(folder: Path, *, tables: bool = True) -> str:

@@ -99,6 +99,15 @@ def test_the_first_key_makes_and_the_second_is_still_found(tmp_path):
     assert len(SecretKeys.read(path).derive(Purpose.SUBJECT)[0]) == 32
 
 
+def test_a_file_for_what_lasts_may_hold_more_keys(tmp_path):
+    path = tmp_path / "record.key"
+    keys = [secrets.token_hex(32) for _ in range(5)]
+    path.write_text("\n".join(keys))
+    with pytest.raises(SecretKeysInvalid, match="1 to 2 keys"):
+        SecretKeys.read(path)
+    assert len(SecretKeys.read(path, most=5).digests(Purpose.SUBJECT, "zq-17")) == 5
+
+
 def test_without_a_file_each_gateway_has_a_key_of_its_own_and_none_is_shown():
     first, second = SecretKeys.random(), SecretKeys.random()
     assert first.digests(Purpose.SUBJECT, "a") == first.digests(Purpose.SUBJECT, "a")

@@ -28,7 +28,7 @@ def asked(tmp_path, records):
 
 
 def test_a_token_leaves_a_keyed_digest_of_its_subject_and_a_key_its_name(asked, records):
-    (digest,) = SecretKeys.read(records["session_key_file"]).digests(Purpose.CALLER, SUBJECT)
+    (digest,) = SecretKeys.read(records["record_key_file"]).digests(Purpose.CALLER, SUBJECT)
     assert asked == [f"token:{digest}", f"token:{digest}", "key:ward"]
 
 

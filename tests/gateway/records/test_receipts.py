@@ -3,17 +3,20 @@
 import dataclasses
 import hmac
 import re
+import secrets
 
 import pytest
 
 from gateway.access.secret_keys import Purpose, SecretKeys
 from gateway.errors import StartRefused
 from gateway.records.receipt import DROPPED, IN_COLUMNS, KEPT, SAID_AGAIN, Receipt
+from gateway.records.record_keys import photo_digests, record_keys_of
 from gateway.start import require_startable
 from serving.contract.policy import Abstention, Policy
 from serving.local.ports import find_free_port
+from tests.support.access import write_session_key
 from tests.support.gateway import FakeGateway, multipart, write_policy
-from tests.support.records import make_records
+from tests.support.records import make_records, open_store
 
 PHOTO = b"zq-bytes-of-a-photo"
 END_OF_TIME = 2**62
@@ -63,7 +66,7 @@ def test_columns_hold_what_lists_are_made_of(keeping, store, records):
         "/v1/screenings", data=body, content_type=content_type, headers={"X-Subject": "zq-pseudonym-7"}
     ).json
     (receipt,) = store.between(0, END_OF_TIME)
-    keys = SecretKeys.read(records["session_key_file"])
+    keys = SecretKeys.read(records["record_key_file"])
     assert receipt == Receipt(
         id=given["id"],
         receipt_schema=1,
@@ -95,7 +98,7 @@ def test_nothing_of_the_photo_the_file_the_person_or_a_secret_is_in_the_database
     }
     answer = keeping.client.post("/v1/screenings", data=body, content_type=content_type, headers=headers)
     assert answer.status_code == 200, answer.text
-    secret = records["session_key_file"].read_bytes().strip()
+    secret = records["record_key_file"].read_bytes().strip()
     files = [path for path in tmp_path.iterdir() if path.name.startswith("receipts.db")]
     assert len(files) >= 1
     for path in files:
@@ -176,3 +179,25 @@ def test_a_gateway_starts_on_the_tables_of_its_own_release_only(tmp_path, keepin
 
 def test_a_database_that_is_away_keeps_no_gateway_from_starting(keeping):
     start(keeping.settings, records_url="postgresql+pg8000://nobody:x@127.0.0.1:1/none")
+
+
+def test_what_was_kept_under_an_earlier_key_is_made_again_from_the_line_behind_the_newest(keeping, store, records):
+    keeping.screen(PHOTO)
+    path = records["record_key_file"]
+    path.write_text(secrets.token_hex(32) + "\n" + path.read_text())
+    newest, before = photo_digests(record_keys_of(keeping.settings), PHOTO)
+    (receipt,) = store.between(0, END_OF_TIME)
+    assert receipt.photo_digest == before != newest
+
+
+def test_rotating_the_session_key_changes_no_digest(tmp_path, records):
+    digests = []
+    for _ in range(2):
+        write_session_key(tmp_path / "session.key")
+        gateway = FakeGateway(tmp_path, **records, session_key_file=tmp_path / "session.key")
+        gateway.screen(PHOTO, headers={"X-Subject": "zq-pseudonym-7"})
+        store = open_store(records["records_url"])
+        digests = [(each.photo_digest, each.subject_digest) for each in store.between(0, END_OF_TIME)]
+        store.close()
+    assert len(digests) == 2
+    assert len(set(digests)) == 1
