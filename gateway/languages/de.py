@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.languages.catalogue import Catalogue, Told
+from gateway.languages.de_answer import ANSWER_WORDS
+from gateway.languages.de_capture import CAPTURE
 from gateway.languages.de_limits import LIMITS
 from gateway.languages.de_occurrences import OCCURRENCES
 from gateway.languages.de_problems import PAUSES, PROBLEMS, TITLES
@@ -95,12 +97,13 @@ GERMAN: Final = Catalogue(
         "total": "insgesamt",
     },
     page={
+        **ANSWER_WORDS,
+        **CAPTURE,
         "title": "Symmetra",
         "subtitle": "Depressions-Punktwert aus einem Gesichtsfoto",
         "purpose": "Entscheidungshilfe für Forschung und ärztlich verantwortete Triage. Keine Diagnose.",
         "heading": "Ein Foto senden",
         "choose": "Foto auswählen",
-        "drop": "oder hier ablegen",
         "formats": "JPEG, PNG oder WebP, höchstens {megabytes} MB. Ein Gesicht, Blick zur Kamera, gleichmäßiges Licht.",
         "explain": "Auch zeigen, worauf das Modell in diesem Foto reagiert",
         "submit": "Punktwert anfordern",

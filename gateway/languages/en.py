@@ -8,12 +8,15 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.languages.catalogue import Catalogue, Told
+from gateway.languages.en_answer import ANSWER_WORDS
+from gateway.languages.en_capture import CAPTURE
 from serving.contract.abstention import Doubt
 from serving.contract.model import Evidence
 from serving.contract.severity import Band
 
 ENGLISH: Final = Catalogue(
     tag="en",
+    reviewed=True,
     notice=(
         "Decision support for research and triage, not a diagnosis. "
         "The severity is a score of this model: it is not a PHQ-9 score and not a confidence. "
@@ -90,12 +93,13 @@ ENGLISH: Final = Catalogue(
         "total": "altogether",
     },
     page={
+        **ANSWER_WORDS,
+        **CAPTURE,
         "title": "Symmetra",
         "subtitle": "Depression severity score from a face photo",
         "purpose": "Decision support for research and for triage that a clinician owns. Not a diagnosis.",
         "heading": "Send one photo",
         "choose": "Choose a photo",
-        "drop": "or drop it here",
         "formats": "JPEG, PNG or WebP, at most {megabytes} MB. One face, looking at the camera, in even light.",
         "explain": "Also show what the model reacts to in this photo",
         "submit": "Get the score",
