@@ -7,6 +7,7 @@ mode (`grpc.experimental.gevent`) is not needed and not used.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -39,6 +40,20 @@ def is_done_within(future: Future[T], timeout_seconds: float) -> bool:
     wake: Callable[[Future[T]], None] = lambda _: loop.run_callback_threadsafe(done.set)  # noqa: E731 - typed
     future.add_done_callback(wake)
     return bool(done.wait(timeout_seconds))
+
+
+def run_in_thread(work: Callable[[], T], name: str) -> Future[T]:
+    """Start work in a thread of its own, a daemon: work that hangs must not keep the gateway from ending."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except Exception as error:  # noqa: BLE001 - handed on
+            future.set_exception(error)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return future
 
 
 def repeat(work: Callable[[], object], interval_seconds: float) -> None:

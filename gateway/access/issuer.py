@@ -1,36 +1,74 @@
-"""The identity provider over the network: where its signing keys are (OpenID Connect Discovery 1.0), and the keys.
+"""The identity provider: what it says of itself (OpenID Connect Discovery 1.0), and its signing keys.
 
-Blocking, so it is called in a thread of its own (`issuer_keys`).
+Blocking, so it is called in threads of its own (`remembered`).
 """
 
 from __future__ import annotations
 
-import json
-import ssl
-import time
-import urllib.request
-from http import HTTPStatus
-from http.client import HTTPException
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, OKPKey, RSAKey
 
+from gateway.access.provider_http import IssuerAway, ProviderHttp
+
 SigningKey = RSAKey | ECKey | OKPKey
 
 KEY_TYPES: Final = ("RSA", "EC", "OKP")
 DISCOVERY_PATH: Final = "/.well-known/openid-configuration"
-TIMEOUT_SECONDS: Final = 3.0
-"""For one document, from asking to its last byte."""
-MAX_DOCUMENT_BYTES: Final = 512 * 1024
 MIN_RSA_CHARACTERS: Final = 342
 """Of a modulus of 2048 bits in base64url."""
+BASIC: Final = "client_secret_basic"
+POST: Final = "client_secret_post"
 
 
-class IssuerAway(Exception):
-    """The keys could not be had: no answer, a wrong one, or none that holds a key that is used here."""
+@dataclass(frozen=True, slots=True)
+class ProviderConfiguration:
+    """What the provider says of itself.
+
+    Attributes:
+        keys_address: Where its signing keys are.
+        authorization_endpoint: Where browsers are sent to sign in; None where it names none that can be used.
+        token_endpoint: Where a code becomes a token; None as above.
+        end_session_endpoint: Where browsers are sent to sign out; None as above.
+        names_itself: Whether its answers to browsers say whose they are (RFC 9207).
+        takes_secret_in_form: Whether a client's secret goes into the form and not into a header.
+    """
+
+    keys_address: str
+    authorization_endpoint: str | None
+    token_endpoint: str | None
+    end_session_endpoint: str | None
+    names_itself: bool
+    takes_secret_in_form: bool
+
+    @classmethod
+    def of(cls, document: Mapping[str, Any], issuer: str) -> Self:
+        """From the document of an issuer.
+
+        Raises:
+            IssuerAway: it is another's, or names no keys.
+        """
+        if document.get("issuer") != issuer:
+            message = "its configuration names another issuer"
+            raise IssuerAway(message)
+        keys_address = _endpoint(document.get("jwks_uri"), issuer)
+        if keys_address is None:
+            message = "its configuration names no usable address of keys"
+            raise IssuerAway(message)
+        methods = document.get("token_endpoint_auth_methods_supported")
+        return cls(
+            keys_address=keys_address,
+            authorization_endpoint=_endpoint(document.get("authorization_endpoint"), issuer),
+            token_endpoint=_endpoint(document.get("token_endpoint"), issuer),
+            end_session_endpoint=_endpoint(document.get("end_session_endpoint"), issuer),
+            names_itself=document.get("authorization_response_iss_parameter_supported") is True,
+            takes_secret_in_form=isinstance(methods, list) and POST in methods and BASIC not in methods,
+        )
 
 
 class Issuer:
@@ -43,7 +81,16 @@ class Issuer:
 
     def __init__(self, address: str, ca_file: Path | None = None) -> None:
         self._address = address
-        self._opener = _opener(ca_file)
+        self._http = ProviderHttp(ca_file)
+
+    def read_configuration(self) -> ProviderConfiguration:
+        """What it says of itself.
+
+        Raises:
+            IssuerAway: with the reason, which holds nothing of the document.
+        """
+        document = self._http.document(self._address.rstrip("/") + DISCOVERY_PATH)
+        return ProviderConfiguration.of(document, self._address)
 
     def read_keys(self) -> dict[str, SigningKey]:
         """Its keys for signatures, by key id.
@@ -51,16 +98,7 @@ class Issuer:
         Raises:
             IssuerAway: with the reason, which holds nothing of the documents.
         """
-        configuration = self._document(self._address.rstrip("/") + DISCOVERY_PATH)
-        if configuration.get("issuer") != self._address:
-            message = "its configuration names another issuer"
-            raise IssuerAway(message)
-        address = configuration.get("jwks_uri")
-        # The scheme is the issuer's own, so neither a file nor plain HTTP can be slipped in.
-        if not isinstance(address, str) or urlsplit(address).scheme != urlsplit(self._address).scheme:
-            message = "its configuration names no usable address of keys"
-            raise IssuerAway(message)
-        entries = self._document(address).get("keys")
+        entries = self._http.document(self.read_configuration().keys_address).get("keys")
         keys = {}
         for entry in entries if isinstance(entries, list) else ():
             key = _signing_key(entry)
@@ -72,41 +110,17 @@ class Issuer:
             raise IssuerAway(message)
         return keys
 
-    def _document(self, address: str) -> dict[str, Any]:
-        end = time.monotonic() + TIMEOUT_SECONDS
-        content = b""
-        try:
-            with self._opener.open(address, timeout=TIMEOUT_SECONDS) as response:
-                if response.status != HTTPStatus.OK:
-                    message = "it answered with another status than 200"
-                    raise IssuerAway(message)
-                # The timeout above holds for each piece, so a trickle needs the deadline too.
-                while piece := response.read1(65536):
-                    content += piece
-                    if len(content) > MAX_DOCUMENT_BYTES or time.monotonic() > end:
-                        message = "its document is too large or too slow"
-                        raise IssuerAway(message)
-            document = json.loads(content)
-        except (OSError, HTTPException, ValueError) as error:
-            message = "it gave no document"
-            raise IssuerAway(message) from error
-        if not isinstance(document, dict):
-            message = "its document is no object"
-            raise IssuerAway(message)
-        return document
 
-
-def _opener(ca_file: Path | None) -> urllib.request.OpenerDirector:
-    """HTTP and HTTPS and nothing else: no files, and no redirects, which could lead anywhere, also out of TLS."""
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=ca_file)),
-        urllib.request.UnknownHandler(),
-    ):
-        opener.add_handler(handler)
-    return opener
+def _endpoint(address: object, issuer: str) -> str | None:
+    """An address with the issuer's own scheme, so that neither a file nor plain HTTP can be slipped in."""
+    if not isinstance(address, str) or not address.isascii() or not address.isprintable() or " " in address:
+        return None
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return None
+    usable = parts.scheme == urlsplit(issuer).scheme and parts.hostname and not parts.fragment and not parts.username
+    return address if usable else None
 
 
 def _signing_key(entry: object) -> SigningKey | None:

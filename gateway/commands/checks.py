@@ -138,7 +138,8 @@ def check_issuer(settings: Settings) -> Result:
     """Does the identity provider hand out its keys?"""
     if settings.oidc_issuer is None:
         return Result("identity provider", State.OK, "none is set")
-    from gateway.access.issuer import Issuer, IssuerAway  # noqa: PLC0415 - joserfc and cryptography
+    from gateway.access.issuer import Issuer  # noqa: PLC0415 - joserfc and cryptography
+    from gateway.access.provider_http import IssuerAway  # noqa: PLC0415 - as above
 
     try:
         keys = Issuer(settings.oidc_issuer, settings.oidc_ca_file).read_keys()

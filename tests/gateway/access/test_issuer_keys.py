@@ -10,8 +10,10 @@ import gevent
 import pytest
 from joserfc.jwk import RSAKey
 
-from gateway.access.issuer import Issuer, IssuerAway
-from gateway.access.issuer_keys import RENEW_SECONDS, IssuerKeys
+from gateway.access.issuer import Issuer
+from gateway.access.issuer_keys import IssuerKeys
+from gateway.access.provider_http import IssuerAway
+from gateway.access.remembered import RENEW_SECONDS
 from gateway.errors import CredentialInvalid, IdentityProviderUnavailable
 from tests.support.certificates import make_authority, make_certificate
 from tests.support.clock import Clock
@@ -69,7 +71,7 @@ def test_a_withdrawn_key_ends_when_the_set_is_renewed_without_anybody_waiting(ke
     clock.seconds += RENEW_SECONDS + 1
     assert keys.key("first").kid == "first", "renewed behind the request, which does not wait"
     wait_until(lambda: provider.fetches == 2)
-    wait_until(lambda: keys._fetch is None or keys._fetch.done())
+    assert keys._set.wait()
     with pytest.raises(CredentialInvalid):
         keys.key("first")
     assert keys.key("second").kid == "second"
@@ -80,7 +82,7 @@ def test_without_a_key_id_only_a_single_key_is_meant(keys, provider, clock):
     provider.rotate("second", keep=True)
     clock.seconds += RENEW_SECONDS + 1
     keys.key("first")
-    wait_until(keys._fetch.done)
+    assert keys._set.wait()
     with pytest.raises(CredentialInvalid):
         keys.key(None)
 
