@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from gateway.access.claims import claim_values
 from gateway.access.scopes import Scope, scope_named
 
 ScopeMapping = tuple[tuple[str, tuple[Scope, ...]], ...]
@@ -32,7 +33,7 @@ def scopes_of(claims: Mapping[str, Any], claim: str, mapping: ScopeMapping) -> f
 
     Args:
         claims: Of the token, already checked.
-        claim: Name of the claim; where no claim has the name, dots lead inside, as in `realm_access.roles`.
+        claim: Name of the claim, as `claims.claim_values` reads it.
         mapping: What each value grants.
 
     >>> sorted(scopes_of({"scope": "screen openid"}, "scope", ()))
@@ -41,19 +42,4 @@ def scopes_of(claims: Mapping[str, Any], claim: str, mapping: ScopeMapping) -> f
     [<Scope.SCREEN: 'screen'>]
     """
     granted = dict(mapping) if mapping else {scope.value: (scope,) for scope in Scope}
-    return frozenset(scope for value in _values(_look_up(claims, claim)) for scope in granted.get(value, ()))
-
-
-def _look_up(claims: Mapping[str, Any], claim: str) -> object:
-    if claim in claims:
-        return claims[claim]
-    found: object = claims
-    for step in claim.split("."):
-        found = found.get(step) if isinstance(found, Mapping) else None
-    return found
-
-
-def _values(found: object) -> list[str]:
-    if isinstance(found, str):
-        return found.split()
-    return [value for value in found if isinstance(value, str)] if isinstance(found, list) else []
+    return frozenset(scope for value in claim_values(claims, claim) for scope in granted.get(value, ()))

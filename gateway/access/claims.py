@@ -1,0 +1,33 @@
+"""Finding a claim among those of a token, whichever way the provider writes a list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def claim_values(claims: Mapping[str, Any], name: str) -> list[str]:
+    """The values of a claim that holds words: a list of them, or one text with spaces between.
+
+    Args:
+        claims: Of the token, already checked.
+        name: Of the claim; where no claim has the name, dots lead inside, as in `realm_access.roles`.
+
+    >>> claim_values({"scope": "screen openid"}, "scope")
+    ['screen', 'openid']
+    >>> claim_values({"realm_access": {"roles": ["doctor", 7]}}, "realm_access.roles")
+    ['doctor']
+    """
+    found = _look_up(claims, name)
+    if isinstance(found, str):
+        return found.split()
+    return [value for value in found if isinstance(value, str)] if isinstance(found, list) else []
+
+
+def _look_up(claims: Mapping[str, Any], name: str) -> object:
+    if name in claims:
+        return claims[name]
+    found: object = claims
+    for step in name.split("."):
+        found = found.get(step) if isinstance(found, Mapping) else None
+    return found
