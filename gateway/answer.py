@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import datetime as dt
+from dataclasses import dataclass, field
 
 from gateway.pin import PinnedModel
 from gateway.predictor import Explanation, Scores
@@ -31,6 +32,7 @@ class Answer:
         timings_seconds: By stage.
         explanation: Where the caller asked for one.
         subject_digest: Keyed digest of the person's pseudonym, where the caller gave one; for records, not for callers.
+        answered_at: When, UTC.
     """
 
     id: str
@@ -44,6 +46,7 @@ class Answer:
     timings_seconds: dict[str, float]
     explanation: Explanation | None = None
     subject_digest: str | None = None
+    answered_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
 
     @classmethod
     def of(

@@ -15,6 +15,7 @@ from gateway.admission.client_rates import ClientRates
 from gateway.admission.places import PlaceLimits, Places
 from gateway.admission.upload_memory import UploadMemory
 from gateway.api import create_api
+from gateway.crisis import CrisisTexts, add_crisis_text
 from gateway.crops import CropMaker
 from gateway.errors import ModelNotServable
 from gateway.headers import security_headers
@@ -91,7 +92,7 @@ def create_app(
         metrics=metrics,
         deadline_seconds=settings.deadline_seconds,
     )
-    recorder, receipts = open_records(settings, metrics)
+    records = open_records(settings, metrics)
     screener = Screener(
         pauses=pauses,
         pins=pins,
@@ -108,7 +109,7 @@ def create_app(
         crops=crops,
         predictor=predictor,
         shadow=shadow,
-        recorder=recorder,
+        recorder=None if records is None else records.recorder,
         metrics=metrics,
         deadline_seconds=settings.deadline_seconds,
     )
@@ -119,11 +120,12 @@ def create_app(
     app.url_map.merge_slashes = False
     app.json.sort_keys = False  # type: ignore[attr-defined]  # on the default provider
     add_form_tokens(app, FormTokens(secret_keys_of(settings)))
-    observe_requests(app, metrics, security_headers(tls_in_front=settings.tls_in_front))
+    add_crisis_text(app, CrisisTexts.read(settings.crisis_text_file, settings.languages))
+    observe_requests(app, metrics, security_headers(tls_in_front=settings.tls_in_front), languages=settings.languages)
     answer_problems(app, page)
     app.register_blueprint(create_page(page, screener))
     app.register_blueprint(create_api(screener, pins, pauses))
-    app.register_blueprint(create_records(receipts))
+    app.register_blueprint(create_records(None if records is None else records.reader))
     app.register_blueprint(create_health(pins, predictor, pauses, sentinel))
     guard = create_guard(settings, metrics.count_access_refusal)
     app.register_blueprint(create_reference(access=guard.asks))

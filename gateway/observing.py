@@ -33,8 +33,10 @@ def gateway_metrics(registry: CollectorRegistry) -> Metrics:
     return Metrics(registry, routes=TEMPLATES, outcomes=(ANSWERED, ABSTAINED, REPEATED, *all_codes()))
 
 
-def observe_requests(app: flask.Flask, metrics: Metrics, headers: Mapping[str, str]) -> None:
-    """Give every request an id and every answer these headers, and count and log it when it ends."""
+def observe_requests(
+    app: flask.Flask, metrics: Metrics, headers: Mapping[str, str], *, languages: tuple[str, ...]
+) -> None:
+    """Give every request an id and a language of these, every answer these headers, and count and log it when it ends."""
     app.extensions[REFUSAL_EXTENSION] = lambda problem, error: _note_refusal(metrics, problem, error)
 
     @app.before_request
@@ -45,7 +47,7 @@ def observe_requests(app: flask.Flask, metrics: Metrics, headers: Mapping[str, s
         chosen = "X-Request-Id" in headers
         flask.g.answer_id = str(uuid.uuid4()) if chosen else flask.g.request_id
         flask.g.trace = begin_trace(headers.getlist(TRACEPARENT), headers.getlist(TRACESTATE))
-        flask.g.language = negotiate(flask.request.accept_languages)
+        flask.g.language = negotiate(flask.request.accept_languages, languages)
         flask.g.caller = NOBODY
         flask.g.started_seconds = time.perf_counter()
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import flask
+import numpy as np
+from numpy.typing import NDArray
 
 from gateway.access.scopes import Scope
 from gateway.answer import Answer
 from gateway.caller import PATIENT_TRAFFIC
+from gateway.crop_picture import crop_picture
 from gateway.errors import AccessError, ModelNotServable, PredictorUnavailable, ScreeningPaused
 from gateway.languages import Catalogue
 from gateway.page_views import answer_view, model_view, problem_view
@@ -36,9 +39,23 @@ class Page:
         self._max_photo_bytes = max_photo_bytes
 
     def render(
-        self, language: Catalogue, *, answer: Answer | None = None, problem: Problem | None = None, heading: str = ""
+        self,
+        language: Catalogue,
+        *,
+        answer: Answer | None = None,
+        crop: NDArray[np.uint8] | None = None,
+        problem: Problem | None = None,
+        heading: str = "",
     ) -> str:
-        """The page as HTML: empty, with an answer, or with a problem told politely."""
+        """The page as HTML: empty, with an answer, or with a problem told politely.
+
+        Args:
+            language: To say it in.
+            answer: To show.
+            crop: That the answer rests on, uint8 RGB; None where it is a repetition, whose crop is not kept.
+            problem: To tell.
+            heading: Above the problem.
+        """
         model, unavailable = None, None
         try:
             self._pauses.require_running(PATIENT_TRAFFIC)
@@ -51,11 +68,12 @@ class Page:
             unavailable = Problem.of(error, "", language)
         return flask.render_template(
             "page.html",
-            language=language.tag,
+            language=language,
             text=language.page,
             model=model,
             unavailable=unavailable,
             answer=answer_view(answer, language) if answer else None,
+            crop=None if crop is None else crop_picture(crop),
             problem=problem_view(problem, heading) if problem else None,
             max_photo_bytes=self._max_photo_bytes,
             megabytes=self._max_photo_bytes // MEBIBYTE,
@@ -81,6 +99,8 @@ def create_page(page: Page, screener: Screener) -> flask.Blueprint:
 
     @blueprint.post("/")
     def answer() -> str:
-        return page.render(flask.g.language, answer=screener.screen(flask.request, flask.g.answer_id, flask.g.caller))
+        crops: list[NDArray[np.uint8]] = []
+        answer = screener.screen(flask.request, flask.g.answer_id, flask.g.caller, see_crop=crops.append)
+        return page.render(flask.g.language, answer=answer, crop=crops[0] if crops else None)
 
     return blueprint

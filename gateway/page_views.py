@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from gateway.answer import Answer
 from gateway.languages import Catalogue
+from gateway.notes import notes_text
 from gateway.pin import PinnedModel
 from gateway.predictor import Explanation
 from gateway.problems import Problem
@@ -40,6 +41,8 @@ def answer_view(answer: Answer, language: Catalogue) -> dict[str, Any]:
     demo = [language.demo_notice] if contract.evidence is Evidence.DEMO else []
     return {
         "id": answer.id,
+        "time": language.page["utc"].format(time=f"{answer.answered_at:%Y-%m-%d %H:%M:%S}"),
+        "notes": notes_text(answer, language),
         "warnings": [*demo, *_ignorance(answer.model, language)],
         "score": _score_view(answer, language),
         "doubts": [{"code": doubt.value, **language.doubts[doubt]._asdict()} for doubt in answer.doubts],

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import flask
+import numpy as np
+from numpy.typing import NDArray
 
 from gateway.access.scopes import Scope
 from gateway.admission.admission import Admission
@@ -41,6 +43,7 @@ ANSWERED = "answered"
 ABSTAINED = "abstained"
 REPEATED = "repeated"
 """The answer of an earlier request, whose id it carries (`gateway.idempotency`)."""
+SeeCrop = Callable[[NDArray[np.uint8]], None]
 SHED_REASONS: dict[type[Exception], str] = {
     QueueFull: "queue_full",
     WaitTooLong: "wait_too_long",
@@ -97,8 +100,16 @@ class Screener:
         self._metrics = metrics
         self._deadline_seconds = deadline_seconds
 
-    def screen(self, request: flask.Request, request_id: str, caller: Caller) -> Answer:
+    def screen(
+        self, request: flask.Request, request_id: str, caller: Caller, *, see_crop: SeeCrop | None = None
+    ) -> Answer:
         """Answer the photo of one request; a repetition gets the earlier answer, which carries another id.
+
+        Args:
+            request: With the photo.
+            request_id: The answer's id.
+            caller: Who asks.
+            see_crop: Shown the crop that the answer rests on, which is kept nowhere; not called for a repetition.
 
         Raises:
             PhotoError: the photo gets no score.
@@ -108,7 +119,7 @@ class Screener:
         traffic = caller.traffic
         try:
             self._pauses.require_running(traffic)
-            answer = self._screen(request, request_id, caller)
+            answer = self._screen(request, request_id, caller, see_crop)
         except (ContractError, GatewayError) as error:
             if type(error) in SHED_REASONS:
                 self._metrics.count_shed(SHED_REASONS[type(error)])
@@ -131,7 +142,7 @@ class Screener:
             self._metrics.count_abstention(version, doubt, traffic)
         self._metrics.count_screening(ABSTAINED if answer.doubts else ANSWERED, traffic)
 
-    def _screen(self, request: flask.Request, request_id: str, caller: Caller) -> Answer:
+    def _screen(self, request: flask.Request, request_id: str, caller: Caller, see_crop: SeeCrop | None) -> Answer:
         # Before anything is received, whatever would be refused afterwards: refusing must cost next to nothing.
         self._admission.count_request(request, caller)
         self._admission.require_room(self._deadline_seconds, caller)
@@ -159,6 +170,7 @@ class Screener:
                     caller=caller,
                     deadline=deadline,
                     stages=stages,
+                    see_crop=see_crop,
                 )
 
             return self._repetitions.answer_once(
@@ -181,6 +193,7 @@ class Screener:
         caller: Caller,
         deadline: Deadline,
         stages: StageClock,
+        see_crop: SeeCrop | None,
     ) -> Answer:
         abstains = model.policy.abstention is not None
         explanation = None
@@ -218,6 +231,8 @@ class Screener:
         self._pauses.require_running(caller.traffic)  # a pause that began meanwhile counts for this answer too
         if self._recorder is not None:
             self._recorder.record(answer, photo, caller, deadline)
+        if see_crop is not None:
+            see_crop(prepared.crop)
         if self._shadow is not None:
             self._shadow.mirror(prepared.crop, scores, model, caller.traffic)
         return answer

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from gateway.languages import CATALOGUES
+
 T = TypeVar("T")
 
 
@@ -74,6 +76,15 @@ def rate(value: str) -> float:
         message = "must be a number a second, 0 or more"
         raise ValueError(message)
     return number
+
+
+def language_tags(value: str) -> tuple[str, ...]:
+    """Languages that there is a catalogue of, separated by commas, each once."""
+    tags = tuple(dict.fromkeys(part.strip().lower() for part in value.split(",")))
+    if not set(tags) <= CATALOGUES.keys():
+        message = f"must be one or more of {', '.join(CATALOGUES)}, separated by commas"
+        raise ValueError(message)
+    return tags
 
 
 def networks(value: str) -> tuple[IPv4Network | IPv6Network, ...]:

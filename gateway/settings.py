@@ -18,6 +18,7 @@ from gateway.errors import SettingsInvalid
 from gateway.records.address import masked_address, records_address
 from gateway.setting_values import (
     issuer_address,
+    language_tags,
     networks,
     path,
     rate,
@@ -188,6 +189,18 @@ class Settings:
     )
     records_required: bool = setting(
         yes_or_no, "refuse an answer whose receipt cannot be kept; no is to give and count it", default=True
+    )
+    languages: tuple[str, ...] = setting(
+        language_tags,
+        "that people are answered in, the one for everybody else first: en, de; de is not reviewed",
+        ("en",),
+    )
+    crisis_text_file: Path | None = field(
+        default=None,
+        metadata={
+            "read": path,
+            "says": "plain text of whom to call in a crisis, for every page; beside crisis.txt a crisis.de.txt is its German",
+        },
     )
     log_level: str = setting(a_log_level, "least severe log line to write", "info")
 

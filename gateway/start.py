@@ -7,6 +7,7 @@ import socket
 from contextlib import suppress
 
 from gateway.access.requirements import missing_for_access
+from gateway.crisis import CrisisTexts
 from gateway.errors import (
     AccessNotSetUp,
     DemoModelNotAllowed,
@@ -34,7 +35,7 @@ def require_startable(settings: Settings) -> None:
     A missing model is no such thing: the page and the API say so, and the gateway serves it as soon as it is there.
 
     Raises:
-        SettingsInvalid: the model's name cannot name a model, or a file for TLS cannot be used.
+        SettingsInvalid: the model's name cannot name a model, or a file for TLS or with the crisis text cannot be used.
         DetectorNotInstalled: the face detector's weights are not there, or are others.
         HostUnknown: an address to listen on is not this machine's.
         PortTaken: something listens on the port of the API or of the metrics.
@@ -52,6 +53,7 @@ def require_startable(settings: Settings) -> None:
         _require_access,
         _require_no_demo,
         _require_records,
+        _require_crisis_text,
     ):
         try:
             check(settings)
@@ -69,6 +71,10 @@ def _require_model_name(settings: Settings) -> None:
     except ModelNameInvalid as error:
         message = f"{name_of('model_name')}: {error}"
         raise SettingsInvalid(message) from error
+
+
+def _require_crisis_text(settings: Settings) -> None:
+    CrisisTexts.read(settings.crisis_text_file, settings.languages)
 
 
 def _require_detector(_settings: Settings) -> None:

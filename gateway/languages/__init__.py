@@ -27,10 +27,10 @@ CATALOGUES: Final[dict[str, Callable[[], Catalogue]]] = {"en": lambda: ENGLISH, 
 """By tag, BCP 47."""
 
 
-def negotiate(accepted: LanguageAccept) -> Catalogue:
-    """The best of our languages for a header Accept-Language; English where it names none of them.
+def negotiate(accepted: LanguageAccept, offered: tuple[str, ...]) -> Catalogue:
+    """The best of the languages that a site offers for a header Accept-Language; the first where it names none of them.
 
-    >>> negotiate(LanguageAccept([("fr", 1), ("de-AT", 0.8)])).tag
+    >>> negotiate(LanguageAccept([("fr", 1), ("de-AT", 0.8)]), ("en", "de")).tag
     'de'
     """
-    return CATALOGUES[accepted.best_match(list(CATALOGUES), default=ENGLISH.tag)]()
+    return CATALOGUES[accepted.best_match(offered, default=offered[0])]()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from serving.contract.abstention import Doubt
 from serving.contract.model import Evidence, ModelContract
@@ -45,6 +45,8 @@ class Catalogue:
             told in the sentences of their code.
         limits: Of model versions, by the English sentence, where our own training wrote it.
         thousands: Between groups of three digits.
+        direction: In which it is written, as HTML says it: "ltr" or "rtl".
+        reviewed: Whether somebody who speaks it at work has read it; where not, every page says so.
         pauses: Why screening is paused, by class of reason; None means that the errors' own sentences are this language's.
         figure_words: Names of the figures of a hold-out.
         stage_words: Names of the stages of a screening.
@@ -72,6 +74,8 @@ class Catalogue:
     occurrences: Mapping[str, str] = field(default_factory=dict)
     limits: Mapping[str, str] = field(default_factory=dict)
     thousands: str = ","
+    direction: Literal["ltr", "rtl"] = "ltr"
+    reviewed: bool = False
 
     def limits_of(self, contract: ModelContract) -> list[str]:
         """What a version must not be used for; sentences of its own makers as they wrote them."""

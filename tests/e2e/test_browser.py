@@ -110,7 +110,7 @@ def test_a_chosen_photo_is_answered_on_the_page(browser, page, photos, expected,
     outcome = submit(browser, photos.face)
     check_answer(browser, outcome, expected)
     WebDriverWait(browser, WAIT_SECONDS).until(
-        lambda _: outcome.find_element(By.CSS_SELECTOR, ".seen img").is_displayed()
+        lambda _: outcome.find_element(By.CSS_SELECTOR, ".crop img").is_displayed()
     )
     assert browser.switch_to.active_element.get_attribute("id") == "outcome-heading"
     check_nothing_went_wrong_unseen(browser)

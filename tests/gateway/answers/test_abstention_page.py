@@ -6,7 +6,7 @@ from gateway.languages.de import GERMAN
 from serving.contract.abstention import Doubt
 from serving.contract.jitter import JITTER_COPIES
 from serving.contract.policy import Abstention, Policy
-from tests.support.gateway import multipart, write_policy
+from tests.support.gateway import FakeGateway, multipart, write_policy
 
 
 def submit(gateway, language="en"):
@@ -42,7 +42,8 @@ def test_no_number_and_no_band_stand_in_for_the_one_that_is_withheld(gateway):
     assert not re.search(r"\b63\b|0\.63|0\.37", text)
 
 
-def test_an_abstention_is_told_in_german_too(gateway):
+def test_an_abstention_is_told_in_german_too(tmp_path):
+    gateway = FakeGateway(tmp_path, languages=("en", "de"))
     text = words(submit(gateway, "de-CH,de;q=0.9"))
     assert GERMAN.doubts[Doubt.UNSTABLE_ANSWER].advice in text
     assert GERMAN.page["abstained"] in text

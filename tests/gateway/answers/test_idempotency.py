@@ -34,7 +34,8 @@ def test_a_repetition_is_counted_as_one_and_not_as_another_answer(gateway):
     assert gateway.metric("symmetra_bands_total", model_version="3", band="mild", traffic="patient") == 1
 
 
-def test_a_repetition_may_ask_in_another_language_and_another_framing(gateway):
+def test_a_repetition_may_ask_in_another_language_and_another_framing(tmp_path):
+    gateway = FakeGateway(tmp_path, languages=("en", "de"))
     first = gateway.screen(headers=KEY).json
     form, content_type = multipart(("photo", "face.jpg", b"photo"))
     second = gateway.screen(form, content_type, headers=KEY | {"Accept-Language": "de"}).json

@@ -29,13 +29,15 @@ def sentences(value, place=""):
     return {key: text for name, each in value.items() for key, text in sentences(each, f"{place}.{name}").items()}
 
 
+FACTS = ("tag", "thousands", "direction", "reviewed")
+"""Fields that are no sentences."""
 BY_ENGLISH = ("titles", "problems", "pauses", "occurrences", "limits")
 """Fields whose English stands elsewhere: other tests compare them with it."""
 
 
 def translated(language):
     fields = {field.name: getattr(language, field.name) for field in dataclasses.fields(language)}
-    return sentences({name: value for name, value in fields.items() if name not in ("tag", "thousands", *BY_ENGLISH)})
+    return sentences({name: value for name, value in fields.items() if name not in (*FACTS, *BY_ENGLISH)})
 
 
 def placeholders(text):
@@ -123,7 +125,7 @@ def test_the_page_speaks_german(gateway):
     gateway.crops.error = NoFace()
     pages.append(gateway.client.post("/", data=body, content_type=content_type, headers=HTML))
     for response in pages:
-        assert '<html lang="de">' in response.text
+        assert '<html lang="de" dir="ltr">' in response.text
         text = " ".join(html.unescape(re.sub(r"<[^>]+>", " ", response.text)).split())
         assert GERMAN.page["subtitle"] in text
         assert not [each for each in (ENGLISH.page["purpose"], ENGLISH.page["choose"], ENGLISH.notice) if each in text]

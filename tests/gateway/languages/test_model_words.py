@@ -55,7 +55,7 @@ def test_a_language_has_every_limit_that_our_training_writes(language):
 @pytest.mark.parametrize("tag", ["de", "en"])
 def test_our_limits_are_translated_and_a_sites_own_stay_as_they_are(tmp_path, tag):
     ours = limits_of(Evidence.DEMO, knows_nothing=True)
-    gateway = FakeGateway(tmp_path, contract={"limits": (*ours, *LIMITS)})
+    gateway = FakeGateway(tmp_path, languages=("en", "de"), contract={"limits": (*ours, *LIMITS)})
     told = [*(GERMAN.limits[limit] for limit in ours), *LIMITS] if tag == "de" else [*ours, *LIMITS]
     headers = {"Accept-Language": tag}
     assert gateway.screen(headers=headers).json["model"]["limits"] == told
@@ -102,7 +102,7 @@ def test_every_figure_that_our_export_writes_has_words_or_is_an_end_of_an_interv
 def test_holdout_figures_are_words_and_an_interval_is_one_line(tmp_path, tag, told):
     unordered = dict(sorted(HOLDOUT.items(), reverse=True))
     for number, holdout in enumerate((HOLDOUT, unordered)):
-        gateway = FakeGateway(tmp_path / str(number), contract={"holdout": holdout})
+        gateway = FakeGateway(tmp_path / str(number), languages=("en", "de"), contract={"holdout": holdout})
         before, after = (text + ";" for text in text_of(gateway, tag))
         for text in (before, after):
             assert [words for words in told[:-1] if words.rstrip(";") not in text] == []

@@ -12,7 +12,7 @@ def records(tmp_path):
 @pytest.fixture
 def keeping(tmp_path, records):
     """A gateway that keeps receipts."""
-    return FakeGateway(tmp_path, **records)
+    return FakeGateway(tmp_path, languages=("en", "de"), **records)
 
 
 @pytest.fixture
