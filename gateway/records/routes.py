@@ -22,6 +22,6 @@ def create_records(reader: ReceiptReader | None) -> flask.Blueprint:
             raise RecordsOff
         from gateway.records.receipt_json import receipt_json  # noqa: PLC0415 - only where records are on
 
-        return flask.jsonify(receipt_json(reader.find(screening_id), flask.g.language))
+        return flask.jsonify(receipt_json(reader.find(screening_id, flask.g.caller.name), flask.g.language))
 
     return blueprint

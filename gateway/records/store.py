@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 from typing import Final
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -24,10 +24,12 @@ class ReceiptStore:
 
     Args:
         engine: Of a database with the tables of this release.
+        beside: What else is written in the transaction of receipts, at its end: their audit events.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, beside: Callable[[Connection, Sequence[Receipt]], object] | None = None) -> None:
         self._engine = engine
+        self._beside = beside
         # Said once for this database: building and looking up the statement cost more than writing a row.
         self._insert = str(insert(RECEIPTS).compile(dialect=engine.dialect))
 
@@ -36,6 +38,8 @@ class ReceiptStore:
         rows = [_COLUMNS_OF(receipt) for receipt in receipts]
         with self._engine.begin() as connection:
             connection.exec_driver_sql(self._insert, rows)
+            if self._beside is not None:
+                self._beside(connection, receipts)
 
     def find(self, screening_id: str) -> Receipt | None:
         """The receipt of an answer; None where there is none."""

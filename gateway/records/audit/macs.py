@@ -51,7 +51,15 @@ class AuditKeys:
             KeyError: the key is none of these.
         """
         fields = [_FORMAT, previous_mac, sequence, at_us, kind, actor, receipt_id, details, key_id]
-        return hmac.digest(self._keys[key_id], json.dumps(fields).encode("ascii"), "sha256").hex()
+        return self.code(key_id, json.dumps(fields))
+
+    def code(self, key_id: str, text: str) -> str:
+        """The code of a text in ASCII, 64 hexadecimal digits.
+
+        Raises:
+            KeyError: the key is none of these.
+        """
+        return hmac.digest(self._keys[key_id], text.encode("ascii"), "sha256").hex()
 
 
 def id_of_key(key: bytes) -> str:
