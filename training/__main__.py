@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "inspect": ("training.commands.inspect", "look for what is wrong with a data set, and report it with pictures"),
     "crops": ("training.commands.crops", "make the crops of a data set, and list the photos that give none"),
     "fit": ("training.commands.fit", "train a network: crops, split, training, evaluation"),
+    "fit-elsewhere": ("training.commands.fit_elsewhere", "train on another Keras backend; `fit` goes on from there"),
     "evaluate": ("training.commands.evaluate", "measure a finished run on its held-out test split again"),
     "report": ("training.commands.report", "probes, baselines, one page with every figure, model card and datasheet"),
     "compare": ("training.commands.compare", "train several networks on the same split, and set them side by side"),

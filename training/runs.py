@@ -6,6 +6,7 @@ history.csv      one line per epoch
 curves.png       the same as a picture
 best.weights.h5  the weights with the lowest validation loss so far, replaced while training
 checkpoint/      the state after the last whole epoch, while training (`training.fitting.checkpoint`)
+elsewhere/       weights that another Keras backend trained (`training.elsewhere`)
 model.keras      the finished model, its temperature folded into the last layer
 calibration.json temperature and abstention, chosen on validation
 evaluation.json  every figure measured on the held-out test split
@@ -63,6 +64,21 @@ class Run:
     def checkpoint(self) -> Path:
         """`checkpoint/`."""
         return self.folder / "checkpoint"
+
+    @property
+    def elsewhere(self) -> Path:
+        """`elsewhere/`."""
+        return self.folder / "elsewhere"
+
+    @property
+    def elsewhere_weights(self) -> Path:
+        """`elsewhere/best.weights.h5`."""
+        return self.elsewhere / "best.weights.h5"
+
+    @property
+    def elsewhere_description(self) -> Path:
+        """`elsewhere/fitted.json`."""
+        return self.elsewhere / "fitted.json"
 
     @property
     def model(self) -> Path:

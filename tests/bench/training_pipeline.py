@@ -27,9 +27,10 @@ from tests.bench.machine import machine_facts
 from training.architectures import ARCHITECTURES
 from training.data.manifest import Photo
 from training.data.shards import CropStore, Shard, write_shard
-from training.fitting.augmentation import Augmentation
-from training.fitting.fit import build_for_training, build_plain, fit
+from training.fitting.fit import build_for_training, fit
+from training.fitting.networks import build_plain
 from training.fitting.pipeline import training_batches
+from training.fitting.ranges import Augmentation
 from training.fitting.recipe import PRECISIONS, Recipe
 from training.runs import Run
 

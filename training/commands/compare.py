@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from training.architectures import ARCHITECTURES
 from training.commands.evaluate import evaluate_run, load_run_model
-from training.commands.fit import describe_data, train, usual_recipe
+from training.commands.fit import describe_data, train
 from training.commands.options import whole_number
+from training.commands.recipe_options import usual_recipe
 from training.commands.shared import (
     add_data_arguments,
     data_options,

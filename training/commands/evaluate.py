@@ -13,7 +13,7 @@ from training.data.dataset import DataOptions
 from training.errors import RunInvalid
 from training.evaluation.answers import answer
 from training.evaluation.evaluate import KNOWS_NOTHING_BELOW_AUROC, measure, read_bayes_accuracy
-from training.fitting.fit import UNREADABLE
+from training.fitting.networks import UNREADABLE
 from training.reporting.figures import draw_confusion
 from training.runs import Run, read_json, write_json
 

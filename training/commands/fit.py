@@ -9,7 +9,6 @@ lines). Only the first of them writes the run directory.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import tempfile
 from contextlib import nullcontext
@@ -19,11 +18,10 @@ from typing import TYPE_CHECKING, Any
 import keras
 import tensorflow as tf
 
-from training.architectures import ARCHITECTURES, DEFAULT_ARCHITECTURE
 from training.calibration.calibrate import calibrate
 from training.commands.evaluate import evaluate_run
 from training.commands.forbidding import check_forbidding
-from training.commands.options import positive_number, whole_number
+from training.commands.recipe_options import add_recipe_arguments, read_recipe
 from training.commands.shared import (
     add_data_arguments,
     data_options,
@@ -35,11 +33,11 @@ from training.commands.shared import (
 )
 from training.commands.start_model import describe_start
 from training.data.dataset import DataOptions, are_subjects_known
-from training.errors import DataError, ExperimentInvalid, RunInvalid
+from training.errors import DataError, RunInvalid
 from training.fitting.devices import is_chief
-from training.fitting.experiment import experiment_names, load_experiment
-from training.fitting.fit import fit, forget_checkpoint, save_model
-from training.fitting.recipe import PRECISIONS, SCHEDULES, Recipe
+from training.fitting.fit import fit, forget_checkpoint
+from training.fitting.networks import save_model
+from training.fitting.take_over import take_over
 from training.polarity import DEPRESSED
 from training.reporting.figures import draw_curves
 from training.runs import Run, write_json
@@ -51,7 +49,9 @@ if TYPE_CHECKING:
     from training.data.manifest import Photo
     from training.data.shards import CropStore
     from training.data.split import SplitName
+    from training.elsewhere.fitted import FittedElsewhere
     from training.fitting.fit import Fitted
+    from training.fitting.recipe import Recipe
 
 
 SEVERAL_MACHINES = (
@@ -69,38 +69,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_data_arguments(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="run directory, made if missing")
     parser.add_argument(
-        "--config",
-        metavar="NAME|FILE",
-        help=f"experiment: {', '.join(experiment_names())}, or a .toml file of yours (default {DEFAULT_ARCHITECTURE})",
-    )
-    parser.add_argument(
         "--despite-inspection",
         metavar="WHY",
         help="train although something forbids it (a column that tells the labels apart, a picture with both labels); kept "
         "in run.json",
     )
-    overrides = parser.add_argument_group("instead of what the experiment says")
-    overrides.add_argument(
-        "--arch", dest="architecture", choices=sorted(ARCHITECTURES), help="network; without --config its experiment"
-    )
-    overrides.add_argument("--epochs", type=whole_number, help="at most")
-    overrides.add_argument(
-        "--minutes",
-        type=positive_number,
-        metavar="M",
-        help="stop training cleanly after this long, keeping the best weights",
-    )
-    overrides.add_argument("--batch-size", type=whole_number)
-    overrides.add_argument("--learning-rate", type=positive_number, help="of Adam")
-    overrides.add_argument("--schedule", choices=SCHEDULES, help="of the learning rate")
-    overrides.add_argument("--precision", choices=PRECISIONS, help="of layers while training")
-    overrides.add_argument(
-        "--start-from",
-        dest="initial_model",
-        metavar="VERSION|RUN|FILE",
-        help="start from the weights of a model version's directory, a run, or a .keras file (transfer learning)",
-    )
-    overrides.add_argument("--seed", type=int, help="of split and training")
+    add_recipe_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -127,54 +101,6 @@ def _fit(arguments: argparse.Namespace) -> None:
         train(recipe, store, parts, run, data, notes=notes)
         if is_chief():
             evaluate_run(run, store, parts["test"], arguments.data, parts["validation"])
-
-
-OVERRIDES = (
-    "architecture",
-    "epochs",
-    "minutes",
-    "batch_size",
-    "learning_rate",
-    "schedule",
-    "precision",
-    "initial_model",
-    "seed",
-)
-"""Fields of `Recipe` that have an option of their own."""
-
-
-def read_recipe(arguments: argparse.Namespace) -> Recipe:
-    """The experiment, with what the command line says instead.
-
-    Raises:
-        ExperimentInvalid: no such experiment, or a mistake in it; no model to start from.
-    """
-    if arguments.config is not None:
-        recipe = load_experiment(arguments.config)
-    else:
-        recipe = usual_recipe(arguments.architecture or DEFAULT_ARCHITECTURE)
-    said = {name: getattr(arguments, name) for name in OVERRIDES if getattr(arguments, name) is not None}
-    if "initial_model" in said:
-        said["initial_model"] = str(find_keras_file(Path(said["initial_model"])))
-    return dataclasses.replace(recipe, **said)
-
-
-def usual_recipe(architecture: str) -> Recipe:
-    """The experiment of the network's name; the default rules where a registered network has no file of its own."""
-    return load_experiment(architecture) if architecture in experiment_names() else Recipe(architecture=architecture)
-
-
-def find_keras_file(path: Path) -> Path:
-    """The `.keras` file of a model version's directory, of a run, or the file itself; absolute.
-
-    Raises:
-        ExperimentInvalid: there is none.
-    """
-    for candidate in (path, path / "assets.extra" / "model.keras", path / "model.keras"):
-        if candidate.is_file():
-            return candidate.resolve()
-    message = f"--start-from {path}: there is no model.keras; give a model version's directory, a run, or a .keras file"
-    raise ExperimentInvalid(message)
 
 
 def describe_data(
@@ -232,7 +158,11 @@ def train(
     labels = [photo.label for photo in parts["train"]]
     say(f"training {recipe.architecture} on {len(labels)} photos, {labels.count(DEPRESSED)} of them depressed")
     crop = DataOptions.from_dict(data["data_options"]).crop
-    fitted = fit(recipe, store, parts["train"], parts["validation"], run, crop=crop)
+    fitted = take_over(recipe, store, parts["train"], parts["validation"], run, crop=crop)
+    if fitted is not None and fitted.elsewhere is not None:
+        say(f"taking over the weights that {fitted.elsewhere.backend} trained on {fitted.elsewhere.device}")
+    if fitted is None:
+        fitted = fit(recipe, store, parts["train"], parts["validation"], run, crop=crop)
     if fitted.budget_used_up:
         say(f"the {recipe.minutes:g} minutes are used up; the best weights so far are kept")
     draw_curves(fitted.history, run.curves, f"{recipe.architecture}: training")
@@ -270,4 +200,9 @@ def _describe_training(recipe: Recipe, fitted: Fitted) -> dict[str, object]:
         "time_budget_used_up": fitted.budget_used_up,
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
+        **({"trained_elsewhere": _describe_elsewhere(fitted.elsewhere)} if fitted.elsewhere is not None else {}),
     }
+
+
+def _describe_elsewhere(elsewhere: FittedElsewhere) -> dict[str, str]:
+    return {name: getattr(elsewhere, name) for name in ("backend", "device", "keras", "weights_sha256")}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from training.data.split import Split
 from training.errors import SplitLeaks
-from training.fitting.fit import digest_model
+from training.fitting.identity import digest_model
 from training.runs import Run
 
 if TYPE_CHECKING:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from serving.contract.band_counts import BandCounts
 from serving.contract.errors import ModelAnswerInvalid
 from serving.contract.severity import PAPER_THRESHOLDS, PARTS_PER_MILLION, Band
 from training.evaluation.bootstrap import defined, divide
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -65,6 +66,37 @@ def band_statistic(depressed: ArrayLike, bands: NDArray[np.intp]) -> Statistic:
         }
 
     return statistic
+
+
+def count_subjects(
+    subjects: Sequence[str],
+    depressed: NDArray[np.bool_],
+    p_no_depression: ArrayLike,
+    thresholds: Thresholds = PAPER_THRESHOLDS,
+) -> BandCounts:
+    """Subjects by band and truth, each once, by the share of their photos; a subject with both labels counts in both groups.
+
+    Args:
+        subjects: Whose photo each is, [n].
+        depressed: What each photo's label says, [n].
+        p_no_depression: The version's answers, [n].
+        thresholds: Of the bands.
+
+    >>> counts = count_subjects(["a", "a", "b"], np.array([True, True, False]), [0.9, 0.1, 0.8])
+    >>> counts.depressed, counts.not_depressed_subjects
+    ({'none': 0.5, 'mild': 0.0, 'high': 0.5}, 1)
+    """
+    member = np.eye(len(BANDS))[bands_of(p_no_depression, thresholds)]
+    names = np.asarray(subjects)
+
+    def count(group: NDArray[np.bool_]) -> tuple[dict[str, float], int]:
+        found, owner, photos = np.unique(names[group], return_inverse=True, return_counts=True)
+        shares = member[group] / photos[owner][:, None]
+        return {str(band): round(float(shares[:, place].sum()), 6) for place, band in enumerate(BANDS)}, len(found)
+
+    ill, ill_subjects = count(depressed)
+    well, well_subjects = count(~depressed)
+    return BandCounts(ill, well, ill_subjects, well_subjects, thresholds)
 
 
 def band_section(

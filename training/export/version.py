@@ -20,6 +20,7 @@ from serving.contract.model import (
 )
 from serving.contract.profile import PROFILE_NAME
 from serving.contract.regions import regions_of
+from training.evaluation.band_rule import count_subjects
 from training.evaluation.scoring import score
 from training.export.device import describe_device
 from training.export.gates import (
@@ -38,6 +39,7 @@ from training.export.served import answer_through_server
 from training.export.soundness import check_explanation
 from training.export.warmup import write_warmup_requests
 from training.export.witnesses import check_witnesses, draw_witnesses
+from training.polarity import DEPRESSED
 from training.reporting.model_card import limits_of, write_card
 
 if TYPE_CHECKING:
@@ -215,6 +217,9 @@ def _contract(candidate: Candidate, model_name: str, version: int, plain_layers:
         crop=candidate.crop,
         holdout={name: float(value) for name, value in holdout.items() if value is not None},
         knows_nothing=evaluation["knows_nothing"],
+        band_counts=count_subjects(
+            candidate.held_out_subjects, candidate.held_out_labels == DEPRESSED, candidate.held_out_p
+        ),
         calibration=candidate.calibration,
         precision=candidate.precision,
         devices=(describe_device(),) if candidate.precision == "bfloat16" else (),

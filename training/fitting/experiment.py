@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from training import experiments
 from training.errors import ExperimentInvalid
-from training.fitting.augmentation import Augmentation
+from training.fitting.ranges import Augmentation
 from training.fitting.recipe import Recipe
 
 FOLDER = Path(experiments.__file__).parent

@@ -6,11 +6,7 @@ import hashlib
 import json
 import shutil
 import time
-import zipfile
-import zlib
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -20,33 +16,34 @@ import tensorflow as tf
 from training.architectures import build
 from training.errors import ExperimentInvalid, WorkersFailed
 from training.fitting.callbacks import FiniteLoss, HistoryFile, Progress, TimeBudget
-from training.fitting.checkpoint import Checkpoint, digest_photos, read_checkpoint
+from training.fitting.checkpoint import Checkpoint, read_checkpoint
 from training.fitting.devices import find_devices
 from training.fitting.fused_norm import FusedBatchNormalization
-from training.fitting.pipeline import batches_per_epoch, evaluation_batches, training_batches
-from training.fitting.recipe import class_weights
-from training.fitting.schedules import CosineSchedule, WarmUp
+from training.fitting.identity import identify
+from training.fitting.networks import build_plain, precision_of, save_model
+from training.fitting.pipeline import evaluation_batches, training_batches
+from training.fitting.recipe import batches_per_epoch, class_weights
+from training.fitting.rules import rules_of
 from training.fitting.together import ChiefDecides, PooledFigures, share_state
 from training.fitting.workers import make_optimizer, naming_lost_workers
 from training.polarity import targets_from_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from training.data.dataset import CropKind
     from training.data.manifest import Photo
     from training.data.shards import CropStore
+    from training.elsewhere.fitted import FittedElsewhere
     from training.fitting.checkpoint import Saved
     from training.fitting.devices import Devices
-    from training.fitting.recipe import Precision, Recipe
+    from training.fitting.recipe import Recipe
     from training.fitting.workers import Workers
     from training.runs import Run
 
 
 GPU_LOOK_BATCHES = 32
 """How often the loss is looked at where looking makes the GPU wait for the CPU (on CPUs alone: after every batch)."""
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error)
-"""What Keras raises for a `.keras` file that is missing, cut off, or holds something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +58,8 @@ class Fitted:
     budget_used_up: bool
     weights: dict[int, float]
     """Class weights by target: 0 depressed, 1 not depressed."""
+    elsewhere: FittedElsewhere | None = None
+    """Where another Keras backend trained it."""
 
 
 def fit(
@@ -96,7 +95,7 @@ def fit(
         WorkersFailed: another worker does not come, or is gone.
     """
     devices = find_devices()
-    identity = _identify(recipe, store, training, validation, crop)
+    identity = identify(recipe, store, training, validation, crop)
     saved = read_checkpoint(run.checkpoint, identity) if devices.chief else None
     if saved is None and devices.chief:
         run.best.unlink(missing_ok=True)  # those of an earlier training here would be taken for this one's
@@ -124,7 +123,7 @@ def fit(
         part = validation if devices.workers is None else devices.shares[0].part(validation)
         callbacks = [finite, progress, budget, history]
         if devices.chief:
-            watchers = [finite, progress, budget, *_rules(recipe, run, budget, per_epoch), history]
+            watchers = [finite, progress, budget, *rules_of(recipe, run, budget, per_epoch), history]
             callbacks = [*watchers, Checkpoint(run.checkpoint, identity, watchers, budget, saved)]
         if devices.workers is not None:
             callbacks = [PooledFigures(devices.workers, len(part)), *callbacks, ChiefDecides(devices.workers)]
@@ -178,37 +177,6 @@ def fit(
     )
 
 
-def _identify(
-    recipe: Recipe, store: CropStore, training: Sequence[Photo], validation: Sequence[Photo], crop: CropKind
-) -> dict[str, Any]:
-    """What a checkpoint is of. The last two only where they are not the usual ones: checkpoints of before lack them."""
-    identity = {
-        "recipe": recipe.as_dict(),
-        "training": digest_photos(training),
-        "validation": digest_photos(validation),
-        "crop_size": store.crop_size,
-    }
-    if crop != "aligned":
-        identity["crop"] = crop
-    if recipe.initial_model is not None:
-        identity["initial_model_sha256"] = digest_model(recipe.initial_model)
-    return identity
-
-
-def digest_model(path: str | Path) -> str:
-    """SHA-256 of a model to start from.
-
-    Raises:
-        ExperimentInvalid: it cannot be read.
-    """
-    try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        message = f"the model to start from, {path}, cannot be read: {error.strerror}"
-        raise ExperimentInvalid(message) from error
-
-
 def _first_epoch(recipe: Recipe, identity: dict[str, Any], saved: Saved | None, devices: Devices) -> int:
     """Where to go on, as the chief's checkpoint says; the number of epochs where nothing is left to do.
 
@@ -230,39 +198,9 @@ def _first_epoch(recipe: Recipe, identity: dict[str, Any], saved: Saved | None, 
     return int(chiefs_first)
 
 
-def save_model(model: keras.Model, path: Path) -> None:
-    """Write a `.keras` file, replacing an older one in one step."""
-    temporary = path.with_name(f"tmp-{path.name}")
-    model.save(temporary)
-    temporary.replace(path)
-
-
 def forget_checkpoint(run: Run) -> None:
     """When a run is complete there is nothing left to resume."""
     shutil.rmtree(run.checkpoint, ignore_errors=True)
-
-
-def build_plain(recipe: Recipe, size: int) -> keras.Model:
-    """The network that is saved: plain Keras layers in float32, with the weights that training starts from.
-
-    Raises:
-        ExperimentInvalid: the model to start from cannot be read, or has other weights.
-    """
-    model = build(recipe.architecture, size)
-    if recipe.initial_model is None:
-        return model
-    try:
-        start = keras.saving.load_model(recipe.initial_model, compile=False).get_weights()
-    except UNREADABLE as error:
-        message = f"the model to start from, {recipe.initial_model}, cannot be read: {error}"
-        raise ExperimentInvalid(message) from error
-    if [value.shape for value in start] != [value.shape for value in model.get_weights()]:
-        message = (
-            f"{recipe.initial_model} is no {recipe.architecture} network for crops of {size} pixels: other weights"
-        )
-        raise ExperimentInvalid(message)
-    model.set_weights(start)
-    return model
 
 
 def build_for_training(recipe: Recipe, plain: keras.Model, workers: Workers | None = None) -> keras.Model:
@@ -271,7 +209,7 @@ def build_for_training(recipe: Recipe, plain: keras.Model, workers: Workers | No
     Raises:
         ExperimentInvalid: a frozen layer does not exist.
     """
-    with _precision(recipe.precision):
+    with precision_of(recipe.precision):
         model = build(recipe.architecture, plain.inputs[0].shape[1], FusedBatchNormalization)
         model.set_weights(plain.get_weights())
         for name in recipe.frozen_layers:
@@ -285,36 +223,3 @@ def build_for_training(recipe: Recipe, plain: keras.Model, workers: Workers | No
         model.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
         model.optimizer.build(model.trainable_variables)  # before a checkpoint or the best weights are read into it
     return model
-
-
-@contextmanager
-def _precision(precision: Precision) -> Iterator[None]:
-    """Keras' dtype policy while layers are made; it is global, and the models made afterwards must not inherit it."""
-    before: Any = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32" if precision == "float32" else f"mixed_{precision}")
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
-
-
-def _rules(recipe: Recipe, run: Run, budget: TimeBudget, per_epoch: int) -> list[keras.callbacks.Callback]:
-    """A checkpoint of the best weights, when to stop, and how the learning rate moves."""
-    rules = [
-        keras.callbacks.ModelCheckpoint(str(run.best), monitor="val_loss", save_best_only=True, save_weights_only=True),
-        keras.callbacks.EarlyStopping(
-            monitor="val_loss",
-            patience=recipe.stop_patience_epochs,
-            min_delta=recipe.stop_min_delta,
-            start_from_epoch=recipe.stop_start_epoch,
-        ),
-    ]
-    if recipe.schedule == "cosine":
-        return [*rules, CosineSchedule(recipe.learning_rate, recipe.epochs, per_epoch, budget)]
-    plateau = keras.callbacks.ReduceLROnPlateau(
-        monitor="val_loss",
-        patience=recipe.plateau_patience_epochs,
-        factor=recipe.plateau_factor,
-        min_lr=recipe.learning_rate_floor,
-    )
-    return [*rules, WarmUp(recipe.learning_rate, recipe.warm_up_epochs * per_epoch, per_epoch), plateau]

@@ -6,7 +6,6 @@ with exactly the batches it would have seen.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from training.fitting.augmentation import Rows, augment
+from training.fitting.recipe import batches_per_epoch
 from training.polarity import targets_from_labels
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from training.data.manifest import Photo
     from training.data.shards import CropStore
-    from training.fitting.augmentation import Augmentation
+    from training.fitting.ranges import Augmentation
 
 AUGMENTATION_STREAM = 0x5EED
 """Keeps the draws of the augmentation apart from those of the order."""
@@ -51,11 +51,6 @@ class Share:
         """The photos that this replica validates on; at least one."""
         first = min(len(photos) * self.index // self.count, len(photos) - 1)
         return photos[first : max(len(photos) * (self.index + 1) // self.count, first + 1)]
-
-
-def batches_per_epoch(photos: int, batch_size: int) -> int:
-    """The last one may be smaller."""
-    return math.ceil(photos / batch_size)
 
 
 def training_batches(

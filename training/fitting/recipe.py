@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from training.fitting.augmentation import Augmentation
+from training.fitting.ranges import Augmentation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,3 +70,8 @@ def class_weights(targets: Sequence[float]) -> dict[int, float]:
     count = len(targets)
     positive = sum(targets)
     return {0: count / (2.0 * (count - positive)), 1: count / (2.0 * positive)}
+
+
+def batches_per_epoch(photos: int, batch_size: int) -> int:
+    """The last one may be smaller."""
+    return math.ceil(photos / batch_size)

@@ -3,7 +3,7 @@ import pytest
 
 from serving.contract.errors import ModelAnswerInvalid
 from serving.contract.severity import Band, Thresholds, band_of, severity_ppm
-from training.evaluation.band_rule import BANDS, band_section, band_statistic, bands_of, severities_ppm
+from training.evaluation.band_rule import BANDS, band_section, band_statistic, bands_of, count_subjects, severities_ppm
 from training.evaluation.bootstrap import bootstrap
 
 
@@ -38,6 +38,22 @@ def test_bands_are_counted_by_label_with_the_share_of_depressed_in_each():
     assert shares == {"none": 0.0, "mild": 0.5, "high": 1.0}
     assert found["monotone"] is True
     assert sum(row["share"]["value"] for row in found["bands"].values()) == pytest.approx(1.0)
+
+
+def test_a_subject_counts_once_whatever_many_photos_there_are():
+    subjects = ["a"] * 4 + ["b", "c", "c"]
+    depressed = np.array([True] * 5 + [False] * 2)
+    counts = count_subjects(subjects, depressed, [0.9, 0.9, 0.9, 0.1, 0.5, 0.8, 0.5])
+    assert counts.depressed == {"none": 0.75, "mild": 1.0, "high": 0.25}
+    assert counts.not_depressed == {"none": 0.5, "mild": 0.5, "high": 0.0}
+    assert (counts.depressed_subjects, counts.not_depressed_subjects) == (2, 1)
+
+
+def test_a_group_of_nobody_is_counted_as_nobody():
+    counts = count_subjects(["a", "b"], np.array([True, True]), [0.9, 0.1], Thresholds(100_000, 200_000))
+    assert counts.not_depressed == {"none": 0.0, "mild": 0.0, "high": 0.0}
+    assert counts.not_depressed_subjects == 0
+    assert counts.thresholds == Thresholds(100_000, 200_000)
 
 
 def test_bands_that_do_not_rise_are_said_not_to_and_an_empty_band_leaves_it_open():

@@ -116,6 +116,12 @@ def test_model_card_tells_measured_figures_and_limits(version, contract):
     assert f"| AUROC | {contract.holdout['auroc']:.3f} |" in card
 
 
+def test_contract_counts_its_held_out_subjects_by_band_and_truth(contract):
+    counts = contract.band_counts
+    assert counts.depressed_subjects + counts.not_depressed_subjects == contract.holdout["subjects"]
+    assert set(counts.depressed) == set(counts.not_depressed) == set(Band)
+
+
 def test_contract_names_precision_and_regions(contract):
     assert (contract.precision, contract.devices, contract.plain_layers) == ("float32", (), ())
     assert contract.asymmetry_regions == ("eyes", "brows", "mouth", "jaw")

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from training.fitting.augmentation import NO_AUGMENTATION, Augmentation, augment
+from training.fitting.augmentation import augment
+from training.fitting.ranges import NO_AUGMENTATION, Augmentation
 
 pytestmark = pytest.mark.tensorflow
 SIZE = 32

@@ -6,9 +6,9 @@ import pytest
 import tensorflow as tf
 
 from training.errors import WorkersFailed
-from training.fitting.augmentation import Augmentation
 from training.fitting.devices import find_devices, is_chief, read_tf_config
 from training.fitting.pipeline import Share, training_batches
+from training.fitting.ranges import Augmentation
 
 pytestmark = pytest.mark.tensorflow
 

@@ -6,8 +6,8 @@ import pytest
 
 from training.architectures import ARCHITECTURES
 from training.errors import ExperimentInvalid
-from training.fitting.augmentation import Augmentation
 from training.fitting.experiment import experiment_names, load_experiment
+from training.fitting.ranges import Augmentation
 from training.fitting.recipe import Recipe
 
 

@@ -11,10 +11,10 @@ import pytest
 from tests.support.keras_warnings import KERAS_COPIES
 from training.errors import FitFailed
 from training.evaluation.scoring import score
-from training.fitting.augmentation import Augmentation
 from training.fitting.callbacks import TimeBudget
 from training.fitting.fit import fit
 from training.fitting.pipeline import evaluation_batches, training_batches
+from training.fitting.ranges import Augmentation
 from training.fitting.recipe import Recipe, class_weights
 from training.fitting.schedules import CosineSchedule
 from training.runs import Run

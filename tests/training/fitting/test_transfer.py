@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from tests.support.keras_warnings import KERAS_COPIES
-from training.commands.fit import add_arguments, read_recipe
+from training.commands.fit import add_arguments
+from training.commands.recipe_options import read_recipe
 from training.errors import ExperimentInvalid, RunInvalid
 from training.fitting.callbacks import TimeBudget
-from training.fitting.fit import build_for_training, build_plain, fit
+from training.fitting.fit import build_for_training, fit
+from training.fitting.networks import build_plain
 from training.fitting.recipe import PRECISIONS, Recipe
 from training.runs import Run
 

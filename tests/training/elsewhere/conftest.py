@@ -1,0 +1,3 @@
+from tests.training.fitting.conftest import parts, small_architecture
+
+__all__ = ["parts", "small_architecture"]
