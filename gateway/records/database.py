@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
 CONNECT_SECONDS: Final = 5
 """For a connection, and for a lock that another process holds."""
@@ -25,6 +25,17 @@ def open_database(url: str) -> Engine:
     return create_engine(url, connect_args={"timeout": CONNECT_SECONDS}, pool_pre_ping=True)
 
 
+def begin_writing(connection: Connection) -> None:
+    """Let nobody else write to an SQLite database from here to the end of the transaction, so that what is read now stays true.
+
+    The driver begins a transaction only with the first change. PostgreSQL locks rows, and needs nothing here.
+    """
+    if connection.dialect.name != "sqlite":
+        return
+    if not connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]  # of Python's own driver
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
 def sqlite_file(url: str) -> Path | None:
     """The file of an SQLite database; None for others."""
     parsed = make_url(url)
@@ -37,4 +48,6 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - 
     cursor.execute("PRAGMA journal_mode=WAL")
     # With WAL the default is to flush now and then; a receipt must be on the disk before its answer is given.
     cursor.execute("PRAGMA synchronous=FULL")
+    # By default SQLite reads foreign keys and does not keep them.
+    cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()

@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterator, Sequence
 from operator import attrgetter
 from typing import Final
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway.records.receipt import Receipt
+from gateway.records.row_insertion import insert_rows
 from gateway.records.tables import RECEIPTS
 
 ROWS_AT_ONCE: Final = 1000
 """Of a list, in memory."""
-_COLUMNS_OF: Final = attrgetter(*RECEIPTS.columns.keys())
-"""The values of a receipt in the order of the table, as the statement names them."""
+COLUMNS: Final = tuple(RECEIPTS.columns.keys())
+_COLUMNS_OF: Final = attrgetter(*COLUMNS)
 
 
 class ReceiptStore:
@@ -30,14 +31,12 @@ class ReceiptStore:
     def __init__(self, engine: Engine, beside: Callable[[Connection, Sequence[Receipt]], object] | None = None) -> None:
         self._engine = engine
         self._beside = beside
-        # Said once for this database: building and looking up the statement cost more than writing a row.
-        self._insert = str(insert(RECEIPTS).compile(dialect=engine.dialect))
 
     def write(self, receipts: Sequence[Receipt]) -> None:
         """Write receipts in one transaction: all are on the disk when this returns, or none is in the table."""
         rows = [_COLUMNS_OF(receipt) for receipt in receipts]
         with self._engine.begin() as connection:
-            connection.exec_driver_sql(self._insert, rows)
+            insert_rows(connection, RECEIPTS, COLUMNS, rows)
             if self._beside is not None:
                 self._beside(connection, receipts)
 

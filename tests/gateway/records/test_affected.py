@@ -10,13 +10,18 @@ import pytest
 
 from gateway.records.receipt import iso_of, microseconds_of
 from tests.support.command_line import command
-from tests.support.records import make_receipt
+from tests.support.records import make_receipt, make_records
 
 HOUR_US = 3_600_000_000
 BEGIN = dt.datetime(2026, 11, 24, 12, tzinfo=dt.UTC)
 BEGIN_US = microseconds_of(BEGIN)
 END = "2026-11-24T14:00:00+01:00"
 """One hour after the beginning, said in another zone."""
+
+
+@pytest.fixture
+def records(tmp_path, database_url):
+    return make_records(tmp_path, url=database_url)
 
 
 @pytest.fixture
