@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal, Self
 
+from serving.contract.band_counts import BandCounts
 from serving.contract.errors import ContractInvalid
 from serving.contract.severity import ROUNDING_RULE
 from serving.contract.typed_json import read_object, require_types
@@ -147,11 +148,16 @@ class ModelContract:
     """Layers that the export could not rewrite and left as Keras has them; empty is usual."""
     asymmetry_regions: tuple[str, ...] = ()
     """Names of the columns of the `explain` signature's asymmetry; empty where the version has no such signature."""
+    band_counts: BandCounts | None = None
+    """Subjects of this version's own hold-out by band and truth; None in a version of an earlier release."""
     schema: str = CONTRACT_SCHEMA
 
     def to_json(self) -> str:
         """Canonical JSON: sorted keys, so that equal contracts have equal bytes."""
-        return json.dumps(dataclasses.asdict(self), sort_keys=True, indent=2) + "\n"
+        fields = dataclasses.asdict(self)
+        if self.band_counts is None:
+            del fields["band_counts"]  # a gateway of an earlier release reads the contract too
+        return json.dumps(fields, sort_keys=True, indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -167,12 +173,14 @@ class ModelContract:
             fields["calibration"] = Calibration(**fields["calibration"])
             fields["tolerances"] = Tolerances(**fields["tolerances"])
             fields["evidence"] = Evidence(fields["evidence"])
+            if fields.get("band_counts") is not None:
+                fields["band_counts"] = BandCounts.from_fields(fields["band_counts"])
             for name in _TUPLES & fields.keys():
                 if isinstance(fields[name], list):
                     fields[name] = tuple(fields[name])
             contract = cls(**fields)
             require_types(contract)
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             message = f"contract.json cannot be read: {error}"
             raise ContractInvalid(message) from error
         if contract.version < 1:

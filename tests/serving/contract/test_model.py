@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from serving.contract.band_counts import BandCounts
 from serving.contract.errors import ContractInvalid
 from serving.contract.model import (
     CONTRACT_SCHEMA,
@@ -33,7 +34,9 @@ CONTRACT = ModelContract(
     tolerances=Tolerances(bfloat16=0.01),
     holdout={"auroc": 0.9, "n_photos": 400.0},
     knows_nothing=True,
+    band_counts=BandCounts({"none": 3.5, "mild": 6.5, "high": 10.0}, {"none": 30.0, "mild": 8.0, "high": 2.0}, 20, 40),
 )
+COUNTS = json.loads(CONTRACT.to_json())["band_counts"]
 
 
 def changed(text: str, **changes: object) -> str:
@@ -97,11 +100,28 @@ def test_a_contract_states_polarity_rounding_and_crop() -> None:
         changed(CONTRACT.to_json(), tolerances={"bfloat16": None}),
         changed(CONTRACT.to_json(), positive_class="depression"),
         changed(CONTRACT.to_json(), severity_rounding="up"),
+        changed(CONTRACT.to_json(), band_counts=[]),
+        changed(CONTRACT.to_json(), band_counts={}),
+        changed(CONTRACT.to_json(), band_counts=COUNTS | {"surprise": 1}),
+        changed(CONTRACT.to_json(), band_counts=COUNTS | {"depressed_subjects": 21}),
+        changed(CONTRACT.to_json(), band_counts=COUNTS | {"depressed_subjects": 20.0}),
+        changed(CONTRACT.to_json(), band_counts=COUNTS | {"depressed": {"none": 20.0}}),
+        changed(CONTRACT.to_json(), band_counts=COUNTS | {"depressed": ["none", "mild", "high"]}),
+        changed(CONTRACT.to_json(), band_counts=COUNTS | {"depressed": {"none": 21.0, "mild": -1.0, "high": 0.0}}),
+        changed(CONTRACT.to_json(), band_counts=COUNTS | {"depressed": {"none": "20", "mild": 0.0, "high": 0.0}}),
+        changed(CONTRACT.to_json(), band_counts=COUNTS | {"thresholds": {"none_max_ppm": 2, "mild_max_ppm": 1}}),
     ],
 )
 def test_a_contract_that_cannot_be_trusted_is_refused(text: str) -> None:
     with pytest.raises(ContractInvalid):
         ModelContract.from_json(text)
+
+
+def test_a_contract_of_an_earlier_release_has_no_counts_and_keeps_its_bytes() -> None:
+    earlier = without(CONTRACT.to_json(), "band_counts")
+    contract = ModelContract.from_json(earlier)
+    assert contract.band_counts is None
+    assert json.loads(contract.to_json()) == json.loads(earlier)
 
 
 @pytest.mark.parametrize(
