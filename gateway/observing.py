@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-import uuid
 from collections.abc import Mapping
 
 import flask
@@ -18,6 +17,7 @@ from gateway.languages import negotiate
 from gateway.logs import log_event
 from gateway.page import Page
 from gateway.problems import CONTENT_TYPE, REFUSAL_EXTENSION, Problem, all_codes
+from gateway.random_ids import random_uuid
 from gateway.screening import ABSTAINED, ANSWERED, REPEATED
 from gateway.tracing import TRACEPARENT, TRACESTATE, accepted_request_id, begin_trace
 from monitoring.metrics import OTHER, Metrics
@@ -45,7 +45,7 @@ def observe_requests(
         flask.g.request_id = accepted_request_id(headers.getlist("X-Request-Id"))
         # Answers are found by their id, so a caller cannot choose it: it is the request's only where that is ours.
         chosen = "X-Request-Id" in headers
-        flask.g.answer_id = str(uuid.uuid4()) if chosen else flask.g.request_id
+        flask.g.answer_id = random_uuid() if chosen else flask.g.request_id
         flask.g.trace = begin_trace(headers.getlist(TRACEPARENT), headers.getlist(TRACESTATE))
         flask.g.language = negotiate(flask.request.accept_languages, languages)
         flask.g.caller = NOBODY

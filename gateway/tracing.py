@@ -7,12 +7,12 @@ ids are random numbers by the standard, and nothing but such a number is accepte
 from __future__ import annotations
 
 import re
-import secrets
-import uuid
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Final
+
+from gateway.random_ids import random_hexadecimal, random_uuid
 
 TRACEPARENT: Final = "traceparent"
 TRACESTATE: Final = "tracestate"
@@ -65,7 +65,7 @@ def begin_trace(parents: Sequence[str], states: Sequence[str]) -> Trace:
 
     From here on, `outgoing_metadata` in the same context names it.
     """
-    trace = _continued(parents, states) or Trace(_new_id(16), _new_id(8))
+    trace = _continued(parents, states) or Trace(random_hexadecimal(16), random_hexadecimal(8))
     _current.set(trace)
     return trace
 
@@ -83,7 +83,7 @@ def accepted_request_id(values: Sequence[str]) -> str:
     """
     if len(values) == 1 and _REQUEST_ID.fullmatch(values[0]):
         return values[0].lower()
-    return str(uuid.uuid4())
+    return random_uuid()
 
 
 def _continued(parents: Sequence[str], states: Sequence[str]) -> Trace | None:
@@ -96,7 +96,7 @@ def _continued(parents: Sequence[str], states: Sequence[str]) -> Trace | None:
         return None
     if not int(trace_id, 16) or not int(parent_id, 16):
         return None
-    return Trace(trace_id, _new_id(8), int(flags, 16) & SAMPLED, _valid_state(states))
+    return Trace(trace_id, random_hexadecimal(8), int(flags, 16) & SAMPLED, _valid_state(states))
 
 
 def _valid_state(states: Sequence[str]) -> str:
@@ -108,8 +108,3 @@ def _valid_state(states: Sequence[str]) -> str:
     if len(state) > MAX_STATE_CHARACTERS or len(members) > MAX_STATE_MEMBERS or len(keys) != len(members):
         return ""
     return ",".join(members)
-
-
-def _new_id(count_bytes: int) -> str:
-    """Random and not all zero."""
-    return secrets.token_hex(count_bytes - 1) + f"{1 + secrets.randbelow(255):02x}"
