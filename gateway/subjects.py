@@ -31,7 +31,16 @@ class SubjectDigests:
         Raises:
             ParameterInvalid: not of `SUBJECT_PATTERN`; the message holds nothing of it.
         """
-        if not _SUBJECT.fullmatch(subject):
-            message = "'{name}' must be an opaque pseudonym: 1 to {most} letters, digits or one of . _ : -"
-            raise ParameterInvalid(message, figures={"name": "subject", "most": MAX_SUBJECT_LENGTH})
+        require_pseudonym(subject)
         return self._keys.digests(Purpose.SUBJECT, subject)[0]
+
+
+def require_pseudonym(subject: str) -> None:
+    """Check a text that is to be a pseudonym.
+
+    Raises:
+        ParameterInvalid: not of `SUBJECT_PATTERN`; the message holds nothing of it.
+    """
+    if not _SUBJECT.fullmatch(subject):
+        message = "'{name}' must be an opaque pseudonym: 1 to {most} letters, digits or one of . _ : -"
+        raise ParameterInvalid(message, figures={"name": "subject", "most": MAX_SUBJECT_LENGTH})

@@ -38,10 +38,14 @@ class Purpose(StrEnum):
     """The chain of audit events."""
     SESSION = "session"
     """Cookies of people who signed in."""
+    SIGN_IN = "sign_in"
+    """Cookies of attempts to sign in."""
     FORM = "form"
     """Tokens of forms, against requests that another site's page makes."""
     ONCE = "once"
     """Idempotency keys of reviews and outcomes."""
+    ERASURE = "erasure"
+    """Site pseudonyms of subjects, in receipts of their erasure: no deleted row held the same digest."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -14,7 +14,7 @@ COMMANDS: Final = {
     "resume": "answer photos again",
     "pauses": "what was paused and resumed: when, by whom, why",
     "affected": "list every answer that was given in a time, so that it can be recalled",
-    "records": "make, upgrade or downgrade the tables of the records, or say at which step they are",
+    "records": "the database of the records: its tables, what expires, what is kept of a subject, copies of it",
     "check": "print the settings in force and test everything that the gateway depends on",
     "keys": "make, list, rotate and revoke API keys",
 }

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import secrets
+import uuid
 from pathlib import Path
 
+from sqlalchemy import Engine, Table, insert, select
+
+from gateway.access.secret_keys import SecretKeys
+from gateway.records.audit.chain import AuditChain
 from gateway.records.database import open_database
 from gateway.records.receipt import RECEIPT_SCHEMA, Receipt
 from gateway.records.schema import upgrade
 from gateway.records.store import ReceiptStore
+from gateway.records.tables import OUTCOMES, REVIEWS
 
 
 def make_records(folder: Path, *, url: str | None = None, tables: bool = True) -> dict[str, object]:
@@ -55,3 +61,29 @@ def make_receipt(number: int, **changes) -> Receipt:
         "content": json.dumps({"doubts": []}),
     }
     return Receipt(**(fields | changes))
+
+
+def chain_of(settings: dict[str, object]) -> AuditChain:
+    """Appends to the audit trail with the secret of these settings."""
+    return AuditChain(SecretKeys.read(settings["record_key_file"]))
+
+
+def add_review(engine: Engine, receipt: Receipt, revision: int = 1) -> None:
+    """A review and an outcome of a receipt."""
+    beside = {"receipt_id": receipt.id, "revision": revision, "given_at_us": receipt.answered_at_us + revision}
+    with engine.begin() as connection:
+        review = {"id": str(uuid.uuid4()), "verdict": "agree", "reviewer": "token:ab", **beside}
+        connection.execute(insert(REVIEWS).values(review))
+        outcome = {
+            "id": str(uuid.uuid4()),
+            "instrument": "phq9",
+            "score": 7,
+            "assessed_on": "2026-11-20",
+            "reporter": "key:ward",
+        }
+        connection.execute(insert(OUTCOMES).values({**outcome, **beside}))
+
+
+def rows_of(engine: Engine, table: Table) -> list[dict]:
+    with engine.connect() as connection:
+        return [dict(row) for row in connection.execute(select(table)).mappings()]
