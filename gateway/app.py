@@ -24,6 +24,7 @@ from gateway.idempotency import Repetitions
 from gateway.logs import log_event
 from gateway.observing import answer_problems, observe_requests
 from gateway.openapi.pages import create_reference
+from gateway.operating.assembly import create_operating
 from gateway.options import OptionsReader
 from gateway.page import Page, create_page
 from gateway.pin import PinnedModel, PinReader
@@ -127,6 +128,11 @@ def create_app(
     app.register_blueprint(create_api(screener, pins, pauses))
     app.register_blueprint(create_records(None if records is None else records.reader))
     app.register_blueprint(create_health(pins, predictor, pauses, sentinel))
+    app.register_blueprint(
+        create_operating(
+            settings, repository, pins=pins, pauses=pauses, sentinel=sentinel, metrics=metrics, records=records
+        )
+    )
     guard = create_guard(settings, metrics.count_access_refusal)
     app.register_blueprint(create_reference(access=guard.asks))
     guard_requests(app, guard)

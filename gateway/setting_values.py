@@ -42,6 +42,15 @@ def issuer_address(value: str) -> str:
     return value
 
 
+def service_address(value: str) -> str:
+    """Where a service of the site is asked over HTTP."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+        message = "must be an address that begins with http:// or https://, without user, query and fragment"
+        raise ValueError(message)
+    return value.rstrip("/")
+
+
 def whole_number(minimum: int, maximum: int = 2**31) -> Callable[[str], int]:
     """A reader of whole numbers within ends, both included."""
 

@@ -23,6 +23,7 @@ from gateway.setting_values import (
     path,
     rate,
     seconds,
+    service_address,
     setting,
     text,
     whole_number,
@@ -201,6 +202,9 @@ class Settings:
             "read": path,
             "says": "plain text of whom to call in a crisis, for every page; beside crisis.txt a crisis.de.txt is its German",
         },
+    )
+    prometheus_url: str | None = setting(
+        service_address, "the site's Prometheus, which the operator page asks for its charts; none where not set", None
     )
     log_level: str = setting(a_log_level, "least severe log line to write", "info")
 

@@ -25,6 +25,10 @@ ROUTES: Final[dict[tuple[str, str], Need]] = {
     ("GET", "/"): Scope.READ_MODELS,
     ("POST", "/"): Scope.SCREEN,
     ("GET", "/static/<path:filename>"): OPEN,
+    # the operator page
+    ("GET", "/operator"): Scope.OPERATE,
+    ("POST", "/operator/pause"): Scope.OPERATE,
+    ("POST", "/operator/resume"): Scope.OPERATE,
     # the API
     ("POST", "/v1/screenings"): Scope.SCREEN,
     ("GET", "/v1/screenings/<screening_id>"): Scope.READ_RECORDS,

@@ -14,8 +14,9 @@ from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 from gateway.commands.place import add_by, add_place, find_repository
-from gateway.stop.finding import Finding, LookResult
+from gateway.stop.finding import Finding
 from gateway.stop.pause_change import PauseAction, PauseReason, PauseRecordUnreadable
+from gateway.stop.resuming import Obstacle, obstacle_to_resume
 from gateway.stop.stop_switch import Effect, StopSwitch
 
 
@@ -89,12 +90,13 @@ def _look(environment: Mapping[str, str]) -> Finding:
 
 def _refusal(reason: PauseReason, finding: Finding) -> str:
     """Why screening must stay paused; "" where it need not."""
-    if finding.pause_reason is not None:
+    obstacle = obstacle_to_resume(reason, finding)
+    if obstacle is Obstacle.MISMATCH_SHOWS:
         return (
             f"the version in service still gives a {finding.pause_reason}: {finding.says}. Make another version live "
             f"(python -m serving.repository promote or rollback), or mend the model server; --force resumes all the same"
         )
-    if finding.result is not LookResult.RIGHT and reason.is_mismatch:
+    if obstacle is Obstacle.NOT_LOOKED:
         return (
             f"the sentinel paused because of a {reason}, and nobody could look whether it is gone: {finding.says}. "
             f"--force resumes all the same"

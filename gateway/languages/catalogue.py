@@ -51,6 +51,7 @@ class Catalogue:
         figure_words: Names of the figures of a hold-out.
         stage_words: Names of the stages of a screening.
         page: Everything else on the page, by place; braces are filled in.
+        operator: The operator page, by place.
     """
 
     tag: str
@@ -68,6 +69,7 @@ class Catalogue:
     figure_words: Mapping[str, str]
     stage_words: Mapping[str, str]
     page: Mapping[str, str]
+    operator: Mapping[str, str]
     titles: Mapping[str, str] | None = None
     problems: Mapping[str, Told] | None = None
     pauses: Mapping[str, str] | None = None

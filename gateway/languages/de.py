@@ -9,6 +9,7 @@ from gateway.languages.de_answer import ANSWER_WORDS
 from gateway.languages.de_capture import CAPTURE
 from gateway.languages.de_limits import LIMITS
 from gateway.languages.de_occurrences import OCCURRENCES
+from gateway.languages.de_operator import OPERATOR
 from gateway.languages.de_problems import PAUSES, PROBLEMS, TITLES
 from serving.contract.abstention import Doubt
 from serving.contract.model import Evidence
@@ -96,6 +97,7 @@ GERMAN: Final = Catalogue(
         "record": "Aufzeichnung",
         "total": "insgesamt",
     },
+    operator=OPERATOR,
     page={
         **ANSWER_WORDS,
         **CAPTURE,

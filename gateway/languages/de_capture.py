@@ -27,6 +27,7 @@ CAPTURE: Final = {
     "camera_unsupported": (
         "Hier gibt der Browser keiner Seite die Kamera; er verlangt eine sichere Verbindung. Wählen Sie stattdessen ein Foto."
     ),
+    "not_copied": "Der Text ist markiert: Kopieren Sie ihn mit der Tastatur.",
     "case_label": "Kennzeichen des Falls, wenn Sie eines möchten",
     "case_label_hint": "Es bleibt auf dieser Seite, damit zwei offene Seiten nicht verwechselt werden. Es wird nicht gesendet.",
     "case_of": "Fall",

@@ -63,6 +63,9 @@ OCCURRENCES: Final = {
     "'{name}' must be an opaque pseudonym: 1 to {most} letters, digits or one of . _ : -": (
         "„{name}“ muss ein Pseudonym sein, das nichts verrät: 1 bis {most} Buchstaben, Ziffern oder eines der Zeichen . _ : -"
     ),
+    # reviews and outcomes
+    "'{name}' is missing.": "„{name}“ fehlt.",
+    "'{name}' must be one of {values}.": "„{name}“ muss eines davon sein: {values}.",
     # the model
     "version {answered} answered, version {asked} was asked": (
         "Version {answered} hat geantwortet, gefragt wurde Version {asked}."

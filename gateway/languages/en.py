@@ -10,6 +10,7 @@ from typing import Final
 from gateway.languages.catalogue import Catalogue, Told
 from gateway.languages.en_answer import ANSWER_WORDS
 from gateway.languages.en_capture import CAPTURE
+from gateway.languages.en_operator import OPERATOR
 from serving.contract.abstention import Doubt
 from serving.contract.model import Evidence
 from serving.contract.severity import Band
@@ -92,6 +93,7 @@ ENGLISH: Final = Catalogue(
         "record": "record",
         "total": "altogether",
     },
+    operator=OPERATOR,
     page={
         **ANSWER_WORDS,
         **CAPTURE,

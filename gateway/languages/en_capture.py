@@ -21,6 +21,7 @@ CAPTURE: Final = {
     ),
     "camera_busy": "The camera gives no picture. Another program may be using it: close that one, or choose a photo instead.",
     "camera_unsupported": "Here the browser gives no page the camera; it wants a secure connection. Choose a photo instead.",
+    "not_copied": "The text is marked: copy it with your keyboard.",
     "case_label": "Case label, if you want one",
     "case_label_hint": "It stays on this page, so that two open pages are not mixed up. It is not sent.",
     "case_of": "Case",

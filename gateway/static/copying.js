@@ -1,23 +1,18 @@
-// "Copy" beside a text that is there to be copied: a button names the text by `data-copies`, and says what it did with its
-// own words. Without a script the text can be marked and copied by hand.
+// "Copy" beside the text for the notes. Without a script the text can be marked and copied by hand.
 
-export function offerCopies(root) {
-  offerIn(root);
-  document.addEventListener("outcome", (event) => offerIn(event.detail));
+export function offerCopies() {
+  offer();
+  document.addEventListener("outcome", offer);
 }
 
-function offerIn(root) {
-  for (const button of root.querySelectorAll("[data-copies]")) {
-    button.hidden = false;
-    button.addEventListener("click", () => copy(button));
-  }
+function offer() {
+  document.getElementById("copy-notes")?.addEventListener("click", copyNotes);
 }
 
-async function copy(button) {
-  const text = document.getElementById(button.dataset.copies);
-  const said = document.getElementById(button.getAttribute("aria-describedby"));
+async function copyNotes(event) {
+  const text = document.getElementById("notes");
   const done = (await toClipboard(text.value)) || byHand(text);
-  said.textContent = done ? button.dataset.copied : button.dataset.notCopied;
+  document.getElementById("copy-status").textContent = event.target.dataset[done ? "copied" : "notCopied"];
 }
 
 async function toClipboard(text) {
@@ -31,7 +26,6 @@ async function toClipboard(text) {
 
 // The way of older browsers. Where it fails too the text is marked, and a person can copy it.
 function byHand(text) {
-  text.closest("details")?.setAttribute("open", "");
   text.focus();
   text.select();
   return document.execCommand("copy");

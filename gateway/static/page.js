@@ -7,7 +7,7 @@ import { PhotoChoice } from "./photo_choice.js";
 import { Sender } from "./sender.js";
 
 document.documentElement.classList.add("enhances");
-offerCopies(document);
+offerCopies();
 
 const form = document.getElementById("upload");
 if (form) {

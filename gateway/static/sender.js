@@ -69,7 +69,7 @@ export class Sender {
     this.#form.querySelector("h2").textContent = this.#form.dataset.another;
     // An answer carries what the page says about the model, so that is not said twice.
     if (this.#about) this.#about.hidden = isAnswer;
-    document.dispatchEvent(new CustomEvent("outcome", { detail: this.#outcome }));
+    document.dispatchEvent(new CustomEvent("outcome"));
     document.getElementById("outcome-heading")?.focus({ preventScroll: true });
     this.#outcome.scrollIntoView({ block: "start" });
   }
