@@ -42,6 +42,7 @@ class GatewayProcess:
         wrapper: Command to put in front, such as strace.
         program: Module to run.
         environment: Further environment variables.
+        folder: Where it runs, so that what it would leave beside itself is found.
         settings: Further settings, by field name.
     """
 
@@ -53,6 +54,7 @@ class GatewayProcess:
         wrapper: tuple[str, ...] = (),
         program="gateway",
         environment=None,
+        folder: Path = PROJECT,
         **settings,
     ) -> None:
         self.port, self.metrics_port = find_free_port(), find_free_port()
@@ -68,6 +70,8 @@ class GatewayProcess:
         self._environment = (
             kept | (environment or {}) | {f"SYMMETRA_{name.upper()}": str(value) for name, value in values.items()}
         )
+        self._environment["PYTHONPATH"] = str(PROJECT)
+        self._folder = folder
         self._command = [*wrapper, sys.executable, "-m", program]
         # Opened for appending by the child and read by path: a shared offset would let reading move the writing.
         descriptor, name = tempfile.mkstemp(prefix="gateway-", suffix=".log")
@@ -77,7 +81,7 @@ class GatewayProcess:
     def __enter__(self) -> Self:
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command, cwd=PROJECT, env=self._environment, stderr=log, stdout=log, start_new_session=True
+                self._command, cwd=self._folder, env=self._environment, stderr=log, stdout=log, start_new_session=True
             )
         deadline = time.monotonic() + START_SECONDS
         try:

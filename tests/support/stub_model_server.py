@@ -57,6 +57,8 @@ class StubModelServer:
         self.crops: list[np.ndarray] = []
         self.traceparents: list[str | None] = []
         """Of each call, from its metadata."""
+        self.metadata: list[dict[str, str | bytes]] = []
+        """All of each call's."""
         self._server = grpc.server(ThreadPoolExecutor(16))
         self._server.add_generic_rpc_handlers((_Handlers(self),))
         self.host = host
@@ -86,7 +88,8 @@ class StubModelServer:
         self.calls += 1
         self.peers.add(context.peer())
         self.allowed_seconds.append(context.time_remaining())
-        self.traceparents.append(dict(context.invocation_metadata()).get("traceparent"))
+        self.metadata.append(dict(context.invocation_metadata()))
+        self.traceparents.append(self.metadata[-1].get("traceparent"))
         self.asked.set()
         self.go_on.wait()
         self._stopped.wait(self.delay_seconds)
