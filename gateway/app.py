@@ -114,7 +114,13 @@ def create_app(
         metrics=metrics,
         deadline_seconds=settings.deadline_seconds,
     )
-    page = Page(pins, pauses, predictor, max_photo_bytes=settings.max_photo_bytes)
+    page = Page(
+        pins,
+        pauses,
+        predictor,
+        max_photo_bytes=settings.max_photo_bytes,
+        site_prevalence_percent=settings.site_prevalence_percent,
+    )
     app = Gateway("gateway")
     app.extensions[SENTINEL_EXTENSION] = sentinel
     # Two slashes are not one: the redirect would name whatever host the request names.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from gateway.answer import Answer
 from gateway.languages import Catalogue
+from gateway.meaning_view import Meaning
 from serving.contract.model import Evidence
 
 
-def notes_text(answer: Answer, language: Catalogue) -> str:
+def notes_text(answer: Answer, language: Catalogue, meaning: Meaning | None) -> str:
     """The lines, the warning of a demo model before the result as on the page."""
     say, contract = language.page, answer.model.contract
     lines = [say["notes_title"]]
@@ -21,6 +24,8 @@ def notes_text(answer: Answer, language: Catalogue) -> str:
         words = language.band_words[answer.band]
         lines.append(say["notes_result"].format(words=words, name=answer.band.value, percent=answer.percent))
         lines.append(language.band_meanings[answer.band])
+    if meaning is not None:
+        lines += [" ".join(meaning.sentences), *_table(meaning, say)]
     line = say["model_line"].format(name=answer.model.name, version=answer.model.version)
     lines += [
         say["notes_limits"],
@@ -33,3 +38,10 @@ def notes_text(answer: Answer, language: Catalogue) -> str:
         say["notes_time"].format(time=f"{answer.answered_at:%Y-%m-%d %H:%M:%S}"),
     ]
     return "\n".join(lines)
+
+
+def _table(meaning: Meaning, say: Mapping[str, str]) -> list[str]:
+    return [
+        f"- {say['meaning_among_all']}: {among_all}; {say['meaning_in_band']}: {in_band}"
+        for among_all, in_band in meaning.table
+    ]

@@ -30,13 +30,23 @@ class Page:
         pauses: For the reason why no photo is taken.
         predictor: For whether the model is known to be away.
         max_photo_bytes: That the page states and its script checks.
+        site_prevalence_percent: Of the people photographed here who are depressed, where the site says it.
     """
 
-    def __init__(self, pins: PinReader, pauses: PauseReader, predictor: Predictor, *, max_photo_bytes: int) -> None:
+    def __init__(
+        self,
+        pins: PinReader,
+        pauses: PauseReader,
+        predictor: Predictor,
+        *,
+        max_photo_bytes: int,
+        site_prevalence_percent: float | None,
+    ) -> None:
         self._pins = pins
         self._pauses = pauses
         self._predictor = predictor
         self._max_photo_bytes = max_photo_bytes
+        self._site_prevalence_percent = site_prevalence_percent
 
     def render(
         self,
@@ -72,7 +82,7 @@ class Page:
             text=language.page,
             model=model,
             unavailable=unavailable,
-            answer=answer_view(answer, language) if answer else None,
+            answer=answer_view(answer, language, self._site_prevalence_percent) if answer else None,
             crop=None if crop is None else crop_picture(crop),
             problem=problem_view(problem, heading) if problem else None,
             max_photo_bytes=self._max_photo_bytes,

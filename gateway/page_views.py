@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from gateway.answer import Answer
 from gateway.languages import Catalogue
+from gateway.meaning_view import meaning_of
 from gateway.notes import notes_text
 from gateway.pin import PinnedModel
 from gateway.predictor import Explanation
@@ -35,14 +36,22 @@ def model_view(model: PinnedModel, language: Catalogue) -> dict[str, Any]:
     }
 
 
-def answer_view(answer: Answer, language: Catalogue) -> dict[str, Any]:
-    """One answer; the part `score` is None where no band is given, and no severity is shown then."""
+def answer_view(answer: Answer, language: Catalogue, site_prevalence_percent: float | None = None) -> dict[str, Any]:
+    """One answer; the parts `score` and `meaning` are None where no band is given, and no severity is shown then.
+
+    Args:
+        answer: To show.
+        language: To say it in.
+        site_prevalence_percent: Of the people photographed at the site who are depressed; None where it does not say.
+    """
+    meaning = meaning_of(answer, language, site_prevalence_percent)
     contract, policy = answer.model.contract, answer.model.policy
     demo = [language.demo_notice] if contract.evidence is Evidence.DEMO else []
     return {
         "id": answer.id,
         "time": language.page["utc"].format(time=f"{answer.answered_at:%Y-%m-%d %H:%M:%S}"),
-        "notes": notes_text(answer, language),
+        "notes": notes_text(answer, language, meaning),
+        "meaning": meaning,
         "warnings": [*demo, *_ignorance(answer.model, language)],
         "score": _score_view(answer, language),
         "doubts": [{"code": doubt.value, **language.doubts[doubt]._asdict()} for doubt in answer.doubts],

@@ -87,6 +87,18 @@ def rate(value: str) -> float:
     return number
 
 
+def percentage(value: str) -> float:
+    """More than 0 and less than 100."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < 100:
+        message = "must be a number of percent, more than 0 and less than 100"
+        raise ValueError(message)
+    return number
+
+
 def language_tags(value: str) -> tuple[str, ...]:
     """Languages that there is a catalogue of, separated by commas, each once."""
     tags = tuple(dict.fromkeys(part.strip().lower() for part in value.split(",")))

@@ -21,6 +21,7 @@ from gateway.setting_values import (
     language_tags,
     networks,
     path,
+    percentage,
     rate,
     seconds,
     service_address,
@@ -205,6 +206,9 @@ class Settings:
     )
     prometheus_url: str | None = setting(
         service_address, "the site's Prometheus, which the operator page asks for its charts; none where not set", None
+    )
+    site_prevalence_percent: float | None = setting(
+        percentage, "of the people photographed here who are depressed; without it an answer shows a table", None
     )
     log_level: str = setting(a_log_level, "least severe log line to write", "info")
 

@@ -9,6 +9,29 @@ ANSWER_WORDS: Final = {
     "in_short": (
         "Das ist keine Diagnose. Ein Punktwert kann nicht zeigen, dass ein Mensch krank ist, und nicht, dass er gesund ist."
     ),
+    "meaning": "Wie oft dieser Bereich falsch ist",
+    "meaning_demo": "Die Zahlen darunter stammen von gezeichneten Gesichtern. Sie sagen nichts über Menschen.",
+    "meaning_missed": (
+        "Ein unterer Bereich kann falsch sein. In seiner eigenen Prüfung ordnete das Modell ihm etwa {about} von 100 depressiven "
+        "Personen zu. Es waren {count} von {total}. Durch Zufall können es auch {low} bis {high} von 100 sein."
+    ),
+    "meaning_at_site": (
+        "Sie sagen, dass an Ihrem Ort {prevalence} von 100 depressiv sind. Dann sind dort von 100 mit diesem Bereich etwa {share} depressiv."
+    ),
+    "meaning_table": "Wie viele mit diesem Bereich sind depressiv? Das hängt davon ab, wie viele es an Ihrem Ort sind.",
+    "meaning_among_all": "Wenn an Ihrem Ort so viele von 100 depressiv sind",
+    "meaning_in_band": "sind es so viele von 100 mit diesem Bereich",
+    "meaning_range": "{low} bis {high}",
+    "meaning_assumes": "Das gilt nur, wenn Ihre Fotos und Menschen denen der Prüfung gleichen.",
+    "meaning_not_measured": (
+        "Wie oft dieser Bereich falsch ist, hat für diese Version und diese Grenzen der Bereiche niemand gezählt."
+    ),
+    "meaning_counted": "Personen der Prüfung in diesem Bereich",
+    "meaning_method": (
+        "{depressed} von {depressed_total} depressiven, {others} von {others_total} nicht depressiven. "
+        "Die Enden sind Wilson-Intervalle zu 95 % nach Personen. Für den Anteil im Bereich zählen die ungünstigsten Enden beider."
+    ),
+    "meaning_without_abstention": "Auch Fotos, die keinen Bereich bekämen, wurden gezählt.",
     "crop": "Was das Modell sah",
     "crop_shown": "Das Gesicht, um das es in dieser Antwort geht, so wie das Modell es sah",
     "notes": "Text für die Akte",

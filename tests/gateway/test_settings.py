@@ -36,7 +36,7 @@ def test_every_setting_is_read_from_its_own_variable():
         "oidc_scope_claim": "roles", "oidc_scope_mapping": "ward=screen", "oidc_clock_skew_seconds": "10",
         "oidc_keys_stale_seconds": "600", "access_failures_per_second_per_client": "0.5", "tls_in_front": "yes",
         "records_url": "sqlite:////var/lib/receipts.db", "records_required": "no", "record_key_file": "record.key",
-        "languages": "en,de", "crisis_text_file": "crisis.txt", "prometheus_url": "http://prometheus.example:9090",
+        "languages": "en,de", "crisis_text_file": "crisis.txt", "site_prevalence_percent": "12.5", "prometheus_url": "http://prometheus.example:9090",
     }  # fmt: skip
     assert set(values) == {field.name for field in dataclasses.fields(Settings)}
     settings = Settings.from_environment({name_of(name): value for name, value in values.items()})
