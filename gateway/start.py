@@ -16,11 +16,13 @@ from gateway.errors import (
     HostUnknown,
     ModelNotServable,
     PortTaken,
+    RecordsNotReady,
     SettingsInvalid,
     SeveralReasons,
     StartRefused,
 )
 from gateway.pin import PinReader
+from gateway.records.single_gateway import DatabaseTaken, SingleGateway
 from gateway.settings import Settings, name_of
 from gateway.upstream.tls_files import require_tls_files
 from serving.contract.detector_weights import FULL_RANGE, SHORT_RANGE, weights_path
@@ -129,10 +131,21 @@ def _require_records(settings: Settings) -> None:
     """A database that is away is no reason: it may come back, and until then answers say so."""
     if settings.records_url is None:
         return
-    from gateway.records.readiness import DatabaseAway, require_tables  # noqa: PLC0415 - SQLAlchemy, only where records are on
+    from gateway.records.away.journal import Journal, JournalDamaged, JournalTaken  # noqa: PLC0415 - only where records are on
+    from gateway.records.readiness import DatabaseAway, require_tables  # noqa: PLC0415 - SQLAlchemy
 
     with suppress(DatabaseAway):
         require_tables(settings.records_url)
+    try:
+        # The process that will serve takes both for good; here they are looked at, so that a refusal is one sentence.
+        SingleGateway(settings.records_url).close()
+        if settings.records_journal_file is not None:
+            Journal(settings.records_journal_file, settings.records_journal_bytes).close()
+    except (DatabaseTaken, JournalTaken, JournalDamaged) as error:
+        raise RecordsNotReady(str(error)) from error
+    except OSError as error:
+        message = f"{error.filename or settings.records_journal_file} cannot be used: {error.strerror}"
+        raise RecordsNotReady(message) from error
 
 
 def is_free(host: str, port: int) -> bool:

@@ -19,6 +19,8 @@ from gateway.app import create_app
 from gateway.crops import CropPool
 from gateway.logs import log_event, set_up_logging
 from gateway.observing import gateway_metrics
+from gateway.records.assembly import RECORDS_EXTENSION
+from gateway.records.single_gateway import SINGLE_GATEWAY_EXTENSION, SingleGateway
 from gateway.settings import Settings
 from gateway.stop.sentinel import SENTINEL_EXTENSION
 from gateway.upstream.assembly import connect
@@ -43,6 +45,8 @@ def build(settings: Settings) -> flask.Flask:
     metrics.set_build(_version(), PREPROCESSING_VERSION)
     repository = ModelRepository(settings.model_repository, settings.model_name)
     predictor, shadow = connect(settings, repository, metrics)
+    # Held until this process ends, however it does.
+    single_gateway = None if settings.records_url is None else SingleGateway(settings.records_url)
     crops = CropPool(settings.cores, FaceDetector, make_crop, PhotoLimits(max_photo_bytes=settings.max_photo_bytes))
     app = create_app(
         settings,
@@ -53,6 +57,10 @@ def build(settings: Settings) -> flask.Flask:
         metrics=metrics,
     )
     app.extensions[SENTINEL_EXTENSION].start(settings.sentinel_interval_seconds)
+    records = app.extensions[RECORDS_EXTENSION]
+    if records is not None:
+        records.retention.start()
+    app.extensions[SINGLE_GATEWAY_EXTENSION] = single_gateway
     start_http_server(settings.metrics_port, settings.metrics_host, registry)
     fields = {
         name: getattr(settings, name)

@@ -15,6 +15,7 @@ from gateway.commands.dependencies import Dependencies
 from gateway.errors import ModelNotServable, PredictorError, RecordsNotReady, StartRefused
 from gateway.pin import PinReader
 from gateway.records.address import masked_address
+from gateway.records.single_gateway import DatabaseTaken, SingleGateway
 from gateway.settings import Settings, name_of
 from gateway.start import is_free
 from gateway.stop.finding import LookResult
@@ -153,7 +154,7 @@ def check_records(settings: Settings) -> Result:
     """Has the database of the receipts the tables of this release?"""
     if settings.records_url is None:
         return Result("records", State.OK, f"none are kept; {name_of('records_url')} is not set")
-    from gateway.records.readiness import DatabaseAway, require_tables  # noqa: PLC0415 - SQLAlchemy
+    from gateway.records.readiness import DatabaseAway, flushes, require_tables  # noqa: PLC0415 - SQLAlchemy
 
     place = masked_address(settings.records_url)
     try:
@@ -162,6 +163,15 @@ def check_records(settings: Settings) -> Result:
         return Result("records", State.FAILED, str(error), "run what it names")
     except DatabaseAway as error:
         return Result("records", State.FAILED, str(error), f"start the database, or set {name_of('records_url')}")
+    if not flushes(settings.records_url):
+        says = f"{place} is set not to wait for its disk (fsync), so a loss of power loses answers that were given"
+        return Result("records", State.FAILED, says, "set fsync=on in its configuration")
+    try:
+        SingleGateway(settings.records_url).close()
+    except DatabaseTaken:
+        return Result(
+            "records", State.NOTE, f"{place} has the tables of this release ({step}), and a gateway that runs"
+        )
     return Result("records", State.OK, f"{place} has the tables of this release ({step})")
 
 

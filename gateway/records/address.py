@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Final
 
 SQLITE: Final = re.compile(r"sqlite:///[^?#]+")
@@ -16,6 +17,15 @@ def records_address(value: str) -> str:
         message = "must be sqlite:////path/to/receipts.db, or postgresql+pg8000://user:password@host/database"
         raise ValueError(message)
     return value
+
+
+def sqlite_path(address: str) -> Path | None:
+    """The file of an SQLite database; None for others.
+
+    >>> sqlite_path("sqlite:////var/lib/receipts.db"), sqlite_path("postgresql+pg8000://u@h/d")
+    (PosixPath('/var/lib/receipts.db'), None)
+    """
+    return Path(address.removeprefix("sqlite:///")) if SQLITE.fullmatch(address) else None
 
 
 def masked_address(address: str) -> str:

@@ -22,7 +22,9 @@ def open_database(url: str) -> Engine:
         event.listen(engine, "connect", _set_up_sqlite)
         return engine
     # A connection that the server closed meanwhile is found out before it is used, not by the receipt that needs it.
-    return create_engine(url, connect_args={"timeout": CONNECT_SECONDS}, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": CONNECT_SECONDS}, pool_pre_ping=True)
+    event.listen(engine, "connect", _set_up_postgresql)
+    return engine
 
 
 def begin_writing(connection: Connection) -> None:
@@ -51,3 +53,13 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - 
     # By default SQLite reads foreign keys and does not keep them.
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _set_up_postgresql(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the driver
+    cursor = connection.cursor()
+    # A server may be set to say of a transaction that it is done before it is on the disk. What else a site has chosen stays.
+    cursor.execute(
+        "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+    )
+    cursor.close()
+    connection.commit()

@@ -43,3 +43,26 @@ def require_tables(url: str) -> str:
     else:
         message = f"{place} has the tables of a later release ({current}, this one knows {needed}); start that release"
     raise RecordsNotReady(message)
+
+
+def flushes(url: str) -> bool:
+    """Whether the database waits for its disk before it says that something is kept.
+
+    Raises:
+        DatabaseAway: nobody can say.
+    """
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - only where records are on
+
+    from gateway.records.database import open_database  # noqa: PLC0415 - the same
+
+    engine = open_database(url)
+    try:
+        with engine.connect() as connection:
+            if connection.dialect.name == "sqlite":
+                return True  # `open_database` sees to it
+            return bool(connection.exec_driver_sql("SELECT current_setting('fsync')").scalar_one() == "on")
+    except (DBAPIError, OSError) as error:
+        message = f"{masked_address(url)} cannot be asked: {type(error).__name__}"
+        raise DatabaseAway(message) from None
+    finally:
+        engine.dispose()

@@ -14,6 +14,7 @@ from gateway.deadline import Deadline
 from gateway.errors import RecordsUnavailable
 from gateway.greenlets import wait_for
 from gateway.logs import log_event
+from gateway.records.away.when_away import WhenAway
 from gateway.records.kept_names import kept_name
 from gateway.records.receipt import Receipt
 from gateway.records.writer import ReceiptWriter
@@ -42,15 +43,15 @@ class ReceiptRecorder:
     Args:
         writer: Writes them.
         keys: Of the records: the digests of a photo and of a person are worth nothing without it.
-        required: Whether an answer whose receipt cannot be kept is refused.
+        when_away: What becomes of an answer whose receipt cannot be kept.
         metrics: Told what became of each.
     """
 
-    def __init__(self, writer: ReceiptWriter, keys: SecretKeys, *, required: bool, metrics: Metrics) -> None:
+    def __init__(self, writer: ReceiptWriter, keys: SecretKeys, *, when_away: WhenAway, metrics: Metrics) -> None:
         self._writer = writer
         self._keys = keys
         self._photo_key = keys.derive(Purpose.PHOTO)[0]  # made once: a screening waits for it
-        self._required = required
+        self._required = when_away is not WhenAway.ANSWER
         self._metrics = metrics
 
     def record(self, answer: Answer, photo: bytes, caller: Caller, deadline: Deadline) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from gateway.records.database import begin_writing
 from gateway.records.receipt import Receipt
 from gateway.records.row_insertion import insert_rows
 from gateway.records.tables import RECEIPTS
@@ -34,11 +35,20 @@ class ReceiptStore:
 
     def write(self, receipts: Sequence[Receipt]) -> None:
         """Write receipts in one transaction: all are on the disk when this returns, or none is in the table."""
-        rows = [_COLUMNS_OF(receipt) for receipt in receipts]
         with self._engine.begin() as connection:
-            insert_rows(connection, RECEIPTS, COLUMNS, rows)
-            if self._beside is not None:
-                self._beside(connection, receipts)
+            self._insert(connection, receipts)
+
+    def write_missing(self, receipts: Sequence[Receipt]) -> None:
+        """Write those of them that are not there yet, in one transaction: for receipts that may have been written before.
+
+        Raises:
+            sqlalchemy.exc.IntegrityError: one of them was being written at this moment; the next try finds it.
+        """
+        ids = [receipt.id for receipt in receipts]
+        with self._engine.begin() as connection:
+            begin_writing(connection)
+            known = set(connection.execute(select(RECEIPTS.c.id).where(RECEIPTS.c.id.in_(ids))).scalars())
+            self._insert(connection, [receipt for receipt in receipts if receipt.id not in known])
 
     def find(self, screening_id: str) -> Receipt | None:
         """The receipt of an answer; None where there is none."""
@@ -66,6 +76,11 @@ class ReceiptStore:
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
+
+    def _insert(self, connection: Connection, receipts: Sequence[Receipt]) -> None:
+        insert_rows(connection, RECEIPTS, COLUMNS, [_COLUMNS_OF(receipt) for receipt in receipts])
+        if self._beside is not None and receipts:
+            self._beside(connection, receipts)
 
 
 def is_away(error: Exception) -> bool:

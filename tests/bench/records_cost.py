@@ -22,6 +22,7 @@ from gateway.deadline import Deadline
 from gateway.observing import gateway_metrics
 from gateway.pin import PinReader
 from gateway.predictor import Scores
+from gateway.records.away.when_away import WhenAway
 from gateway.records.recorder import ReceiptRecorder
 from gateway.records.store import is_away
 from gateway.records.writer import ReceiptWriter
@@ -56,7 +57,9 @@ def measure_records() -> RecordsCost:
         store = open_store(settings["records_url"])
         writer = ReceiptWriter(store.write, is_away)
         keys = SecretKeys.read(settings["record_key_file"])
-        recorder = ReceiptRecorder(writer, keys, required=True, metrics=gateway_metrics(CollectorRegistry()))
+        recorder = ReceiptRecorder(
+            writer, keys, when_away=WhenAway.REFUSE, metrics=gateway_metrics(CollectorRegistry())
+        )
         model = PinReader(make_repository(folder / "models"), allow_demo=True, on_change=lambda _: None).current()
         photo, prepared, count = bytes(PHOTO_BYTES), make_prepared_crop(), 0
 

@@ -13,6 +13,7 @@ from gateway.errors import ExplanationMissing
 from gateway.observing import gateway_metrics
 from gateway.pin import PinnedModel
 from gateway.predictor import Explanation, Scores
+from gateway.records.assembly import RECORDS_EXTENSION
 from gateway.settings import Settings
 from serving.contract.crop import PreparedCrop, StageSeconds, add_copies
 from serving.contract.model import MODEL_NAME, CropSpec, Evidence, ModelContract
@@ -142,6 +143,12 @@ class FakeGateway:
             shadow=shadow,
         )
         self.client = self.app.test_client()
+
+    def close(self) -> None:
+        """Let go of the records; what comes after it fails."""
+        records = self.app.extensions[RECORDS_EXTENSION]
+        if records is not None:
+            records.close()
 
     def screen(self, photo: bytes = b"photo", content_type: str = "image/jpeg", **options):
         return self.client.post("/v1/screenings", data=photo, content_type=content_type, **options)

@@ -9,7 +9,7 @@ from typing import Final
 
 from gateway.logs import log_event
 from gateway.records.retention.expiry import Expiry
-from monitoring.metrics import Metrics
+from monitoring.record_metrics import RecordMetrics
 
 INTERVAL_SECONDS: Final = 3600.0
 
@@ -22,7 +22,7 @@ class RetentionThread:
         metrics: Told how each look ended.
     """
 
-    def __init__(self, expiry: Expiry, metrics: Metrics) -> None:
+    def __init__(self, expiry: Expiry, metrics: RecordMetrics) -> None:
         self._expiry = expiry
         self._metrics = metrics
         self._ended = threading.Event()
@@ -44,10 +44,10 @@ class RetentionThread:
         try:
             deleted = self._expiry.run(time.time_ns() // 1000, lambda: not self._ended.is_set())
         except Exception as error:  # noqa: BLE001 - the next look is tried whatever it was; drivers' words repeat rows
-            self._metrics.records.count_retention_run("failed")
+            self._metrics.count_retention_run("failed")
             log_event("retention failed", {}, level=logging.ERROR, error=error)
             return
-        self._metrics.records.count_retention_run("elsewhere" if deleted is None else "done")
+        self._metrics.count_retention_run("elsewhere" if deleted is None else "done")
 
     def _run(self) -> None:
         while not self._ended.is_set():

@@ -3,7 +3,9 @@ import re
 
 import pytest
 
-from gateway.commands.checks import check_port
+from gateway.commands.checks import State, check_port, check_records
+from gateway.records.single_gateway import SingleGateway
+from gateway.settings import Settings
 from gateway.stop.stop_switch import StopSwitch
 from serving.local.ports import find_free_port
 from serving.repository import ModelRepository
@@ -144,3 +146,19 @@ def test_a_password_is_masked(settings, tmp_path):
         assert said.code == 1
         assert "nobody:***@127.0.0.1" in said.out
         assert "s3cret" not in said.out + said.err
+
+
+@pytest.mark.needs_system("postgres")
+def test_a_database_that_does_not_wait_for_its_disk_is_told(tmp_path, postgresql):
+    url = postgresql.new_database()
+    result = check_records(Settings(model_repository=tmp_path, **make_records(tmp_path, url=url)))
+    postgresql.drop(url)
+    assert (result.state, "fsync" in result.says) == (State.FAILED, True)
+
+
+def test_an_sqlite_file_that_a_gateway_has_is_told(tmp_path):
+    records = make_records(tmp_path)
+    settings = Settings(model_repository=tmp_path, **records)
+    assert check_records(settings).state is State.OK
+    with SingleGateway(records["records_url"]):
+        assert check_records(settings).state is State.NOTE

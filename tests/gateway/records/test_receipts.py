@@ -9,6 +9,7 @@ import pytest
 
 from gateway.access.secret_keys import Purpose, SecretKeys
 from gateway.errors import StartRefused
+from gateway.records.away.when_away import WhenAway
 from gateway.records.receipt import DROPPED, IN_COLUMNS, KEPT, SAID_AGAIN, Receipt
 from gateway.records.record_keys import photo_digests, record_keys_of
 from gateway.start import require_startable
@@ -121,12 +122,12 @@ def test_a_repeated_request_leaves_one_receipt(keeping, store):
     assert [receipt.id for receipt in store.between(0, END_OF_TIME)] == [first]
 
 
-@pytest.mark.parametrize("required", [True, False])
-def test_without_a_database_the_answer_is_refused_or_given_and_counted(tmp_path, required):
+@pytest.mark.parametrize("when_away", [WhenAway.REFUSE, WhenAway.ANSWER])
+def test_without_a_database_the_answer_is_refused_or_given_and_counted(tmp_path, when_away):
     records = make_records(tmp_path, tables=False)
-    gateway = FakeGateway(tmp_path, **records, records_required=required)
+    gateway = FakeGateway(tmp_path, **records, records_when_away=when_away)
     response = gateway.screen(PHOTO)
-    if required:
+    if when_away is WhenAway.REFUSE:
         assert (response.status_code, response.json["code"]) == (503, "records_unavailable")
         assert response.headers["Retry-After"]
     else:

@@ -130,7 +130,6 @@ def test_a_policy_that_cannot_be_is_bad_usage(kept, days):
 class Looks:
     def __init__(self):
         self.results = []
-        self.records = self
 
     def count_retention_run(self, result):
         self.results.append(result)
