@@ -29,8 +29,8 @@ ENGLISH: Final = Catalogue(
         "On the faces that were held out to test it, this version did little better than guessing: it knows nothing."
     ),
     explanation_caption=(
-        "The map and the measures show what the network reacts to in this photo, not what is true of the person: an aid "
-        "for checking the model, neither evidence nor a finding."
+        "The map and the numbers show what the network reacts to in this photo, not what is true of the person. They help to "
+        "check the model and prove nothing."
     ),
     band_words={
         Band.NONE: "Low score band",

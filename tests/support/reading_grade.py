@@ -28,21 +28,26 @@ class _Prose(HTMLParser):
         super().__init__()
         self.blocks = [""]
         self._unread = 0
+        self._keeps_lines = False
 
     def handle_starttag(self, tag: str, _attributes: list[tuple[str, str | None]]) -> None:
         if tag in UNREAD:
             self._unread += 1
         if tag in BLOCKS:
             self.blocks.append("")
+        self._keeps_lines = tag == "textarea"
 
     def handle_endtag(self, tag: str) -> None:
         if tag in UNREAD:
             self._unread -= 1
         if tag in BLOCKS:
             self.blocks.append("")
+        self._keeps_lines = False
 
     def handle_data(self, data: str) -> None:
-        if not self._unread:
+        if self._keeps_lines:
+            self.blocks += data.splitlines()
+        elif not self._unread:
             self.blocks[-1] += data
 
 

@@ -7,14 +7,12 @@ from pathlib import Path
 import pytest
 
 import gateway as package
-from gateway.errors import PredictorUnavailable, QueueFull, SettingsInvalid
+from gateway.errors import SettingsInvalid
 from gateway.languages import ENGLISH
 from gateway.languages.de import GERMAN
 from gateway.settings import Settings
-from gateway.stop.stop_switch import StopSwitch
-from serving.contract.errors import NoFace, PhotoUnreadable
-from serving.contract.policy import Abstention, Policy
-from tests.support.gateway import FakeGateway, write_policy
+from tests.support.gateway import FakeGateway
+from tests.support.page_states import gateway_of_states, pages_of_states
 from tests.support.page_text import HTML_HEADERS, submit_photo, words_of
 
 TEMPLATES = sorted((Path(package.__file__).parent / "templates").glob("*.html"))
@@ -32,45 +30,24 @@ def test_every_template_of_a_whole_page_says_it():
     assert [path.name for path in whole if '{% include "crisis.html" %}' not in path.read_text(encoding="utf-8")] == []
 
 
-def every_state(gateway):
-    """Pages of all kinds, by name."""
-    get = gateway.client.get
-    yield "empty", get("/", headers=HTML_HEADERS)
-    for p in (0.9, 0.5, 0.1):
-        gateway.predictor.p_no_depression = p
-        yield f"answer {p}", submit_photo(gateway)
-    for error in (NoFace(), PhotoUnreadable(), QueueFull()):
-        gateway.crops.error = error
-        yield error.code, submit_photo(gateway)
-    gateway.crops.error = None
-    write_policy(gateway.repository, Policy(abstention=Abstention(50_000, 0.9, 0.9)))
-    gateway.predictor.jittered_p = (0.9,) * 8
-    yield "abstention", submit_photo(gateway)
-    gateway.predictor.error = ValueError("x")
-    yield "fault", submit_photo(gateway)
-    gateway.predictor.away = PredictorUnavailable()
-    yield "outage", get("/", headers=HTML_HEADERS)
-    yield "outage of an answer", submit_photo(gateway)
-    yield "not found", get("/nowhere", headers=HTML_HEADERS)
-    yield "reference", get("/reference", headers=HTML_HEADERS)
-    yield "problem page", get("/problems/v1/no_face", headers=HTML_HEADERS)
-    StopSwitch(gateway.repository.directory).pause(by="ada", why="x")
-    yield "paused", get("/", headers=HTML_HEADERS)
-    yield "paused answer", submit_photo(gateway)
-    (gateway.repository.directory / "pin.json").unlink()
-    yield "no model", get("/", headers=HTML_HEADERS)
+def every_page(gateway):
+    """Those for integrators, and every state of the page for people."""
+    for address in ("/reference", "/problems/v1/no_face"):
+        yield address, gateway.client.get(address, headers=HTML_HEADERS)
+    yield from pages_of_states(gateway)
 
 
-def test_every_state_says_it(gateway):
-    for name, response in every_state(gateway):
+def test_every_state_says_it(tmp_path):
+    gateway = gateway_of_states(tmp_path)
+    for name, response in every_page(gateway):
         assert response.content_type.startswith("text/html"), name
         assert ENGLISH.page["crisis"] in words_of(crisis_of(response.text)), name
 
 
 def test_a_site_says_it_in_its_own_words_without_markup(tmp_path):
     (tmp_path / "crisis.txt").write_text(OWN)
-    gateway = FakeGateway(tmp_path, crisis_text_file=tmp_path / "crisis.txt")
-    for name, response in every_state(gateway):
+    gateway = gateway_of_states(tmp_path, crisis_text_file=tmp_path / "crisis.txt")
+    for name, response in every_page(gateway):
         said = crisis_of(response.text)
         assert "<p>Ring the ward: 555 0100.<br>Day and night.</p><p>Or &lt;b&gt;112&lt;/b&gt;.</p>" in said, name
         assert ENGLISH.page["crisis"] not in html.unescape(said), name
