@@ -52,7 +52,9 @@ class Container:
 
 
 REMEDIES: Final = {
-    "HEIC": "On an iPhone choose Settings > Camera > Formats > Most Compatible, or share the photo as JPEG.",
+    "HEIC": (
+        "On an iPhone choose Settings > Camera > Formats > Most Compatible and take the photo again, or export this one as JPEG."
+    ),
     "AVIF": "Export the photo as JPEG, PNG or WebP.",
     "DICOM": "Export the photo from your DICOM viewer as JPEG or PNG.",
     "GIF": "Send the original photo as JPEG, PNG or WebP.",
@@ -86,14 +88,19 @@ _MAGIC: Final = (
 _ISO_MEDIA_BRANDS: Final = {
     b"heic": "HEIC",
     b"heix": "HEIC",
-    b"hevc": "HEIC",
     b"heim": "HEIC",
     b"heis": "HEIC",
-    b"mif1": "HEIC",
-    b"msf1": "HEIC",
+    b"hevc": "HEIC",
+    b"hevx": "HEIC",
+    b"hevm": "HEIC",
+    b"hevs": "HEIC",
     b"avif": "AVIF",
     b"avis": "AVIF",
 }
+"""Of the codec (ISO/IEC 23008-12, annex B; AV1 Image File Format, section 6)."""
+_MAX_BRANDS_BYTES: Final = 256
+_HEIF_BRANDS: Final = {b"mif1", b"mif2", b"msf1", b"miaf"}
+"""Of the container alone; which codec, its other brands say."""
 
 _OTHER_FILE_STARTS: Final = (
     b"PK\x03\x04",
@@ -170,9 +177,18 @@ def _name_of_other_format(photo: bytes) -> str | None:
         if photo.startswith(magic):
             return name
     if photo[4:8] == b"ftyp":
-        return _ISO_MEDIA_BRANDS.get(photo[8:12], "video")
+        return _name_of_iso_media(photo)
     if photo[128:132] == b"DICM":
         return "DICOM"
     if photo[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<svg", b"<?xml", b"<!doctype", b"<html")):
         return "SVG or HTML"
     return None
+
+
+def _name_of_iso_media(photo: bytes) -> str:
+    """By the main brand, and where that names no codec by the others. A picture of no codec that is named is most often HEIC."""
+    end = min(int.from_bytes(photo[:4]), _MAX_BRANDS_BYTES)
+    main, others = photo[8:12], [photo[start : start + 4] for start in range(16, end - 3, 4)]
+    if main in _HEIF_BRANDS:
+        return next((_ISO_MEDIA_BRANDS[brand] for brand in others if brand in _ISO_MEDIA_BRANDS), "HEIC")
+    return _ISO_MEDIA_BRANDS.get(main, "video")
