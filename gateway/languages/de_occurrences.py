@@ -32,8 +32,9 @@ OCCURRENCES: Final = {
         "Das Gesicht ist in diesem Foto zu klein: {pixels} Bildpunkte zwischen den Augen, nötig sind {least}."
     ),
     # what to do about a photo
-    "On an iPhone choose Settings > Camera > Formats > Most Compatible, or share the photo as JPEG.": (
-        "Wählen Sie auf einem iPhone Einstellungen > Kamera > Formate > Maximale Kompatibilität, oder teilen Sie das Foto als JPEG."
+    "On an iPhone choose Settings > Camera > Formats > Most Compatible and take the photo again, or export this one as JPEG.": (
+        "Wählen Sie auf einem iPhone Einstellungen > Kamera > Formate > Maximale Kompatibilität und nehmen Sie das Foto noch einmal "
+        "auf, oder exportieren Sie dieses als JPEG."
     ),
     "Export the photo as JPEG, PNG or WebP.": "Exportieren Sie das Foto als JPEG, PNG oder WebP.",
     "Export the photo from your DICOM viewer as JPEG or PNG.": (
