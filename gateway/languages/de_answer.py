@@ -36,7 +36,7 @@ ANSWER_WORDS: Final = {
     "crop_shown": "Das Gesicht, um das es in dieser Antwort geht, so wie das Modell es sah",
     "notes": "Text für die Akte",
     "notes_hint": "Kopieren Sie ihn in die Akte. Er nennt den Menschen nicht.",
-    "copy": "Text kopieren",
+    "copy_notes": "Text kopieren",
     "copied": "Kopiert.",
     "notes_title": "Symmetra, Punktwert aus einem Gesichtsfoto. Keine Diagnose.",
     "notes_result": "Ergebnis: {words} (in der Veröffentlichung: {name}), Punktwert {percent} von 100",

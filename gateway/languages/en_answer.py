@@ -32,7 +32,7 @@ ANSWER_WORDS: Final = {
     "crop_shown": "The face that this answer is about, as the model saw it",
     "notes": "Text for the notes",
     "notes_hint": "Copy it into the notes. It does not name the person.",
-    "copy": "Copy the text",
+    "copy_notes": "Copy the text",
     "copied": "Copied.",
     "notes_title": "Symmetra, face photo score. Not a diagnosis.",
     "notes_result": "Result: {words} ({name} in the paper), score {percent} of 100",
