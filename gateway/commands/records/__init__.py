@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 from gateway.commands.database import find_database
-from gateway.commands.records import keeping_orders, schema_orders, subject_orders
+from gateway.commands.records import backup_orders, keeping_orders, schema_orders, subject_orders
 from gateway.commands.records.order import Call
 
 
@@ -15,7 +15,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, e
     """Do one order, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m gateway records", description=__doc__)
     orders = parser.add_subparsers(required=True, metavar="ORDER", dest="order")
-    for module in (schema_orders, keeping_orders, subject_orders):
+    for module in (schema_orders, keeping_orders, subject_orders, backup_orders):
         module.add_orders(orders)
     options = parser.parse_args(arguments)
     url = find_database(parser, options, environment)
