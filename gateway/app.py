@@ -9,7 +9,9 @@ import flask
 from gateway.access.form_tokens import FormTokens, add_form_tokens
 from gateway.access.guard import guard_requests
 from gateway.access.secret_keys import SecretKeys
-from gateway.access.set_up import create_guard
+from gateway.access.set_up import set_up_access
+from gateway.access.sign_in.routes import create_sign_in
+from gateway.access.sign_in_link import add_sign_in_link
 from gateway.admission.admission import Admission
 from gateway.admission.client_rates import ClientRates
 from gateway.admission.places import PlaceLimits, Places
@@ -126,7 +128,9 @@ def create_app(
     # Two slashes are not one: the redirect would name whatever host the request names.
     app.url_map.merge_slashes = False
     app.json.sort_keys = False  # type: ignore[attr-defined]  # on the default provider
-    add_form_tokens(app, FormTokens(secret_keys_of(settings)))
+    session_keys = secret_keys_of(settings)
+    add_form_tokens(app, FormTokens(session_keys))
+    add_sign_in_link(app, settings.access_contact)
     add_crisis_text(app, CrisisTexts.read(settings.crisis_text_file, settings.languages))
     observe_requests(app, metrics, security_headers(tls_in_front=settings.tls_in_front), languages=settings.languages)
     answer_problems(app, page)
@@ -139,9 +143,17 @@ def create_app(
             settings, repository, pins=pins, pauses=pauses, sentinel=sentinel, metrics=metrics, records=records
         )
     )
-    guard = create_guard(settings, metrics.count_access_refusal)
-    app.register_blueprint(create_reference(access=guard.asks))
-    guard_requests(app, guard)
+    access = set_up_access(
+        settings,
+        session_keys=session_keys,
+        # As in the records, so that a person is the same there with a token and with a session.
+        person_keys=session_keys if settings.record_key_file is None else record_keys_of(settings),
+        on_refusal=metrics.count_access_refusal,
+    )
+    trail = None if records is None else records.trail
+    app.register_blueprint(create_sign_in(access.sign_in, trail, metrics.count_access_refusal))
+    app.register_blueprint(create_reference(access=access.guard.asks))
+    guard_requests(app, access.guard)
     return app
 
 

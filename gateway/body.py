@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import IO
 
-from werkzeug.exceptions import ClientDisconnected
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from gateway.admission.upload_memory import UploadShare
 from gateway.errors import GatewayError, UploadInterrupted, UploadMalformed, UploadTimedOut
@@ -46,7 +46,7 @@ class BoundedBody:
             UploadInterrupted: the connection ended before the body did.
             UploadMalformed: broken chunked framing.
         """
-        with _names_for_failures():
+        with names_for_failures():
             data = self._source.read(min(size, READ_BYTES) if size >= 0 else READ_BYTES)
         self._received_bytes += len(data)
         if self._received_bytes > self._max_bytes:
@@ -77,12 +77,12 @@ def receiving_within(seconds: float) -> Generator[None, None, None]:
 
 
 @contextmanager
-def _names_for_failures() -> Generator[None, None, None]:
+def names_for_failures() -> Generator[None, None, None]:
     """Whatever a server's stream raises: a timeout, a broken connection, or its own word for broken chunks."""
     try:
         yield
-    except GatewayError:
-        raise  # the body deadline
+    except (GatewayError, RequestEntityTooLarge):
+        raise  # the body deadline, and a limit that has a name already
     except TimeoutError as error:
         raise UploadTimedOut from error
     except (ClientDisconnected, OSError) as error:

@@ -10,7 +10,14 @@ from gateway.access.scopes import Scope
 from gateway.answer import Answer
 from gateway.caller import PATIENT_TRAFFIC
 from gateway.crop_picture import crop_picture
-from gateway.errors import AccessError, ModelNotServable, PredictorUnavailable, ScreeningPaused
+from gateway.errors import (
+    AccessError,
+    ModelNotServable,
+    PredictorUnavailable,
+    ScreeningPaused,
+    SessionExpired,
+    SignInNeeded,
+)
 from gateway.languages import Catalogue
 from gateway.page_views import answer_view, model_view, problem_view
 from gateway.pin import PinReader
@@ -94,6 +101,8 @@ class Page:
         heading = "fault"
         if isinstance(error, PhotoError):
             heading = "refusal" if isinstance(error, FaceError) else "unusable"
+        elif isinstance(error, (SignInNeeded, SessionExpired)):
+            heading = "sign_in_first"
         elif isinstance(error, AccessError):
             heading = "not_allowed"
         return self.render(language, problem=problem, heading=language.page[heading])

@@ -66,11 +66,16 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     # access
     errors.CredentialMissing: Kind(401, "Key or token needed", challenge="Bearer"),
     errors.SignInMissing: Kind(401, "Sign-in needed", challenge="Bearer"),
+    errors.SignInNeeded: Kind(401, "Sign-in needed", challenge="Bearer"),
+    errors.SessionExpired: Kind(401, "Signed out", challenge="Bearer"),
+    errors.SignInInterrupted: Kind(400, "Sign-in interrupted"),
+    errors.SignInOff: Kind(404, "Not found"),
     errors.CredentialInvalid: Kind(401, "Key or token not accepted", challenge='Bearer error="invalid_token"'),
     errors.CredentialExpired: Kind(401, "Key or token expired", challenge='Bearer error="invalid_token"'),
     errors.ScopeMissing: Kind(403, "Not allowed", challenge='Bearer error="insufficient_scope"'),
     errors.HostNotLocal: Kind(421, "Not the name of this service"),
     errors.AccessError: Kind(403, "Not allowed"),
+    errors.SignInUnavailable: Kind(503, "Sign-in not available", retry_after_seconds=5),
     errors.AccessUnavailable: Kind(503, "Access cannot be checked", retry_after_seconds=5),
     errors.ExplanationMissing: Kind(409, "No explanation"),
     # load

@@ -11,6 +11,7 @@ import flask
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.access.form_check import require_form_token
 from gateway.access.scopes import Scope
 from gateway.admission.admission import Admission
 from gateway.answer import Answer
@@ -153,6 +154,7 @@ class Screener:
         started = time.perf_counter()
         with self._uploads.upload_of(request) as upload:
             stages.record("upload", time.perf_counter() - started)
+            require_form_token(upload.fields)
             options = self._options.with_fields(options, upload.fields)
             model = self._pins.current()  # now, and not before an upload that may have taken half a minute
             if options.explain:

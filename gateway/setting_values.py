@@ -51,6 +51,15 @@ def service_address(value: str) -> str:
     return value.rstrip("/")
 
 
+def public_address(value: str) -> str:
+    """How browsers reach the gateway: over TLS, or on this machine; without a path, which it has none of."""
+    issuer_address(value)
+    if urlsplit(value).path not in ("", "/"):
+        message = "must be a host and perhaps a port, without a path"
+        raise ValueError(message)
+    return value.rstrip("/")
+
+
 def whole_number(minimum: int, maximum: int = 2**31) -> Callable[[str], int]:
     """A reader of whole numbers within ends, both included."""
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from gateway.access.intended_use import IntendedUse, intended_use
+from gateway.access.roles import RoleMapping, role_mapping
+from gateway.access.sign_in_settings import sign_in_contradictions
 from gateway.access.token_scopes import ScopeMapping, scope_mapping
 from gateway.errors import SettingsInvalid
 from gateway.records.address import masked_address, records_address
@@ -22,6 +24,7 @@ from gateway.setting_values import (
     networks,
     path,
     percentage,
+    public_address,
     rate,
     seconds,
     service_address,
@@ -98,7 +101,9 @@ class Settings:
             "says": "file with the secret that all replicas share, one or two lines of hexadecimal; required beyond loopback",
         },
     )
-    oidc_issuer: str | None = setting(issuer_address, "identity provider whose bearer tokens are taken", None)
+    oidc_issuer: str | None = setting(
+        issuer_address, "identity provider whose bearer tokens are taken, or where people sign in", None
+    )
     oidc_audience: str | None = setting(text, "what its tokens for this gateway are made out to", None)
     oidc_ca_file: Path | None = field(
         default=None,
@@ -120,6 +125,30 @@ class Settings:
         "that its keys are still believed while it cannot be reached; then tokens get 503",
         3600,
     )
+    oidc_client_id: str | None = setting(text, "as what it knows this gateway; with it people can sign in", None)
+    oidc_client_secret_file: Path | None = field(
+        default=None,
+        metadata={"read": path, "says": "file with the secret that goes with it; none for a public client"},
+    )
+    oidc_sign_in_scope: str = setting(text, "what is asked for when people sign in; openid must be in it", "openid")
+    oidc_role_claim: str = setting(text, "claim of the ID token with a person's roles; dots lead inside", "roles")
+    oidc_role_mapping: RoleMapping = field(
+        default=(),
+        metadata={
+            "read": role_mapping,
+            "says": "roles and its words for them, like `clinician=ward-3 outpatients;operator=it`; none where they are named like ours",
+        },
+    )
+    public_url: str | None = setting(
+        public_address, "how browsers reach the gateway, such as https://symmetra.example; where people sign in", None
+    )
+    session_idle_seconds: int = setting(
+        whole_number(60, 86_400), "without a request, after which somebody must sign in again", 1800
+    )
+    session_absolute_seconds: int = setting(
+        whole_number(60, 604_800), "after which somebody must sign in again in any case, and new roles count", 43_200
+    )
+    access_contact: str | None = setting(text, "whom people without a role are told to ask, in a few words", None)
     access_failures_per_second_per_client: float = setting(
         rate,
         "keys and tokens that may be wrong before they get 429 instead of 401; right ones always pass; 0 is no limit",
@@ -262,8 +291,7 @@ class Settings:
                 f"{name_of('allow_demo_model')} and {name_of('intended_use')}={self.intended_use}: a demonstration says nothing "
                 "about any person, so no triage can rest on it"
             )
-        if (self.oidc_issuer is None) != (self.oidc_audience is None):
-            mistakes.append(f"{name_of('oidc_issuer')} and {name_of('oidc_audience')} need each other")
+        mistakes += sign_in_contradictions(self)
         if self.records_url is not None and self.record_key_file is None:
             mistakes.append(
                 f"{name_of('record_key_file')} is missing: {name_of('records_url')} is set, and records hold digests that are "

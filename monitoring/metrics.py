@@ -42,7 +42,8 @@ SHED_REASONS: Final = (
     "client_rate",
 )
 ACCESS_REFUSALS: Final = (
-    "missing", "invalid", "expired", "scope", "traffic", "route", "host", "cross_site", "provider_unavailable", "keys_unreadable",
+    "missing", "invalid", "expired", "scope", "traffic", "route", "host", "cross_site", "session_expired", "form_token", "role",
+    "sign_in", "provider_unavailable", "keys_unreadable",
 )  # fmt: skip
 """Why a request was not let in; never whose it was."""
 MODEL_CALLS: Final = ("ok", "unavailable", "busy", "deadline", "version_missing", "rejected", "invalid_answer")

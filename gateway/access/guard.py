@@ -9,10 +9,12 @@ import flask
 
 from gateway.access.credentials import credential_of
 from gateway.access.cross_site import comes_from_elsewhere
+from gateway.access.form_check import check_form
 from gateway.access.grant import TRAFFIC_HEADER, Grant
 from gateway.access.host_names import names_this_machine
 from gateway.access.key_text import PREFIX
-from gateway.access.routes import OPEN, PAGE_ROUTES, need_of, require_complete_table
+from gateway.access.routes import OPEN, PAGE_ROUTES, SESSION, need_of, require_complete_table
+from gateway.access.session import Session
 from gateway.admission.client_address import Network, client_of
 from gateway.admission.client_rates import ClientRates
 from gateway.caller import ANONYMOUS, NOBODY, Caller
@@ -25,6 +27,7 @@ from gateway.errors import (
     CrossSiteRequest,
     HostNotLocal,
     SignInMissing,
+    SignInNeeded,
 )
 
 
@@ -38,6 +41,26 @@ class Authenticator(Protocol):
             AccessError: nothing.
             AccessUnavailable: that cannot be found out right now.
         """
+        ...
+
+
+class PersonSessions(Protocol):
+    """Sessions of people who signed in: `sign_in.sessions.Sessions`."""
+
+    def of(self, request: flask.Request) -> Session | None:
+        """The session of a request; None where it comes with none.
+
+        Raises:
+            SessionExpired: with one that is over.
+        """
+        ...
+
+    def renew(self, response: flask.Response, session: Session) -> None:
+        """Note that a session is in use."""
+        ...
+
+    def end(self, response: flask.Response) -> None:
+        """Take the session from a browser."""
         ...
 
 
@@ -72,6 +95,8 @@ class Guard:
     Args:
         keys: For API keys, where there are any.
         tokens: For tokens of the identity provider, where there is one.
+        sessions: Of people, where they can sign in.
+        public_host: Name and port by which browsers know the gateway, where people can sign in: a proxy may ask for another.
         anonymous: Whoever asks without a credential may do what `caller.ANONYMOUS` may; only on loopback without keys
             and tokens.
         failures: Counts wrong credentials.
@@ -83,19 +108,23 @@ class Guard:
         *,
         keys: Authenticator | None,
         tokens: Authenticator | None,
+        sessions: PersonSessions | None = None,
+        public_host: str | None = None,
         anonymous: bool,
         failures: Failures,
         on_refusal: Callable[[str], None],
     ) -> None:
         self._keys = keys
         self._tokens = tokens
+        self.sessions = sessions
+        self._public_host = public_host
         self._anonymous = anonymous
         self._failures = failures
         self._on_refusal = on_refusal
 
     @property
     def asks(self) -> bool:
-        """Whether a key or a token is needed."""
+        """Whether a key, a token or a session is needed."""
         return not self._anonymous
 
     def caller_of(self, request: flask.Request) -> Caller:
@@ -122,34 +151,52 @@ class Guard:
         need = need_of(request.method, template)
         if need is OPEN:
             return self._stranger(request)
-        caller = self._grant(request, template).caller(request.headers.get(TRAFFIC_HEADER))
-        caller.require(need)
+        credential = None if need is SESSION or self._anonymous else credential_of(request.headers)
+        if self._anonymous:
+            grant = self._grant_of_this_machine(request)
+        elif credential is None:
+            grant = self._grant_of_session(request, template)
+        else:
+            grant = self._grant_of_credential(credential)
+        caller = grant.caller(request.headers.get(TRAFFIC_HEADER))
+        if need is not SESSION:
+            caller.require(need)
         return caller
 
     def _stranger(self, request: flask.Request) -> Caller:
         """Whoever was not asked for a credential."""
         return ANONYMOUS if self._anonymous and names_this_machine(request.headers.get("Host")) else NOBODY
 
-    def _grant(self, request: flask.Request, template: str) -> Grant:
-        if self._anonymous:
-            if not names_this_machine(request.headers.get("Host")):
-                raise HostNotLocal
-            if _comes_from_elsewhere(request):
-                raise CrossSiteRequest
-            return Grant(ANONYMOUS.name, ANONYMOUS.scopes)
-        credential = credential_of(request.headers)
-        if credential is None:
-            raise SignInMissing if template in PAGE_ROUTES else CredentialMissing
+    def _grant_of_this_machine(self, request: flask.Request) -> Grant:
+        if not names_this_machine(request.headers.get("Host")):
+            raise HostNotLocal
+        if _comes_from_elsewhere(request, request.headers.get("Host")):
+            raise CrossSiteRequest
+        return Grant(ANONYMOUS.name, ANONYMOUS.scopes)
+
+    def _grant_of_session(self, request: flask.Request, template: str) -> Grant:
+        session = None if self.sessions is None else self.sessions.of(request)
+        if session is None:
+            if template not in PAGE_ROUTES:
+                raise CredentialMissing
+            raise SignInMissing if self.sessions is None else SignInNeeded
+        if all(_comes_from_elsewhere(request, host) for host in (request.headers.get("Host"), self._public_host)):
+            raise CrossSiteRequest
+        check_form(request, template, session)
+        flask.g.session = session
+        return session.grant
+
+    def _grant_of_credential(self, credential: str) -> Grant:
         authenticator = self._keys if credential.startswith(PREFIX) else self._tokens
         if authenticator is None:
             raise CredentialInvalid
         return authenticator.grant_of(credential)
 
 
-def _comes_from_elsewhere(request: flask.Request) -> bool:
+def _comes_from_elsewhere(request: flask.Request, host: str | None) -> bool:
     headers = request.headers
     return comes_from_elsewhere(
-        request.method, host=headers.get("Host"), site=headers.get("Sec-Fetch-Site"), origin=headers.get("Origin")
+        request.method, host=host, site=headers.get("Sec-Fetch-Site"), origin=headers.get("Origin")
     )
 
 
@@ -168,3 +215,14 @@ def guard_requests(app: flask.Flask, guard: Guard) -> None:
         # First the least: a refusal is rendered for nobody.
         flask.g.caller = NOBODY
         flask.g.caller = guard.caller_of(flask.request)
+
+    @app.after_request
+    def keep_session(response: flask.Response) -> flask.Response:
+        session: Session | None = flask.g.get("session")
+        if session is None or guard.sessions is None:
+            return response
+        if flask.g.get("session_ends"):
+            guard.sessions.end(response)
+        else:
+            guard.sessions.renew(response, session)
+        return response

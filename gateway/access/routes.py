@@ -12,12 +12,16 @@ from gateway.errors import RouteNotGranted
 
 
 class Open(Enum):
-    """The other thing that a route may need: nothing."""
+    """The other things that a route may need."""
 
     OPEN = "open"
+    """Nothing."""
+    SESSION = "session"
+    """That a person is signed in, whatever their roles."""
 
 
 OPEN: Final = Open.OPEN
+SESSION: Final = Open.SESSION
 Need = Scope | Open
 
 ROUTES: Final[dict[tuple[str, str], Need]] = {
@@ -25,6 +29,10 @@ ROUTES: Final[dict[tuple[str, str], Need]] = {
     ("GET", "/"): Scope.READ_MODELS,
     ("POST", "/"): Scope.SCREEN,
     ("GET", "/static/<path:filename>"): OPEN,
+    # signing in: whoever is not yet signed in must get there
+    ("GET", "/sign-in"): OPEN,
+    ("GET", "/sign-in/callback"): OPEN,
+    ("POST", "/sign-out"): SESSION,
     # the operator page
     ("GET", "/operator"): Scope.OPERATE,
     ("POST", "/operator/pause"): Scope.OPERATE,
@@ -44,7 +52,7 @@ ROUTES: Final[dict[tuple[str, str], Need]] = {
 }
 """(method, route template) to the scope that it needs. `explain=true` needs `Scope.EXPLAIN` on top, asked where it is read."""
 
-PAGE_ROUTES: Final = ("/",)
+PAGE_ROUTES: Final = ("/", "/sign-out")
 TEMPLATES: Final = tuple(dict.fromkeys(template for _, template in ROUTES))
 """Every route template; also the closed set of the metrics' label."""
 IMPLIED_METHODS: Final = {"HEAD": "GET"}

@@ -20,11 +20,19 @@ GatewayError
 │   ├── ExplanationMissing           explanation_not_available  the version in service explains nothing
 │   ├── UploadInterrupted            upload_interrupted       the connection ended before the body did
 │   ├── ClientRateExceeded           client_rate_exceeded     this client's own limit; the others are not affected
+│   ├── SignInOff                    sign_in_off              this site has no sign-in for people
 │   ├── RecordsOff                   records_off              this site keeps no receipts
 │   └── ScreeningUnknown             screening_unknown        no answer has this id
 ├── AccessError                      the caller is not known, or may not do this
 │   ├── CredentialMissing            credential_missing
-│   ├── SignInMissing                sign_in_missing          the page, where nobody can sign in yet
+│   ├── SignInMissing                sign_in_missing          the page, where nobody can sign in
+│   ├── SignInNeeded                 sign_in_needed           the page, where people can
+│   ├── SessionExpired               session_expired          idle for too long, or long enough
+│   ├── FormTokenInvalid             form_token_invalid       a form that our page did not make for this session
+│   ├── RoleMissing                  role_missing             known to the provider, and nothing here
+│   ├── SignInInterrupted            sign_in_interrupted      what came back belongs to no attempt of this browser
+│   ├── SignInDenied                 sign_in_denied           the provider signed nobody in
+│   ├── SignInRefused                sign_in_refused          what the provider answered cannot be trusted
 │   ├── CredentialInvalid            credential_invalid
 │   ├── CredentialExpired            credential_expired
 │   ├── ScopeMissing                 scope_missing
@@ -34,6 +42,7 @@ GatewayError
 │   └── RouteNotGranted              route_not_granted        a route without a row in the table
 ├── AccessUnavailable                who asks cannot be found out right now
 │   ├── IdentityProviderUnavailable  identity_provider_unavailable
+│   ├── SignInUnavailable            sign_in_unavailable
 │   └── ApiKeysUnreadable            api_keys_unreadable
 ├── Overloaded                       refused to protect the others; try again
 │   ├── QueueFull                    gateway_overloaded
@@ -129,6 +138,17 @@ from gateway.errors.request import (
     UploadTypeUnsupported,
 )
 from gateway.errors.root import TELL_OPERATOR, TRY_AGAIN, GatewayError, InternalError
+from gateway.errors.sign_in import (
+    FormTokenInvalid,
+    RoleMissing,
+    SessionExpired,
+    SignInDenied,
+    SignInInterrupted,
+    SignInNeeded,
+    SignInOff,
+    SignInRefused,
+    SignInUnavailable,
+)
 from gateway.errors.start import (
     AccessNotSetUp,
     DemoModelNotAllowed,
@@ -161,6 +181,7 @@ __all__ = [
     "DemoModelRefused",
     "DetectorNotInstalled",
     "ExplanationMissing",
+    "FormTokenInvalid",
     "GatewayError",
     "GatewayStopping",
     "HeadersTooLarge",
@@ -193,14 +214,22 @@ __all__ = [
     "RecordsUnavailable",
     "RequestError",
     "RequestMalformed",
+    "RoleMissing",
     "RouteNotGranted",
     "RouteUnknown",
     "ScopeMissing",
     "ScreeningPaused",
     "ScreeningUnknown",
+    "SessionExpired",
     "SettingsInvalid",
     "SeveralReasons",
+    "SignInDenied",
+    "SignInInterrupted",
     "SignInMissing",
+    "SignInNeeded",
+    "SignInOff",
+    "SignInRefused",
+    "SignInUnavailable",
     "StartRefused",
     "TooManyParts",
     "TrafficNotGranted",

@@ -25,7 +25,7 @@ class CredentialMissing(AccessError):
 
 
 class SignInMissing(AccessError):
-    """The page, asked by somebody who is not signed in, where nobody can sign in yet."""
+    """The page, asked by somebody who is not signed in, where nobody can sign in."""
 
     code = "sign_in_missing"
     sentence = (
@@ -57,13 +57,14 @@ class ScopeMissing(AccessError):
     """A known caller who may not do this."""
 
     code = "scope_missing"
-    sentence = "The API key or token of the request does not allow this."
+    sentence = "The API key, the token or your role does not allow this."
+    advice = "Ask the people who run this service for a key, a token or a role that allows this."
     reason = "scope"
 
     @classmethod
     def of(cls, scope: str) -> Self:
         """With the scope that would allow it."""
-        message = "The API key or token of the request does not allow this: it lacks the scope {scope}."
+        message = "The API key, the token or your role does not allow this: it lacks the scope {scope}."
         return cls(message, figures={"scope": str(scope)})
 
 
@@ -97,11 +98,11 @@ class HostNotLocal(AccessError):
 
 
 class CrossSiteRequest(AccessError):
-    """Sent by a page of another site, at a gateway that asks nobody for a key (`gateway.access.cross_site`)."""
+    """Sent by a page of another site, where a browser is asked for no key or for a session (`gateway.access.cross_site`)."""
 
     code = "cross_site_request"
-    sentence = "Without keys this gateway takes photos only from its own page and from programs, not from other sites."
-    advice = "Open this service's own page and send the photo there."
+    sentence = "This gateway takes what its own pages and programs send, not what other sites send."
+    advice = "Open this service's own page and send it there."
     reason = "cross_site"
 
 

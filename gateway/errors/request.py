@@ -30,7 +30,7 @@ class HeadersTooLarge(RequestError):
 
     code = "headers_too_large"
     sentence = "The headers of the request are too large."
-    advice = "Send fewer or smaller headers; cookies are not used here."
+    advice = "Send fewer or smaller headers; in a browser, fewer cookies."
 
 
 class RouteUnknown(RequestError):

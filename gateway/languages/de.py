@@ -11,6 +11,7 @@ from gateway.languages.de_limits import LIMITS
 from gateway.languages.de_occurrences import OCCURRENCES
 from gateway.languages.de_operator import OPERATOR
 from gateway.languages.de_problems import PAUSES, PROBLEMS, TITLES
+from gateway.languages.de_sign_in import SIGN_IN
 from serving.contract.abstention import Doubt
 from serving.contract.model import Evidence
 from serving.contract.severity import Band
@@ -101,6 +102,7 @@ GERMAN: Final = Catalogue(
     page={
         **ANSWER_WORDS,
         **CAPTURE,
+        **SIGN_IN,
         "title": "Symmetra",
         "subtitle": "Depressions-Punktwert aus einem Gesichtsfoto",
         "purpose": "Entscheidungshilfe für Forschung und ärztlich verantwortete Triage. Keine Diagnose.",

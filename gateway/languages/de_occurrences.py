@@ -6,8 +6,8 @@ from typing import Final
 
 OCCURRENCES: Final = {
     # access
-    "The API key or token of the request does not allow this: it lacks the scope {scope}.": (
-        "Der API-Schlüssel oder Token der Anfrage erlaubt das nicht: Ihm fehlt die Berechtigung {scope}."
+    "The API key, the token or your role does not allow this: it lacks the scope {scope}.": (
+        "Der API-Schlüssel, der Token oder Ihre Rolle erlaubt das nicht: Es fehlt die Berechtigung {scope}."
     ),
     # the photo
     "The photo file has {bytes} bytes; {most} are allowed.": "Die Fotodatei hat {bytes} Bytes; erlaubt sind {most}.",

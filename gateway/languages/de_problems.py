@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.languages.catalogue import Told
+from gateway.languages.de_sign_in import SIGN_IN_PROBLEMS, SIGN_IN_TITLES
 
 _TRY_AGAIN: Final = "Bitte versuchen Sie es gleich noch einmal."
 _TELL_OPERATOR: Final = "Bitte verständigen Sie die Betreiber dieses Dienstes."
@@ -29,6 +30,7 @@ TITLES: Final = {
     "Upload incomplete": "Übertragung unvollständig",
     "Key or token needed": "Schlüssel oder Token nötig",
     "Sign-in needed": "Anmeldung nötig",
+    **SIGN_IN_TITLES,
     "Key or token not accepted": "Schlüssel oder Token nicht angenommen",
     "Key or token expired": "Schlüssel oder Token abgelaufen",
     "Not allowed": "Nicht erlaubt",
@@ -63,12 +65,16 @@ PROBLEMS: Final = {
         "Programme können es mit einem API-Schlüssel verwenden.",
         "Fragen Sie die Betreiber dieses Dienstes, wie Ihr Haus ihn verwendet.",
     ),
+    **SIGN_IN_PROBLEMS,
     "credential_invalid": Told("Der API-Schlüssel oder Token der Anfrage wird nicht angenommen.", _ASK_FOR_A_KEY),
     "credential_expired": Told(
         "Der API-Schlüssel oder Token der Anfrage ist abgelaufen.",
         "Holen Sie einen neuen: Tokens erneuert der Identitätsdienst, Schlüssel erneuern die Betreiber dieses Dienstes.",
     ),
-    "scope_missing": Told("Der API-Schlüssel oder Token der Anfrage erlaubt das nicht.", _ASK_FOR_A_KEY),
+    "scope_missing": Told(
+        "Der API-Schlüssel, der Token oder Ihre Rolle erlaubt das nicht.",
+        "Bitten Sie die Betreiber dieses Dienstes um einen Schlüssel, einen Token oder eine Rolle, die das erlaubt.",
+    ),
     "traffic_not_granted": Told(
         "Der API-Schlüssel der Anfrage gewährt die Verkehrsklasse nicht, die ihre Kopfzeile nennt.",
         "Lassen Sie die Kopfzeile X-Traffic-Class weg, oder verwenden Sie einen Schlüssel für diese Klasse.",
@@ -79,8 +85,8 @@ PROBLEMS: Final = {
         "Verwenden Sie einen dieser Namen, oder bitten Sie die Betreiber dieses Dienstes, Schlüssel einzurichten.",
     ),
     "cross_site_request": Told(
-        "Ohne Schlüssel nimmt dieses Gateway Fotos nur von seiner eigenen Seite und von Programmen an, nicht von anderen Websites.",
-        "Öffnen Sie die Seite dieses Dienstes und senden Sie das Foto dort.",
+        "Dieses Gateway nimmt an, was seine eigenen Seiten und Programme senden, nicht, was andere Websites senden.",
+        "Öffnen Sie die Seite dieses Dienstes und senden Sie es dort.",
     ),
     "identity_provider_unavailable": Told(
         "Der Token kann nicht geprüft werden, weil der Identitätsdienst nicht erreichbar ist.", _TRY_AGAIN
@@ -144,7 +150,7 @@ PROBLEMS: Final = {
     ),
     "headers_too_large": Told(
         "Die Kopfzeilen der Anfrage sind zu groß.",
-        "Senden Sie weniger oder kürzere Kopfzeilen; Cookies werden hier nicht verwendet.",
+        "Senden Sie weniger oder kürzere Kopfzeilen, im Browser weniger Cookies.",
     ),
     "route_unknown": Told(
         "Unter dieser Adresse gibt es nichts.",

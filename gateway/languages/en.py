@@ -11,6 +11,7 @@ from gateway.languages.catalogue import Catalogue, Told
 from gateway.languages.en_answer import ANSWER_WORDS
 from gateway.languages.en_capture import CAPTURE
 from gateway.languages.en_operator import OPERATOR
+from gateway.languages.en_sign_in import SIGN_IN
 from serving.contract.abstention import Doubt
 from serving.contract.model import Evidence
 from serving.contract.severity import Band
@@ -97,6 +98,7 @@ ENGLISH: Final = Catalogue(
     page={
         **ANSWER_WORDS,
         **CAPTURE,
+        **SIGN_IN,
         "title": "Symmetra",
         "subtitle": "Depression severity score from a face photo",
         "purpose": "Decision support for research and for triage that a clinician owns. Not a diagnosis.",

@@ -99,13 +99,47 @@ PROBLEM_DOCS: Final[dict[str, ProblemDoc]] = {
         "No API key and no token came with the request.", "Send one as `Authorization: Bearer ...` or X-API-Key."
     ),
     "sign_in_missing": ProblemDoc("The page was asked by nobody who is signed in.", "Use the API with a key."),
+    "sign_in_needed": ProblemDoc("The page was asked by nobody who is signed in.", "Sign in; programs use the API."),
+    "session_expired": ProblemDoc(
+        "The cookie's session is over after SYMMETRA_SESSION_IDLE_SECONDS without a request, or after "
+        "SYMMETRA_SESSION_ABSOLUTE_SECONDS; or its key is no longer in SYMMETRA_SESSION_KEY_FILE.",
+        "Sign in again.",
+    ),
+    "form_token_invalid": ProblemDoc(
+        "A request that changes something came with a session's cookie and without a token of this session, in the field "
+        "form_token or the header X-Form-Token.",
+        "Send forms from a page that was opened in this session. Programs use a key, and no cookie.",
+    ),
+    "role_missing": ProblemDoc(
+        "SYMMETRA_OIDC_ROLE_CLAIM of the person's ID token holds nothing that SYMMETRA_OIDC_ROLE_MAPPING knows.",
+        "Give the person a role at the identity provider.",
+    ),
+    "sign_in_interrupted": ProblemDoc(
+        "The state that came back is not the one that this browser left with, or more than ten minutes passed.",
+        "Sign in again, in one tab.",
+    ),
+    "sign_in_denied": ProblemDoc(
+        "The identity provider sent the browser back with an error.", "Look at the provider's own log."
+    ),
+    "sign_in_refused": ProblemDoc(
+        "The code was not taken, or the ID token's signature, issuer, audience, time or nonce is not right.",
+        "Sign in again. Operators: compare the client's settings here and at the provider, and the clocks.",
+    ),
+    "sign_in_unavailable": ProblemDoc(
+        "The identity provider does not answer, or names no endpoints for signing in.",
+        f"{_RETRY} Operators: `python -m gateway check`.",
+    ),
+    "sign_in_off": ProblemDoc(
+        "SYMMETRA_OIDC_CLIENT_ID is not set, so people cannot sign in here.", "Programs use the API with a key."
+    ),
     "credential_invalid": ProblemDoc(
         "The key or token is not one of ours, was changed or revoked, is meant for another service, or two differ.",
         "Get a new one from the operators.",
     ),
     "credential_expired": ProblemDoc("The key or token was right, and its time is over.", "Renew it."),
     "scope_missing": ProblemDoc(
-        "The key or token does not hold the scope that this needs.", "Ask the operators for a key with that scope."
+        "The key, the token or the person's role does not hold the scope that this needs.",
+        "Ask the operators for a key with that scope, or for another role.",
     ),
     "traffic_not_granted": ProblemDoc(
         "X-Traffic-Class names a class that the key does not grant.", "Leave the header out, or use another key."
@@ -117,8 +151,8 @@ PROBLEM_DOCS: Final[dict[str, ProblemDoc]] = {
         "Use 127.0.0.1, localhost or [::1]. Operators: set up keys before it is reached by another name.",
     ),
     "cross_site_request": ProblemDoc(
-        "Sec-Fetch-Site or Origin says that a page of another site sent this, and this gateway has no keys: the page would use "
-        "the browser of whoever sits here.",
+        "Sec-Fetch-Site or Origin says that a page of another site sent this, and there are no keys here, or it came with the "
+        "cookie of somebody who is signed in: the page would use their browser.",
         "Send photos from the gateway's own page, or from a program, which sends neither header.",
     ),
     "identity_provider_unavailable": ProblemDoc(

@@ -45,11 +45,11 @@ class IdentityProvider:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 provider.requests.append(self.path)
-                self.send_response(provider.status)
-                if provider.status == 302:
-                    self.send_header("Location", f"{provider.address}/elsewhere")
-                self.end_headers()
-                self.wfile.write(json.dumps(provider.document(self.path)).encode())
+                provider.answer_get(self)
+
+            def do_POST(self) -> None:
+                provider.requests.append(self.path)
+                provider.answer_post(self, self.rfile.read(int(self.headers["Content-Length"])))
 
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
@@ -66,6 +66,21 @@ class IdentityProvider:
     def fetches(self) -> int:
         """How often the keys were read."""
         return self.requests.count("/keys")
+
+    def answer_get(self, handler: BaseHTTPRequestHandler) -> None:
+        headers = {"Location": f"{self.address}/elsewhere"} if self.status == 302 else {}
+        self.send(handler, self.status, json.dumps(self.document(handler.path)), headers)
+
+    def answer_post(self, handler: BaseHTTPRequestHandler, _body: bytes) -> None:
+        """This one signs nobody in; `sign_in_provider` does."""
+        self.send(handler, 405, "{}")
+
+    def send(self, handler: BaseHTTPRequestHandler, status: int, content: str, headers=None) -> None:
+        handler.send_response(status)
+        for name, value in (headers or {}).items():
+            handler.send_header(name, value)
+        handler.end_headers()
+        handler.wfile.write(content.encode())
 
     def document(self, path: str) -> object:
         if path == "/.well-known/openid-configuration":

@@ -1,0 +1,24 @@
+"""Where a person is led after signing in: to a page of this gateway and nowhere else, whatever the address says."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+HOME: Final = "/"
+SIGN_IN_PATH: Final = "/sign-in"
+MAX_CHARACTERS: Final = 512
+_LOCAL: Final = re.compile(r"/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/?)*(?:\?[A-Za-z0-9._~=&%+-]*)?", re.ASCII)
+"""Names between single slashes, none of which begins with a dot: no host, no backslash, no way up, nothing encoded in the path."""
+
+
+def local_path(path: str | None) -> str:
+    """The path, where it leads to a page of ours; else the first page.
+
+    >>> [local_path(path) for path in ("/operator", "/?explain=true", "//evil.example", "https://evil.example", None)]
+    ['/operator', '/?explain=true', '/', '/', '/']
+    """
+    if path is None or len(path) > MAX_CHARACTERS or not _LOCAL.fullmatch(path):
+        return HOME
+    # Signing in again would go on forever.
+    return HOME if path.split("?")[0].rstrip("/").startswith(SIGN_IN_PATH) else path
