@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import stat
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -13,9 +14,12 @@ from tests.privacy.search import Hit, Searcher, pictures_in
 KINDS: Final = (
     "log", "metrics", "prometheus", "database", "temporary", "core", "trace", "state", "response", "system calls",
 )  # fmt: skip
+CONTROL: Final = "control"
 MAX_FILE_BYTES: Final = 1 << 30
 PICTURES_BYTES: Final = 64 * 1024 * 1024
 """Larger files are not looked through for whole pictures, only for pieces of ours."""
+PICTURES_ELSEWHERE: Final = ("response", "core")
+"""Where whole pictures are no leak by themselves: a page shows its own crop, and libraries keep icons in memory."""
 HITS_SHOWN: Final = 20
 """Of one place and one marker: the rest are only counted."""
 
@@ -48,27 +52,31 @@ class Evidence:
     """Searches as it is shown things, and keeps count.
 
     Args:
-        searcher: For the markers, and the pieces of photos.
-        controls: For what was planted by the proof itself, to see that it would be found.
+        searcher: For the markers and the pieces of photos; and for what the proof itself plants, to see that it would be found:
+            its names have `CONTROL` in them.
     """
 
-    def __init__(self, searcher: Searcher, controls: Searcher) -> None:
+    def __init__(self, searcher: Searcher) -> None:
         self._searcher = searcher
-        self._controls = controls
         self.searched = {kind: Searched() for kind in KINDS}
         self.leaks: list[Leak] = []
         self.controls_found: dict[str, set[str]] = {kind: set() for kind in KINDS}
+        self._allowed_pictures: set[bytes] = set()
         self.left_out: list[str] = []
         """What could not be searched, with the reason."""
 
-    def add_bytes(self, kind: str, where: str, content: bytes, *, pictures: bool = True) -> None:
+    def allow_pictures(self, folder: Path) -> None:
+        """Pictures that a folder holds already, such as a model version's golden photos, may be there afterwards."""
+        for path in files_below(folder):
+            self._allowed_pictures |= {picture.tobytes() for _, picture in pictures_in(path.read_bytes())}
+
+    def add_bytes(self, kind: str, where: str, content: bytes) -> None:
         """Search a byte string."""
         self._note(kind, where, len(content), list(self._searcher.find(content)))
-        self.controls_found[kind] |= {hit.name for hit in self._controls.find(content)}
-        if pictures and kind not in ("response", "core"):
+        if kind not in PICTURES_ELSEWHERE:
             self._note_pictures(kind, where, content)
 
-    def add_file(self, kind: str, path: Path, where: str | None = None) -> None:
+    def add_file(self, kind: str, path: Path, where: str | None = None, *, pictures: bool = True) -> None:
         """Search a file; one that is gone meanwhile was somebody else's."""
         where = where or str(path)
         try:
@@ -78,10 +86,8 @@ class Evidence:
                 return
             with path.open("rb") as stream:
                 count_bytes, hits = self._searcher.find_in_stream(stream)
-                stream.seek(0)
-                self.controls_found[kind] |= {hit.name for hit in self._controls.find_in_stream(stream)[1]}
             self._note(kind, where, count_bytes, hits)
-            if size <= PICTURES_BYTES and kind != "core":
+            if pictures and size <= PICTURES_BYTES and kind not in PICTURES_ELSEWHERE:
                 self._note_pictures(kind, where, path.read_bytes())
         except FileNotFoundError:
             return
@@ -104,10 +110,14 @@ class Evidence:
         searched.files += 1
         searched.count_bytes += count_bytes
         searched.places.append(where)
-        self.leaks += [Leak(kind, where, hit.name, hit.form, hit.offset) for hit in thinned(hits)]
+        self.controls_found[kind] |= {hit.name for hit in hits if CONTROL in hit.name}
+        others = [hit for hit in hits if CONTROL not in hit.name]
+        self.leaks += [Leak(kind, where, hit.name, hit.form, hit.offset) for hit in thinned(others)]
 
     def _note_pictures(self, kind: str, where: str, content: bytes) -> None:
         for offset, picture in pictures_in(content):
+            if picture.tobytes() in self._allowed_pictures:
+                continue
             what = f"a whole picture, {picture.width} x {picture.height} pixels"
             self.add_leak(Leak(kind, where, what, "as it is", offset))
 
@@ -146,26 +156,25 @@ class FolderState:
 
     def _files(self) -> Iterator[tuple[Path, tuple[int, int, int]]]:
         for folder in self._folders:
-            for path in files_below(folder):
-                try:
-                    status = path.stat()
-                except OSError:
-                    continue
-                yield path, (status.st_ino, status.st_size, status.st_mtime_ns)
+            for entry in _entries_below(folder):
+                with suppress(OSError):
+                    status = entry.stat(follow_symlinks=False)
+                    yield Path(entry.path), (status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 def files_below(folder: Path) -> Iterator[Path]:
     """Plain files below a folder; what vanishes meanwhile, or may not be read, is passed over."""
+    return (Path(entry.path) for entry in _entries_below(folder))
+
+
+def _entries_below(folder: Path | str) -> Iterator[os.DirEntry[str]]:
     try:
-        entries = sorted(folder.iterdir())
+        with os.scandir(folder) as entries:
+            found = sorted(entries, key=lambda entry: entry.name)
     except OSError:
         return
-    for path in entries:
-        try:
-            mode = path.lstat().st_mode
-        except OSError:
-            continue
-        if stat.S_ISDIR(mode):
-            yield from files_below(path)
-        elif stat.S_ISREG(mode):
-            yield path
+    for entry in found:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _entries_below(entry.path)
+        elif entry.is_file(follow_symlinks=False):
+            yield entry

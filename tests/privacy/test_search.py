@@ -99,7 +99,7 @@ def test_pieces_of_a_photo_are_found_raw_as_base64_and_as_pixels():
 def test_a_picture_that_is_nobody_s_is_a_leak_all_the_same():
     stream = io.BytesIO()
     Image.new("RGB", (128, 128)).save(stream, "PNG")
-    evidence = Evidence(Searcher({}), Searcher({}))
+    evidence = Evidence(Searcher({}))
     evidence.add_bytes("temporary", "x", b"before" + stream.getvalue())
     (leak,) = evidence.leaks
     assert re.search("128 x 128", str(leak))

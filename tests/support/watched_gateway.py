@@ -11,6 +11,12 @@ from gateway.__main__ import main
 from gateway.commands import serve
 from serving.core_dumps import forbid_core_files
 
-if __name__ == "__main__":
+
+def run() -> int:
+    """Serve, and return the exit code."""
     serve.forbid_memory_dumps = forbid_core_files
-    sys.exit(main())
+    return main()
+
+
+if __name__ == "__main__":
+    sys.exit(run())
