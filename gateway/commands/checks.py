@@ -12,7 +12,9 @@ from typing import Final
 
 from gateway.access.requirements import missing_for_access
 from gateway.commands.dependencies import Dependencies
-from gateway.errors import ModelNotServable, PredictorError, RecordsNotReady, StartRefused
+from gateway.crisis import CrisisTexts
+from gateway.errors import ModelNotServable, PredictorError, RecordsNotReady, SettingsInvalid, StartRefused
+from gateway.meaning_view import counts_for
 from gateway.pin import PinReader
 from gateway.records.address import masked_address
 from gateway.records.single_gateway import DatabaseTaken, SingleGateway
@@ -59,7 +61,17 @@ class Result:
 
 def check_everything(settings: Settings) -> Iterator[Result]:
     """Test every dependency, one after the other."""
-    for check in (check_repository, check_pin, check_pause, check_detector, check_access, check_issuer, check_records):
+    for check in (
+        check_repository,
+        check_pin,
+        check_band_meaning,
+        check_crisis_text,
+        check_pause,
+        check_detector,
+        check_access,
+        check_issuer,
+        check_records,
+    ):
         yield check(settings)
     for name, host, port in (
         ("port", settings.host, settings.port),
@@ -96,6 +108,36 @@ def check_pin(settings: Settings) -> Result:
     evidence = model.contract.evidence.value
     says = f"{model.name} version {model.version}, evidence {evidence}, digest {model.digest}"
     return Result("pinned version", State.OK, says)
+
+
+def check_band_meaning(settings: Settings) -> Result:
+    """Can the page say how often a band is wrong, and for this site?"""
+    name = "meaning of bands"
+    try:
+        repository = ModelRepository(settings.model_repository, settings.model_name)
+        model = PinReader(repository, allow_demo=True, on_change=lambda _: None).current()
+    except (ModelNotServable, RepositoryError):
+        return Result(name, State.NOT_TESTED, "no version is pinned that could say it")
+    if counts_for(model) is None:
+        to_do = "export the version again, or use the thresholds that it was counted under"
+        return Result(name, State.NOTE, "nobody counted how often a band is wrong, and the page says so", to_do)
+    if settings.site_prevalence_percent is None:
+        to_do = f"set {name_of('site_prevalence_percent')} where it is known"
+        return Result(name, State.NOTE, "the page shows a table, because the site's prevalence is not set", to_do)
+    return Result(name, State.OK, f"counted, and told for {settings.site_prevalence_percent:g} % depressed")
+
+
+def check_crisis_text(settings: Settings) -> Result:
+    """Does every page say whom to call here?"""
+    name = "crisis text"
+    try:
+        CrisisTexts.read(settings.crisis_text_file, settings.languages)
+    except SettingsInvalid as error:
+        return Result(name, State.FAILED, str(error), f"set {name_of('crisis_text_file')} to a text of yours")
+    if settings.crisis_text_file is None:
+        to_do = f"set {name_of('crisis_text_file')} to a text with the numbers to call here"
+        return Result(name, State.NOTE, "pages name no number, only the local emergency number", to_do)
+    return Result(name, State.OK, f"{settings.crisis_text_file} is on every page")
 
 
 def check_pause(settings: Settings) -> Result:

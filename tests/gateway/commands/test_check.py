@@ -54,6 +54,22 @@ def test_everything_is_tested_and_told_line_by_line(settings):
     assert "ok          golden answers: every golden answer is right\n" in said.out
 
 
+def test_a_page_that_names_no_number_to_call_is_noted(settings, tmp_path):
+    state, says, to_do = checks(**settings)["crisis text"]
+    assert (state, "emergency number" in says) == ("note", True)
+    assert "SYMMETRA_CRISIS_TEXT_FILE" in to_do
+    path = tmp_path / "crisis.txt"
+    path.write_text("Call 555 0100.")
+    assert checks(**settings, crisis_text_file=path)["crisis text"][0] == "ok"
+    path.write_text("")
+    assert checks(**settings, crisis_text_file=path)["crisis text"][0] == "failed"
+
+
+def test_a_version_that_cannot_say_how_often_a_band_is_wrong_is_noted(settings):
+    state, says, _ = checks(**settings)["meaning of bands"]
+    assert (state, says) == ("note", "nobody counted how often a band is wrong, and the page says so")
+
+
 def test_settings_in_force_are_shown_and_mistakes_named_at_once(settings):
     content = json.loads(command("check", "--json", **settings).out)
     assert content["settings"]["SYMMETRA_SENTINEL_INTERVAL_SECONDS"] == "60.0"
@@ -95,6 +111,7 @@ def test_nothing_pinned_and_no_repository_fail(settings, tmp_path):
     (tmp_path / MODEL / "pin.json").unlink()
     assert states(**settings) == {
         "pinned version": "failed",
+        "meaning of bands": "not tested",
         "model server": "not tested",
         "golden answers": "not tested",
     }
