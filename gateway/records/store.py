@@ -19,6 +19,8 @@ ROWS_AT_ONCE: Final = 1000
 """Of a list, in memory."""
 COLUMNS: Final = tuple(RECEIPTS.columns.keys())
 _COLUMNS_OF: Final = attrgetter(*COLUMNS)
+CANNOT_NOW: Final = ("08", "53", "57", "58", "XX")
+"""Classes of PostgreSQL's codes: connection, no disk or memory or place left, shutting down or starting, input and output, its own fault."""
 
 
 class ReceiptStore:
@@ -85,6 +87,15 @@ class ReceiptStore:
 
 def is_away(error: Exception) -> bool:
     """Whether an error of `ReceiptStore` is about the database, and not about what it was given."""
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
-        return True
-    return isinstance(error, (OperationalError, InterfaceError, PoolTimeout, OSError))
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError)):
+            return True
+        return _sql_state(error).startswith(CANNOT_NOW)
+    return isinstance(error, (PoolTimeout, OSError))
+
+
+def _sql_state(error: DBAPIError) -> str:
+    """PostgreSQL's code of what went wrong; its driver tells kinds of errors apart by nothing else."""
+    arguments = getattr(error.orig, "args", ())
+    told = arguments[0] if arguments else None
+    return str(told.get("C", "")) if isinstance(told, dict) else ""

@@ -8,7 +8,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gateway.records import schema
 from gateway.records.database import open_database
@@ -159,3 +159,18 @@ def test_a_server_that_was_killed_is_away_and_found_again(postgresql):
     assert [receipt.id for receipt in all_of(store)] == [make_receipt(1).id, make_receipt(3).id]
     store.close()
     postgresql.drop(url)
+
+
+@pytest.mark.needs_system("postgres")
+@pytest.mark.parametrize(
+    ("state", "away"),
+    [("53100", True), ("57P03", True), ("58030", True), ("08006", True), ("23505", False), ("22001", False)],
+)
+def test_of_what_postgresql_says_only_its_own_trouble_counts_as_being_away(postgresql, state, away):
+    url = postgresql.new_database(tables=False)
+    engine = open_database(url)
+    with pytest.raises(DBAPIError) as said, engine.begin() as connection:
+        connection.exec_driver_sql(f"DO $$ BEGIN RAISE EXCEPTION 'zq' USING ERRCODE = '{state}'; END $$")
+    engine.dispose()
+    postgresql.drop(url)
+    assert is_away(said.value) is away
