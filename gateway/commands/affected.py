@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import argparse
 import csv
-import datetime as dt
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TextIO
 
 from gateway.commands.database import add_database, find_database
+from gateway.commands.moment import HELP, moment
 from gateway.errors import RecordsNotReady
 from gateway.records.address import masked_address
 from gateway.records.receipt import Receipt, microseconds_of
@@ -81,21 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m gateway affected", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    help_of_time = "ISO 8601 with its zone, such as 2026-11-24T12:00:00+01:00"
-    parser.add_argument("--from", dest="begin", type=_moment, required=True, metavar="TIME", help=help_of_time)
-    parser.add_argument("--to", dest="end", type=_moment, required=True, metavar="TIME", help="the same")
+    parser.add_argument("--from", dest="begin", type=moment, required=True, metavar="TIME", help=HELP)
+    parser.add_argument("--to", dest="end", type=moment, required=True, metavar="TIME", help="the same")
     parser.add_argument("--version", type=int, metavar="N", help="answers of this version only")
     parser.add_argument("--format", choices=("csv", "jsonl"), default="csv", help="one line per answer, as this")
     add_database(parser)
     return parser
-
-
-def _moment(text: str) -> dt.datetime:
-    try:
-        moment = dt.datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.utcoffset() is None:
-        message = f"{text!r} is no time in ISO 8601 with its zone, such as 2026-11-24T12:00:00+01:00 or ...Z"
-        raise argparse.ArgumentTypeError(message)
-    return moment
