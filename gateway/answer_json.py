@@ -73,6 +73,7 @@ def model_details_json(model: PinnedModel, language: Catalogue) -> dict[str, Any
         "created": contract.created,
         "precision": contract.precision,
         "explains": bool(contract.asymmetry_regions),
+        "band_counts": None if contract.band_counts is None else dataclasses.asdict(contract.band_counts),
         "preprocessing_version": contract.crop.preprocessing_version,
         "crop": dataclasses.asdict(contract.crop),
         "calibration": dataclasses.asdict(contract.calibration),

@@ -10,7 +10,9 @@ ANSWER_WORDS: Final = {
         "Das ist keine Diagnose. Ein Punktwert kann nicht zeigen, dass ein Mensch krank ist, und nicht, dass er gesund ist."
     ),
     "meaning": "Wie oft dieser Bereich falsch ist",
-    "meaning_demo": "Die Zahlen darunter stammen von gezeichneten Gesichtern. Sie sagen nichts über Menschen.",
+    "meaning_demo": (
+        "Die Zahlen darunter stammen von gezeichneten Gesichtern. Sie sagen nichts über Menschen und nichts über Ihren Ort."
+    ),
     "meaning_missed": (
         "Ein unterer Bereich kann falsch sein. In seiner eigenen Prüfung ordnete das Modell ihm etwa {about} von 100 depressiven "
         "Personen zu. Es waren {count} von {total}. Durch Zufall können es auch {low} bis {high} von 100 sein."
@@ -28,11 +30,12 @@ ANSWER_WORDS: Final = {
     ),
     "meaning_counted": "Personen der Prüfung in diesem Bereich",
     "meaning_method": (
-        "{depressed} von {depressed_total} depressiven, {others} von {others_total} nicht depressiven. "
+        "{depressed} von {depressed_total} depressiven, {others} von {others_total} nicht depressiven; jede Person zählt einmal. "
         "Die Enden sind Wilson-Intervalle zu 95 % nach Personen. Für den Anteil im Bereich zählen die ungünstigsten Enden beider."
     ),
     "meaning_without_abstention": "Auch Fotos, die keinen Bereich bekämen, wurden gezählt.",
     "crop": "Was das Modell sah",
+    "crop_not_kept": "Diese Antwort wurde schon einmal gegeben. Das Gesicht, um das es geht, wurde nicht aufbewahrt.",
     "crop_shown": "Das Gesicht, um das es in dieser Antwort geht, so wie das Modell es sah",
     "notes": "Text für die Akte",
     "notes_hint": "Kopieren Sie ihn in die Akte. Er nennt den Menschen nicht.",

@@ -8,7 +8,7 @@ ANSWER_WORDS: Final = {
     "unreviewed": "This translation has not been reviewed. The English text counts.",
     "in_short": "This is not a diagnosis. A score cannot show that a person is ill, or that a person is well.",
     "meaning": "How often this band is wrong",
-    "meaning_demo": "The counts below come from drawn faces. They say nothing about people.",
+    "meaning_demo": "The counts below come from drawn faces. They say nothing about people, and nothing about your site.",
     "meaning_missed": (
         "A low band can be wrong. In its own test the model put about {about} of 100 depressed subjects in this band. "
         "They were {count} of {total}. By chance it could also be {low} to {high} of 100."
@@ -24,11 +24,12 @@ ANSWER_WORDS: Final = {
     "meaning_not_measured": "Nobody has counted how often this band is wrong, for this version and these limits of the bands.",
     "meaning_counted": "Subjects of the test in this band",
     "meaning_method": (
-        "{depressed} of {depressed_total} depressed, {others} of {others_total} not depressed. "
+        "{depressed} of {depressed_total} depressed, {others} of {others_total} not depressed. Each subject counts once. "
         "The ends are 95 % Wilson intervals by subject. For the share in the band the worst ends of both are put together."
     ),
     "meaning_without_abstention": "Photos that would get no band were counted too.",
     "crop": "What the model saw",
+    "crop_not_kept": "This answer was given before. The face that it is about was not kept.",
     "crop_shown": "The face that this answer is about, as the model saw it",
     "notes": "Text for the notes",
     "notes_hint": "Copy it into the notes. It does not name the person.",

@@ -56,6 +56,7 @@ def _kept(answer: Schema) -> Schema:
     )
 
 
+_BY_BAND: Final = {band.value: {"type": "number", "minimum": 0} for band in Band}
 _MODEL: Final = {
     "name": TEXT,
     "version": says(COUNT, "The number that the answer was asked of; versions never change under their number."),
@@ -178,6 +179,20 @@ SCHEMAS: Final[dict[str, Schema]] = {
         },
     ),
     "Model": record("The model version that answered.", _MODEL),
+    "BandCounts": record(
+        "Subjects of the version's own hold-out by band, each once: one with photos in two bands by the share of the photos. "
+        "None in a version of an earlier release. They hold under these thresholds only.",
+        {
+            "depressed": record("How many depressed subjects were in each band.", _BY_BAND),
+            "not_depressed": record("Likewise of the others.", _BY_BAND),
+            "depressed_subjects": {"type": "integer", "minimum": 0},
+            "not_depressed_subjects": {"type": "integer", "minimum": 0},
+            "thresholds": record(
+                "Upper ends of the bands none and mild, parts per million.",
+                {"none_max_ppm": {"type": "integer"}, "mild_max_ppm": {"type": "integer"}},
+            ),
+        },
+    ),
     "ModelDetails": record(
         "The version in service.",
         {
@@ -187,6 +202,7 @@ SCHEMAS: Final[dict[str, Schema]] = {
             "created": TEXT,
             "precision": {"enum": ["float32", "bfloat16"]},
             "explains": {"type": "boolean", "description": "Whether `explain` can be asked for."},
+            "band_counts": or_null(refer("BandCounts")),
             "preprocessing_version": TEXT,
             "crop": {"type": "object", "description": "How the photo's crop is cut."},
             "calibration": record(

@@ -11,6 +11,7 @@ from gateway.errors import SettingsInvalid
 from gateway.languages import ENGLISH
 from gateway.languages.de import GERMAN
 from gateway.settings import Settings
+from tests.support.access import beyond_loopback
 from tests.support.gateway import FakeGateway
 from tests.support.page_states import gateway_of_states, pages_of_states
 from tests.support.page_text import HTML_HEADERS, submit_photo, words_of
@@ -42,6 +43,13 @@ def test_every_state_says_it(tmp_path):
     for name, response in every_page(gateway):
         assert response.content_type.startswith("text/html"), name
         assert ENGLISH.page["crisis"] in words_of(crisis_of(response.text)), name
+
+
+def test_whoever_is_not_let_in_reads_it_too(tmp_path):
+    gateway = FakeGateway(tmp_path, **beyond_loopback(tmp_path))
+    response = gateway.client.get("/", headers=HTML_HEADERS)
+    assert response.status_code == 401
+    assert ENGLISH.page["crisis"] in words_of(crisis_of(response.text))
 
 
 def test_a_site_says_it_in_its_own_words_without_markup(tmp_path):

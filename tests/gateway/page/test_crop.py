@@ -7,6 +7,7 @@ import re
 import numpy as np
 from PIL import Image
 
+from gateway.languages import ENGLISH
 from serving.contract.policy import Abstention, Policy
 from tests.support.gateway import FakeGateway, make_prepared_crop, multipart, write_policy
 from tests.support.page_text import submit_photo
@@ -67,6 +68,8 @@ def test_a_repetition_shows_no_crop_because_none_is_kept(gateway):
     first, second = (gateway.client.post("/", data=body, content_type=content_type, headers=headers) for _ in range(2))
     assert len(shown_crops(first.text)) == 1
     assert shown_crops(second.text) == []
+    assert ENGLISH.page["crop_not_kept"] in second.text
+    assert ENGLISH.page["crop_not_kept"] not in first.text
     assert gateway.predictor.rows == [1]
 
 

@@ -1,5 +1,6 @@
 """What the page says of how often a band is wrong: measured on the version's own hold-out, or that nobody measured it."""
 
+import dataclasses
 import re
 
 import pytest
@@ -95,6 +96,15 @@ def test_an_abstaining_policy_says_what_was_counted(tmp_path):
     gateway_policy = Policy(abstention=Abstention(50_000, 0.9, 0.9))
     assert SAY["meaning_without_abstention"] in words_of(page_of(tmp_path, policy=gateway_policy))
     assert SAY["meaning_without_abstention"] not in words_of(page_of(tmp_path / "other"))
+
+
+def test_programs_can_count_for_themselves(tmp_path):
+    def told(folder, counts):
+        gateway = FakeGateway(tmp_path / folder, contract={"band_counts": counts})
+        return gateway.client.get("/v1/models").json["models"][0]["band_counts"]
+
+    assert told("counted", COUNTS) == dataclasses.asdict(COUNTS)
+    assert told("older", None) is None
 
 
 def test_german_says_the_same(tmp_path):
