@@ -52,7 +52,12 @@ ROUTES: Final[dict[tuple[str, str], Need]] = {
 }
 """(method, route template) to the scope that it needs. `explain=true` needs `Scope.EXPLAIN` on top, asked where it is read."""
 
-PAGE_ROUTES: Final = ("/", "/sign-out")
+PAGE_ROUTES: Final = tuple(
+    dict.fromkeys(
+        template for (_, template), need in ROUTES.items() if need is not OPEN and not template.startswith("/v1/")
+    )
+)
+"""For people: whoever is not signed in is told so, and is led back there."""
 TEMPLATES: Final = tuple(dict.fromkeys(template for _, template in ROUTES))
 """Every route template; also the closed set of the metrics' label."""
 IMPLIED_METHODS: Final = {"HEAD": "GET"}

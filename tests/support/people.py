@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import time
 import urllib.request
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from gateway.access.form_tokens import FormTokens
+from gateway.access.secret_keys import Purpose, SecretKeys
+from gateway.access.sign_in.sealed import Seal
 from tests.support.access import write_session_key
 from tests.support.sign_in_provider import CLIENT_ID
 
@@ -60,3 +64,15 @@ class NoRedirect(urllib.request.HTTPErrorProcessor):
 
     def http_response(self, _request, response):
         return response
+
+
+def session_cookie(secret: Path, role: str, *, now: float | None = None) -> str:
+    """The cookie of somebody with a role, as a gateway with this secret seals it; in use at a moment, or just now."""
+    seen_at = int(time.time() if now is None else now)
+    members = {"id": "the-session", "person": "f" * 64, "roles": [role], "began_at": seen_at, "seen_at": seen_at}
+    return Seal(SecretKeys.read(secret).derive(Purpose.SESSION)).close(members)
+
+
+def form_token(secret: Path) -> str:
+    """What the forms of that session hold."""
+    return FormTokens(SecretKeys.read(secret)).make("the-session")
