@@ -33,6 +33,7 @@ class Answer:
         explanation: Where the caller asked for one.
         subject_digest: Keyed digest of the person's pseudonym, where the caller gave one; for records, not for callers.
         answered_at: When, UTC.
+        after_view: Whether whoever asked is shown the score only after they said which band they expect.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Answer:
     explanation: Explanation | None = None
     subject_digest: str | None = None
     answered_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+    after_view: bool = False
 
     @classmethod
     def of(

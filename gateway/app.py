@@ -31,9 +31,10 @@ from gateway.options import OptionsReader
 from gateway.page import Page, create_page
 from gateway.pin import PinnedModel, PinReader
 from gateway.predictor import Mirror, Predictor
-from gateway.records.assembly import open_records
+from gateway.records.assembly import RECORDS_EXTENSION, open_records
 from gateway.records.record_keys import record_keys_of
 from gateway.records.routes import create_records
+from gateway.reviews.routes import create_reviews
 from gateway.screening import Screener
 from gateway.settings import Settings
 from gateway.stop.assembly import create_pauses, create_sentinel
@@ -125,6 +126,7 @@ def create_app(
     )
     app = Gateway("gateway")
     app.extensions[SENTINEL_EXTENSION] = sentinel
+    app.extensions[RECORDS_EXTENSION] = records
     # Two slashes are not one: the redirect would name whatever host the request names.
     app.url_map.merge_slashes = False
     app.json.sort_keys = False  # type: ignore[attr-defined]  # on the default provider
@@ -136,7 +138,9 @@ def create_app(
     answer_problems(app, page)
     app.register_blueprint(create_page(page, screener))
     app.register_blueprint(create_api(screener, pins, pauses))
-    app.register_blueprint(create_records(None if records is None else records.reader))
+    app.register_blueprint(create_records(records))
+    reviews = None if records is None else records.reviews
+    app.register_blueprint(create_reviews(reviews, body_deadline_seconds=settings.body_deadline_seconds))
     app.register_blueprint(create_health(pins, predictor, pauses, sentinel))
     app.register_blueprint(
         create_operating(

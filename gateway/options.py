@@ -52,10 +52,7 @@ class OptionsReader:
         Raises:
             ParameterInvalid: a value that it cannot have, or two.
         """
-        key = _single(IDEMPOTENCY_HEADER, request.headers.getlist(IDEMPOTENCY_HEADER))
-        if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
-            message = "'{name}' must be 1 to 128 visible ASCII characters."
-            raise ParameterInvalid(message, figures={"name": IDEMPOTENCY_HEADER})
+        key = idempotency_key_of(request)
         explain = _single(EXPLAIN, request.args.getlist(EXPLAIN))
         subject = _single(SUBJECT_HEADER, request.headers.getlist(SUBJECT_HEADER))
         return Options(
@@ -81,6 +78,19 @@ class OptionsReader:
                 raise ParameterInvalid(message, figures={"name": SUBJECT, "header": SUBJECT_HEADER})
             options = replace(options, subject_digest=digest)
         return options
+
+
+def idempotency_key_of(request: flask.Request) -> str | None:
+    """The header by which a caller says which requests are meant to be one.
+
+    Raises:
+        ParameterInvalid: a value that it cannot have, or two.
+    """
+    key = _single(IDEMPOTENCY_HEADER, request.headers.getlist(IDEMPOTENCY_HEADER))
+    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
+        message = "'{name}' must be 1 to 128 visible ASCII characters."
+        raise ParameterInvalid(message, figures={"name": IDEMPOTENCY_HEADER})
+    return key
 
 
 def _single(name: str, values: Sequence[str]) -> str | None:

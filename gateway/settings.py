@@ -18,6 +18,8 @@ from gateway.access.sign_in_settings import sign_in_contradictions
 from gateway.access.token_scopes import ScopeMapping, scope_mapping
 from gateway.errors import SettingsInvalid
 from gateway.records.address import masked_address, records_address
+from gateway.records.away.when_away import WhenAway, when_away
+from gateway.records.record_settings import record_contradictions
 from gateway.setting_values import (
     issuer_address,
     language_tags,
@@ -218,8 +220,25 @@ class Settings:
             "says": "file with the secret of the records, a line of hexadecimal per key, the newest first; required with them, and kept as long",
         },
     )
-    records_required: bool = setting(
-        yes_or_no, "refuse an answer whose receipt cannot be kept; no is to give and count it", default=True
+    records_when_away: WhenAway = setting(
+        when_away,
+        "what becomes of an answer whose receipt the database does not take: refuse it, spool the receipt to the journal, or answer without",
+        WhenAway.REFUSE,
+    )
+    records_journal_file: Path | None = field(
+        default=None,
+        metadata={
+            "read": path,
+            "says": "where receipts wait for the database, on a disk that outlives a restart, one file per gateway; required by spool",
+        },
+    )
+    records_journal_bytes: int = setting(
+        whole_number(65_536),
+        "that the journal may hold, about 2 KB a receipt; beyond it answers are refused",
+        64 * MEBIBYTE,
+    )
+    replicas: int = setting(
+        whole_number(1, 10_000), "gateways that share the records; with more than one they need PostgreSQL", 1
     )
     languages: tuple[str, ...] = setting(
         language_tags,
@@ -235,6 +254,14 @@ class Settings:
     )
     prometheus_url: str | None = setting(
         service_address, "the site's Prometheus, which the operator page asks for its charts; none where not set", None
+    )
+    keep_receipts_days: int = setting(
+        whole_number(0, 36_500),
+        "that patients' receipts are kept, with their reviews and outcomes; 0 is without end. Those of other traffic are kept for a day",
+        0,
+    )
+    keep_audit_days: int = setting(
+        whole_number(0, 36_500), "that audit events are kept, no shorter than receipts; 0 is without end", 0
     )
     site_prevalence_percent: float | None = setting(
         percentage, "of the people photographed here who are depressed; without it an answer shows a table", None
@@ -292,16 +319,7 @@ class Settings:
                 "about any person, so no triage can rest on it"
             )
         mistakes += sign_in_contradictions(self)
-        if self.records_url is not None and self.record_key_file is None:
-            mistakes.append(
-                f"{name_of('record_key_file')} is missing: {name_of('records_url')} is set, and records hold digests that are "
-                "worth nothing without a secret; `openssl rand -hex 32` makes one"
-            )
-        if self.record_key_file is not None and self.record_key_file == self.session_key_file:
-            mistakes.append(
-                f"{name_of('record_key_file')} and {name_of('session_key_file')} are the same file: whoever rotates sessions "
-                "would make records unfindable"
-            )
+        mistakes += record_contradictions(self)
         return mistakes
 
 

@@ -12,16 +12,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from collections.abc import Callable, Iterable
+from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Histogram
 
-if TYPE_CHECKING:
-    from prometheus_client.metrics import MetricWrapperBase
-
-OTHER: Final = "other"
+from monitoring.declaring import OTHER as OTHER  # noqa: PLC0414 - said to be part of this module
+from monitoring.declaring import Declaration, closed, counter, gauge, initialise
+from monitoring.record_metrics import RECORD_DECLARATIONS, RecordMetrics
+from monitoring.review_metrics import REVIEW_DECLARATIONS, ReviewMetrics
 
 STAGES: Final = ("upload", "queue", "decode", "face", "jitter", "predict", "explain", "record", "total")
 """Stages of one screening; `jitter` under a policy with abstention and `explain` on request only. `total` starts when the body is complete: a slow upload is the caller's time, not ours."""
@@ -72,17 +71,6 @@ SEVERITY_BINS: Final = tuple(f"{number / 10:.1f}" for number in range(1, 11))
 BANDS: Final = ("none", "mild", "high")
 DOUBTS: Final = ("unstable_answer", "unusual_photo_quality")
 """Why an answer got no band (`serving.contract.abstention`)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Declaration:
-    """One metric. `name` is without the `_total` that the exposition adds to counters."""
-
-    name: str
-    kind: Literal["counter", "gauge", "histogram"]
-    help: str
-    labels: tuple[str, ...] = ()
-    buckets: Sequence[float] = ()
 
 
 REQUESTS: Final = Declaration(
@@ -180,6 +168,7 @@ DECLARATIONS: Final = (
     ACCESS_REFUSED, REQUESTS, SCREENINGS, STAGE_SECONDS, SEVERITY, BAND, ABSTENTIONS, MODEL_ANSWERS_INVALID, MODEL_CALLS_TOTAL, CIRCUIT,
     SHADOW_ANSWERS, SHADOW_DIFFERENCES, SHADOW_MISSED, IN_FLIGHT, QUEUED, SHED,
     UPLOAD_BYTES, NON_FINITE, BUILD_INFO, MODEL_INFO, PAUSED, SENTINEL_LOOKS, SENTINEL_WATCHING, RECEIPTS,
+    *RECORD_DECLARATIONS, *REVIEW_DECLARATIONS,
 )  # fmt: skip
 
 
@@ -203,10 +192,12 @@ class Metrics:
 
     def __init__(self, registry: CollectorRegistry, *, routes: Iterable[str], outcomes: Iterable[str]) -> None:
         self.registry = registry
+        self.records = RecordMetrics(registry)
+        self.reviews = ReviewMetrics(registry, bands=BANDS, traffic_classes=TRAFFIC_CLASSES)
         self._routes = (*routes, OTHER)
         self._outcomes = (*outcomes, OTHER)
-        self._requests = _counter(REQUESTS, registry)
-        self._screenings = _counter(SCREENINGS, registry)
+        self._requests = counter(REQUESTS, registry)
+        self._screenings = counter(SCREENINGS, registry)
         self._stages = Histogram(
             STAGE_SECONDS.name,
             STAGE_SECONDS.help,
@@ -214,50 +205,50 @@ class Metrics:
             registry=registry,
             buckets=STAGE_SECONDS.buckets,
         )
-        self._severity = _counter(SEVERITY, registry)
-        self._bands = _counter(BAND, registry)
-        self._abstentions = _counter(ABSTENTIONS, registry)
-        self._invalid = _counter(MODEL_ANSWERS_INVALID, registry)
-        self._calls = _counter(MODEL_CALLS_TOTAL, registry)
-        self._circuit = _gauge(CIRCUIT, registry)
-        self._shadow_answers = _counter(SHADOW_ANSWERS, registry)
-        self._shadow_differences = _counter(SHADOW_DIFFERENCES, registry)
-        self._shadow_missed = _counter(SHADOW_MISSED, registry)
-        self._in_flight = _gauge(IN_FLIGHT, registry)
-        self._queued = _gauge(QUEUED, registry)
-        self._shed = _counter(SHED, registry)
-        self._access_refused = _counter(ACCESS_REFUSED, registry)
-        self._upload_bytes = _gauge(UPLOAD_BYTES, registry)
-        self._non_finite = _counter(NON_FINITE, registry)
-        self._build = _gauge(BUILD_INFO, registry)
-        self._model = _gauge(MODEL_INFO, registry)
-        self._paused = _gauge(PAUSED, registry)
-        self._sentinel_looks = _counter(SENTINEL_LOOKS, registry)
-        self._sentinel_watching = _gauge(SENTINEL_WATCHING, registry)
-        self._receipts = _counter(RECEIPTS, registry)
+        self._severity = counter(SEVERITY, registry)
+        self._bands = counter(BAND, registry)
+        self._abstentions = counter(ABSTENTIONS, registry)
+        self._invalid = counter(MODEL_ANSWERS_INVALID, registry)
+        self._calls = counter(MODEL_CALLS_TOTAL, registry)
+        self._circuit = gauge(CIRCUIT, registry)
+        self._shadow_answers = counter(SHADOW_ANSWERS, registry)
+        self._shadow_differences = counter(SHADOW_DIFFERENCES, registry)
+        self._shadow_missed = counter(SHADOW_MISSED, registry)
+        self._in_flight = gauge(IN_FLIGHT, registry)
+        self._queued = gauge(QUEUED, registry)
+        self._shed = counter(SHED, registry)
+        self._access_refused = counter(ACCESS_REFUSED, registry)
+        self._upload_bytes = gauge(UPLOAD_BYTES, registry)
+        self._non_finite = counter(NON_FINITE, registry)
+        self._build = gauge(BUILD_INFO, registry)
+        self._model = gauge(MODEL_INFO, registry)
+        self._paused = gauge(PAUSED, registry)
+        self._sentinel_looks = counter(SENTINEL_LOOKS, registry)
+        self._sentinel_watching = gauge(SENTINEL_WATCHING, registry)
+        self._receipts = counter(RECEIPTS, registry)
         self._known_versions: set[str] = set()
-        _initialise(self._requests, self._routes, (*STATUSES, OTHER))
-        _initialise(self._screenings, self._outcomes, TRAFFIC_CLASSES)
+        initialise(self._requests, self._routes, (*STATUSES, OTHER))
+        initialise(self._screenings, self._outcomes, TRAFFIC_CLASSES)
         # Six and more a photo: looking each series up by its labels costs more than observing it.
         self._stage_of = {key: self._stages.labels(*key) for key in itertools.product(STAGES, TRAFFIC_CLASSES)}
-        _initialise(self._calls, MODEL_CALLS)
-        _initialise(self._circuit, CIRCUIT_STATES)
-        _initialise(self._shadow_answers, SHADOW_RESULTS, BANDS, TRAFFIC_CLASSES)
-        _initialise(self._shadow_differences, [str(edge) for edge in SHADOW_DIFFERENCE_BINS], TRAFFIC_CLASSES)
-        _initialise(self._shadow_missed, SHADOW_MISSES)
-        _initialise(self._shed, SHED_REASONS)
-        _initialise(self._access_refused, ACCESS_REFUSALS)
-        _initialise(self._paused, PAUSE_REASONS)
-        _initialise(self._sentinel_looks, SENTINEL_RESULTS)
-        _initialise(self._receipts, RECEIPT_RESULTS)
+        initialise(self._calls, MODEL_CALLS)
+        initialise(self._circuit, CIRCUIT_STATES)
+        initialise(self._shadow_answers, SHADOW_RESULTS, BANDS, TRAFFIC_CLASSES)
+        initialise(self._shadow_differences, [str(edge) for edge in SHADOW_DIFFERENCE_BINS], TRAFFIC_CLASSES)
+        initialise(self._shadow_missed, SHADOW_MISSES)
+        initialise(self._shed, SHED_REASONS)
+        initialise(self._access_refused, ACCESS_REFUSALS)
+        initialise(self._paused, PAUSE_REASONS)
+        initialise(self._sentinel_looks, SENTINEL_RESULTS)
+        initialise(self._receipts, RECEIPT_RESULTS)
 
     def count_request(self, route: str, status: int) -> None:
         """One HTTP answer. `route` is a route template, never a path."""
-        self._requests.labels(_closed(route, self._routes), _closed(str(status), STATUSES)).inc()
+        self._requests.labels(closed(route, self._routes), closed(str(status), STATUSES)).inc()
 
     def count_screening(self, outcome: str, traffic: str) -> None:
         """One screening that ended, `answered`, another end without a problem, or with a problem code."""
-        self._screenings.labels(_closed(outcome, self._outcomes), traffic).inc()
+        self._screenings.labels(closed(outcome, self._outcomes), traffic).inc()
 
     def observe_stage(self, stage: str, seconds: float, traffic: str) -> None:
         """Time spent in one of `STAGES`; anything but a finite, non-negative number is counted apart and dropped."""
@@ -335,10 +326,10 @@ class Metrics:
         self._model.labels(model, version, digest, evidence).set(1)
         if version not in self._known_versions:
             self._known_versions.add(version)
-            _initialise(self._severity, (version,), SEVERITY_BINS, TRAFFIC_CLASSES)
-            _initialise(self._bands, (version,), BANDS, TRAFFIC_CLASSES)
-            _initialise(self._abstentions, (version,), DOUBTS, TRAFFIC_CLASSES)
-            _initialise(self._invalid, (version,))
+            initialise(self._severity, (version,), SEVERITY_BINS, TRAFFIC_CLASSES)
+            initialise(self._bands, (version,), BANDS, TRAFFIC_CLASSES)
+            initialise(self._abstentions, (version,), DOUBTS, TRAFFIC_CLASSES)
+            initialise(self._invalid, (version,))
 
     def clear_model(self) -> None:
         """No version may be asked any more: its info disappears, its counters stay."""
@@ -364,21 +355,3 @@ class Metrics:
     def count_receipt(self, result: str) -> None:
         """One receipt, with a result of `RECEIPT_RESULTS`."""
         self._receipts.labels(result).inc()
-
-
-def _counter(declaration: Declaration, registry: CollectorRegistry) -> Counter:
-    return Counter(declaration.name, declaration.help, declaration.labels, registry=registry)
-
-
-def _gauge(declaration: Declaration, registry: CollectorRegistry) -> Gauge:
-    return Gauge(declaration.name, declaration.help, declaration.labels, registry=registry)
-
-
-def _closed(value: str, allowed: Sequence[str]) -> str:
-    return value if value in allowed else OTHER
-
-
-def _initialise(metric: MetricWrapperBase, *label_values: Sequence[str]) -> None:
-    """Create every combination of label values, so that each series starts at zero."""
-    for combination in itertools.product(*label_values):
-        metric.labels(*combination)

@@ -40,6 +40,10 @@ ROUTES: Final[dict[tuple[str, str], Need]] = {
     # the API
     ("POST", "/v1/screenings"): Scope.SCREEN,
     ("GET", "/v1/screenings/<screening_id>"): Scope.READ_RECORDS,
+    ("PUT", "/v1/screenings/<screening_id>/review"): Scope.REVIEW,
+    ("GET", "/v1/screenings/<screening_id>/review"): Scope.READ_RECORDS,
+    ("PUT", "/v1/screenings/<screening_id>/outcome"): Scope.REVIEW,
+    ("GET", "/v1/screenings/<screening_id>/outcome"): Scope.READ_RECORDS,
     ("GET", "/v1/models"): Scope.READ_MODELS,
     # what the API is, for whoever writes a client; it says nothing of this site
     ("GET", "/openapi.json"): OPEN,

@@ -16,10 +16,16 @@ GatewayError
 │   ├── IdempotencyInProgress        idempotency_in_progress  the first request of a key is not answered yet
 │   ├── UploadMalformed              upload_malformed         the multipart or chunked framing is broken
 │   ├── UploadTypeUnsupported        upload_type_unsupported
+│   ├── BodyTypeUnsupported          body_type_unsupported
+│   ├── BodyMalformed                body_malformed           no JSON object, or a member twice
+│   ├── BodyTooLarge                 body_too_large
 │   ├── UploadTimedOut               upload_timed_out         stalled, or slower than the body deadline
 │   ├── ExplanationMissing           explanation_not_available  the version in service explains nothing
 │   ├── UploadInterrupted            upload_interrupted       the connection ended before the body did
 │   ├── ClientRateExceeded           client_rate_exceeded     this client's own limit; the others are not affected
+│   ├── ViewNotGiven                 view_not_given           the score is shown after a view is given
+│   ├── ViewGivenAlready             view_given_already       a view that comes after a review
+│   ├── OutcomeUnknown               outcome_unknown          nothing to take back
 │   ├── SignInOff                    sign_in_off              this site has no sign-in for people
 │   ├── RecordsOff                   records_off              this site keeps no receipts
 │   └── ScreeningUnknown             screening_unknown        no answer has this id
@@ -121,6 +127,9 @@ from gateway.errors.model import (
 from gateway.errors.records import RecordsOff, RecordsUnavailable, ScreeningUnknown
 from gateway.errors.request import (
     AddressTooLong,
+    BodyMalformed,
+    BodyTooLarge,
+    BodyTypeUnsupported,
     ClientRateExceeded,
     HeadersTooLarge,
     IdempotencyInProgress,
@@ -137,6 +146,7 @@ from gateway.errors.request import (
     UploadTimedOut,
     UploadTypeUnsupported,
 )
+from gateway.errors.reviews import OutcomeUnknown, ViewGivenAlready, ViewNotGiven
 from gateway.errors.root import TELL_OPERATOR, TRY_AGAIN, GatewayError, InternalError
 from gateway.errors.sign_in import (
     FormTokenInvalid,
@@ -170,6 +180,9 @@ __all__ = [
     "AccessUnavailable",
     "AddressTooLong",
     "ApiKeysUnreadable",
+    "BodyMalformed",
+    "BodyTooLarge",
+    "BodyTypeUnsupported",
     "ClientRateExceeded",
     "ConnectionsFull",
     "CredentialExpired",
@@ -198,6 +211,7 @@ __all__ = [
     "ModelPinInvalid",
     "ModelVersionMismatch",
     "ModelVersionMissing",
+    "OutcomeUnknown",
     "Overloaded",
     "ParameterInvalid",
     "PhotoMissing",
@@ -238,5 +252,7 @@ __all__ = [
     "UploadMemoryFull",
     "UploadTimedOut",
     "UploadTypeUnsupported",
+    "ViewGivenAlready",
+    "ViewNotGiven",
     "WaitTooLong",
 ]

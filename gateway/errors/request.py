@@ -77,8 +77,8 @@ class IdempotencyKeyReused(RequestError):
     """One key for two different requests: which answer is meant is not ours to guess."""
 
     code = "idempotency_key_reused"
-    sentence = "This Idempotency-Key was used before for another photo, or with other options."
-    advice = "Use a new key for every new photo, and the same key only to repeat one request."
+    sentence = "This Idempotency-Key was used before for another request."
+    advice = "Use a new key for every new request, and the same key only to repeat one."
 
 
 class IdempotencyInProgress(RequestError):
@@ -105,6 +105,30 @@ class UploadTypeUnsupported(RequestError):
     advice = (
         "Send multipart/form-data with a part named 'photo', or the image itself with its type, such as image/jpeg."
     )
+
+
+class BodyTypeUnsupported(RequestError):
+    """A body of another type than this address takes."""
+
+    code = "body_type_unsupported"
+    sentence = "The body of the request is not of the type that this address takes."
+    advice = "Send application/json; forms send application/x-www-form-urlencoded. No Content-Encoding."
+
+
+class BodyMalformed(RequestError):
+    """A body that is not what its type says."""
+
+    code = "body_malformed"
+    sentence = "The body of the request cannot be read."
+    advice = "Send one JSON object in UTF-8 that names each of its members once."
+
+
+class BodyTooLarge(RequestError):
+    """A body larger than this address takes. Photos have an error of their own."""
+
+    code = "body_too_large"
+    sentence = "The body of the request is too large."
+    advice = "Send only what is described for this address."
 
 
 class UploadTimedOut(RequestError):

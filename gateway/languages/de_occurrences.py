@@ -67,6 +67,16 @@ OCCURRENCES: Final = {
     # reviews and outcomes
     "'{name}' is missing.": "„{name}“ fehlt.",
     "'{name}' must be one of {values}.": "„{name}“ muss eines davon sein: {values}.",
+    "'{name}' is needed to disagree, and for nothing else.": "„{name}“ gehört zu einem Widerspruch und zu nichts anderem.",
+    "'{name}' speaks of a band, and this answer has none.": (
+        "„{name}“ spricht von einem Bereich, und diese Antwort nennt keinen."
+    ),
+    "'{name}' must be a whole number from 0 to {most}.": "„{name}“ muss eine ganze Zahl von 0 bis {most} sein.",
+    "'{name}' must be a date, like {example}.": "„{name}“ muss ein Datum sein, etwa {example}.",
+    "'{name}' goes with a score, and a score with it.": "„{name}“ gehört zu einem Wert, und ein Wert dazu.",
+    "'{name}' lies in the future.": "„{name}“ liegt in der Zukunft.",
+    "'{name}' lies more than {days} days before the answer.": "„{name}“ liegt mehr als {days} Tage vor der Antwort.",
+    "The body has a member that is not used here.": "Der Inhalt hat ein Glied, das hier nicht verwendet wird.",
     # the model
     "version {answered} answered, version {asked} was asked": (
         "Version {answered} hat geantwortet, gefragt wurde Version {asked}."

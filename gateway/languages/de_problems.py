@@ -24,6 +24,11 @@ TITLES: Final = {
     "Method not allowed": "Methode nicht erlaubt",
     "No photo in the request": "Kein Foto in der Anfrage",
     "More than one photo": "Mehr als ein Foto",
+    "Body type not supported": "Art des Inhalts nicht unterstützt",
+    "Body not understood": "Inhalt nicht verstanden",
+    "Body too large": "Inhalt zu groß",
+    "Your view first": "Zuerst Ihre Erwartung",
+    "Reviewed before": "Schon beurteilt",
     "Upload damaged": "Übertragung beschädigt",
     "Upload type not supported": "Art der Übertragung nicht unterstützt",
     "Upload too slow": "Übertragung zu langsam",
@@ -172,12 +177,23 @@ PROBLEMS: Final = {
         "Berichtigen Sie den Parameter; /reference beschreibt, was jeder enthalten darf.",
     ),
     "idempotency_key_reused": Told(
-        "Dieser Idempotency-Key wurde schon für ein anderes Foto oder mit anderen Wünschen verwendet.",
-        "Verwenden Sie für jedes neue Foto einen neuen Schlüssel und denselben nur, um eine Anfrage zu wiederholen.",
+        "Dieser Idempotency-Key wurde schon für eine andere Anfrage verwendet.",
+        "Verwenden Sie für jede neue Anfrage einen neuen Schlüssel und denselben nur, um eine zu wiederholen.",
     ),
     "idempotency_in_progress": Told(
         "Die erste Anfrage mit diesem Idempotency-Key wird noch beantwortet.",
         "Bitte wiederholen Sie die Anfrage gleich noch einmal.",
+    ),
+    "body_type_unsupported": Told(
+        "Der Inhalt der Anfrage ist nicht von der Art, die diese Adresse nimmt.",
+        "Senden Sie application/json; Formulare senden application/x-www-form-urlencoded. Ohne Content-Encoding.",
+    ),
+    "body_malformed": Told(
+        "Der Inhalt der Anfrage ist nicht lesbar.",
+        "Senden Sie ein JSON-Objekt in UTF-8, das jedes seiner Glieder nur einmal nennt.",
+    ),
+    "body_too_large": Told(
+        "Der Inhalt der Anfrage ist zu groß.", "Senden Sie nur, was für diese Adresse beschrieben ist."
     ),
     "upload_malformed": Told(
         "Die Übertragung ist beschädigt: Ihre Teile lassen sich nicht unterscheiden.",
@@ -216,6 +232,18 @@ PROBLEMS: Final = {
     ),
     "screening_unknown": Told(
         "Zu dieser Kennung gibt es keine Antwort.", "Prüfen Sie die Kennung; sie steht in der Antwort unter „id“."
+    ),
+    "view_not_given": Told(
+        "Dieser Punktwert wird gezeigt, nachdem Sie gesagt haben, welchen Bereich Sie erwarten.",
+        "Sagen Sie es auf der Seite, die zu dieser Antwort gehört, oder senden Sie das Foto noch einmal.",
+    ),
+    "view_given_already": Told(
+        "Sie haben diese Antwort schon beurteilt. Der erwartete Bereich lässt sich also nicht mehr angeben oder ändern.",
+        "Sagen Sie, ob Sie der Antwort zustimmen.",
+    ),
+    "outcome_unknown": Told(
+        "Es gibt keinen Wert dieses Fragebogens, der zurückzunehmen wäre.",
+        "Prüfen Sie die Belegnummer und den Fragebogen.",
     ),
     "screening_paused": Told(
         "Die Bewertung von Fotos ist angehalten.",

@@ -10,8 +10,10 @@ from gateway import errors
 from gateway.access.credentials import KEY_HEADER
 from gateway.access.cross_site import SAFE_METHODS
 from gateway.access.routes import OPEN, PAGE_ROUTES, need_of
-from gateway.openapi.operations import ANYWHERE, HTML, OPERATIONS, Operation
-from gateway.openapi.schemas import SCHEMAS, refer
+from gateway.openapi.operation import HTML, Operation
+from gateway.openapi.operations import ANYWHERE, OPERATIONS
+from gateway.openapi.parts import refer
+from gateway.openapi.schemas import SCHEMAS
 from gateway.problems import CONTENT_TYPE, TYPE_PREFIX, kind_of, leaves
 
 API_VERSION: Final = "1.0.0"

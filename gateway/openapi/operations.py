@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from gateway import errors
-from gateway.access.grant import TRAFFIC_HEADER
-from gateway.openapi.schemas import refer
+from gateway.openapi.operation import GUARDED, HTML, SCREENING_ID, Operation, json_of
+from gateway.openapi.review_operations import REVIEW_OPERATIONS
 from gateway.options import IDEMPOTENCY_HEADER, IDEMPOTENCY_PATTERN, SUBJECT_HEADER
 from gateway.problems import all_codes
 from gateway.subjects import SUBJECT_PATTERN
-from monitoring.metrics import TRAFFIC_CLASSES
 from serving.contract import errors as contract
 
 PHOTO_TYPES: Final = ("image/jpeg", "image/png", "image/webp", "application/octet-stream")
-HTML: Final = {"text/html": {"schema": {"type": "string"}}}
 PHOTO_DESCRIPTION: Final = (
     "One photo of one face: JPEG, PNG or WebP, judged by its first bytes and never by the stated type. At most 10 MiB and "
     "50 megapixels (16 for PNG and WebP), unless the site set less."
@@ -51,66 +48,6 @@ SCREENING: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One method of one path.
-
-    Attributes:
-        method: In capitals.
-        template: Flask's route template.
-        id: `operationId`.
-        summary: One line.
-        description: What an integrator must know.
-        answer: Content of the 200 answer, by media type.
-        problems: Roots of the errors that it can meet beside `ANYWHERE` and refused access.
-        parameters: Of OpenAPI.
-        body: Content of the request, by media type.
-        headers: Of the 200 answer.
-    """
-
-    method: str
-    template: str
-    id: str
-    summary: str
-    description: str
-    answer: dict[str, Any]
-    problems: tuple[type[Exception], ...] = ()
-    parameters: tuple[dict[str, Any], ...] = ()
-    body: dict[str, Any] | None = None
-    headers: dict[str, Any] | None = None
-
-
-def _json(name: str) -> dict[str, Any]:
-    return {"application/json": {"schema": refer(name)}}
-
-
-LANGUAGE: Final = {
-    "name": "Accept-Language",
-    "in": "header",
-    "schema": {"type": "string"},
-    "description": "Sentences come in the best language that there is, `en` or `de`; codes are never translated.",
-}
-REQUEST_ID: Final = {
-    "name": "X-Request-Id",
-    "in": "header",
-    "schema": {"type": "string"},
-    "description": "A UUID, which the answer and the log then carry; anything else is replaced by a new one.",
-}
-TRACEPARENT: Final = {
-    "name": "traceparent",
-    "in": "header",
-    "schema": {"type": "string"},
-    "description": "W3C Trace Context; goes on to the model server and comes back in `traceresponse`. Ignored where invalid.",
-}
-TRAFFIC: Final = {
-    "name": TRAFFIC_HEADER,
-    "in": "header",
-    "schema": {"enum": list(TRAFFIC_CLASSES)},
-    "description": "Chooses among the classes of traffic that the key grants; only `patient` counts for drift and objectives.",
-}
-COMMON: Final = (LANGUAGE, REQUEST_ID, TRACEPARENT)
-GUARDED: Final = (TRAFFIC, *COMMON)
-"""Of every operation that asks who asks."""
 EXPLAIN: Final = {
     "name": "explain",
     "in": "query",
@@ -150,13 +87,6 @@ RAW: Final = {media_type: {"schema": {"type": "string", "format": "binary"}} for
 REPLAYED: Final = {
     "Idempotency-Replayed": {"schema": {"const": "true"}, "description": "On the answer to a repeated request only."}
 }
-_SCREENING_ID: Final = {
-    "name": "screening_id",
-    "in": "path",
-    "required": True,
-    "schema": {"type": "string"},
-    "description": "The `id` of the answer.",
-}
 _CODE: Final = {
     "name": "code",
     "in": "path",
@@ -174,7 +104,7 @@ OPERATIONS: Final = (
         "Send the photo as the form part `photo`, or as the body itself. An answer is 200 with a band, or with `band: null` and "
         "the reasons where the system abstains. A photo that gets no score at all is 422 with a code and advice. Photos are "
         "looked at in memory and never kept.",
-        _json("Answer"),
+        json_of("Answer"),
         SCREENING,
         (EXPLAIN, SUBJECT, KEY, *GUARDED),
         FORM | RAW,
@@ -186,17 +116,24 @@ OPERATIONS: Final = (
         "readScreening",
         "Read an answer that was given before",
         "Where the site keeps records. Needs the scope `read_records`. Sentences come in the language asked for now.",
-        _json("RecordedAnswer"),
-        (errors.RecordsOff, errors.ScreeningUnknown, errors.RouteUnknown, errors.RecordsUnavailable),
-        (_SCREENING_ID, *GUARDED),
+        json_of("RecordedAnswer"),
+        (
+            errors.RecordsOff,
+            errors.ScreeningUnknown,
+            errors.ViewNotGiven,
+            errors.RouteUnknown,
+            errors.RecordsUnavailable,
+        ),
+        (SCREENING_ID, *GUARDED),
     ),
+    *REVIEW_OPERATIONS,
     Operation(
         "GET",
         "/v1/models",
         "listModels",
         "Describe the version in service",
         "Which model version and policy answer now, what they rest on, and whether screening is paused.",
-        _json("Models"),
+        json_of("Models"),
         NO_MODEL,
         GUARDED,
     ),
@@ -221,14 +158,14 @@ OPERATIONS: Final = (
         GUARDED,
         FORM,
     ),
-    Operation("GET", "/healthz", "isAlive", "Does the process run?", "For a liveness probe.", _json("Alive")),
+    Operation("GET", "/healthz", "isAlive", "Does the process run?", "For a liveness probe.", json_of("Alive")),
     Operation(
         "GET",
         "/readyz",
         "isReady",
         "Can this gateway answer something honest?",
         "For a readiness probe. Stays 200 while the model is away or screening is paused, so that callers are told so.",
-        _json("Ready"),
+        json_of("Ready"),
         (errors.GatewayStopping,),
     ),
     Operation(
@@ -237,7 +174,7 @@ OPERATIONS: Final = (
         "isModelReady",
         "Can the pinned version answer?",
         "For dashboards and alerts; not for an ingress.",
-        _json("ModelReady"),
+        json_of("ModelReady"),
         (errors.ScreeningPaused, errors.PredictorError, *NO_MODEL),
     ),
     Operation(

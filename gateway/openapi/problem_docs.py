@@ -65,15 +65,27 @@ PROBLEM_DOCS: Final[dict[str, ProblemDoc]] = {
         "Two file parts, or more or larger fields than a form here needs.", "Send one photo per request."
     ),
     "parameter_invalid": ProblemDoc(
-        "explain, subject or Idempotency-Key has a value that it cannot have, or is there twice.",
+        "A parameter, a header or a member of the body has a value that it cannot have, is there twice, or does not go with the "
+        "others.",
         "`detail` names which one; /reference says what it may hold.",
     ),
     "idempotency_key_reused": ProblemDoc(
-        "The Idempotency-Key came before with another photo, another subject or another explain.",
+        "The Idempotency-Key came before with something else: another photo, subject or explain, or another review or outcome.",
         "Make a new key for every new request, such as a UUID.",
     ),
     "idempotency_in_progress": ProblemDoc(
         "The first request with this Idempotency-Key is still being answered.", _RETRY
+    ),
+    "body_type_unsupported": ProblemDoc(
+        "Content-Type is not application/json where JSON is due, not application/x-www-form-urlencoded where a form is, or the "
+        "body is compressed.",
+        "State the type, and no Content-Encoding.",
+    ),
+    "body_malformed": ProblemDoc(
+        "The body is no JSON object in UTF-8, or names a member twice.", "Let a library write the JSON."
+    ),
+    "body_too_large": ProblemDoc(
+        "The body is larger than a review or an outcome can be.", "Send the described members only."
     ),
     "upload_malformed": ProblemDoc(
         "The multipart or chunked framing is broken, or its boundary is missing.",
@@ -178,6 +190,20 @@ PROBLEM_DOCS: Final[dict[str, ProblemDoc]] = {
     ),
     "screening_unknown": ProblemDoc(
         "No receipt has this id: it is mistyped, was given elsewhere, or its time is over.", "Check the answer's `id`."
+    ),
+    "view_not_given": ProblemDoc(
+        "SYMMETRA_COMMIT_BEFORE_SCORE is on, this answer was asked for on the page by the same person, and they have not said "
+        "which band they expect.",
+        "Give the view first: on the page, or with `committed_band` alone to PUT /v1/screenings/{screening_id}/review.",
+    ),
+    "view_given_already": ProblemDoc(
+        "The first review of an answer may hold `committed_band`; a later one cannot add or change it, because the score may have "
+        "been seen.",
+        "Leave `committed_band` out: it is kept.",
+    ),
+    "outcome_unknown": ProblemDoc(
+        "`score` is null, which takes an outcome back, and there is none of this instrument.",
+        "Compare with GET of the outcome.",
     ),
     # the stop switch
     "screening_paused": ProblemDoc(

@@ -3,48 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Final
+from typing import Final
 
 from gateway.answer_json import SIGNIFICANT_DIGITS
+from gateway.openapi.parts import COUNT, PPM, SHA256, SHARE, TEXT, Schema, or_null, record, refer, says
+from gateway.openapi.review_schemas import REVIEW_SCHEMAS
 from gateway.problems import TYPE_PREFIX, all_codes
 from monitoring.metrics import PAUSE_REASONS, STAGES
 from serving.contract.abstention import Doubt
 from serving.contract.model import ATTRIBUTION_CELLS, Calibration, Evidence
 from serving.contract.policy import QUALITY_MEASURES
-from serving.contract.severity import PARTS_PER_MILLION, Band
-
-Schema = dict[str, Any]
-
-SHA256: Final = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-PPM: Final = {"type": "integer", "minimum": 0, "maximum": PARTS_PER_MILLION}
-SHARE: Final = {"type": "number", "minimum": 0, "maximum": 1}
-TEXT: Final = {"type": "string"}
-COUNT: Final = {"type": "integer", "minimum": 1}
-
-
-def record(description: str, properties: dict[str, Schema], *, optional: tuple[str, ...] = ()) -> Schema:
-    """An object whose properties are all there, but for the optional ones."""
-    return {
-        "type": "object",
-        "description": description,
-        "required": [name for name in properties if name not in optional],
-        "properties": properties,
-    }
-
-
-def says(schema: Schema, description: str) -> Schema:
-    """The same schema with a description."""
-    return {**schema, "description": description}
-
-
-def refer(name: str) -> Schema:
-    """A reference to a schema of `SCHEMAS`."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def or_null(schema: Schema) -> Schema:
-    """The same, or null."""
-    return {"anyOf": [schema, {"type": "null"}]}
+from serving.contract.severity import Band
 
 
 def _kept(answer: Schema) -> Schema:
@@ -288,3 +257,4 @@ SCHEMAS: Final[dict[str, Schema]] = {
     ),
 }
 SCHEMAS["RecordedAnswer"] = _kept(SCHEMAS["Answer"])
+SCHEMAS.update(REVIEW_SCHEMAS)

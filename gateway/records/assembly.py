@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from gateway.records.away.when_away import WhenAway
 from gateway.records.record_keys import record_keys_of
 from gateway.settings import Settings
 from monitoring.metrics import Metrics
 
 if TYPE_CHECKING:  # imported only where records are on
     from gateway.records.audit.trail import AuditTrail
+    from gateway.records.away.spool import Spool
     from gateway.records.reader import ReceiptReader
     from gateway.records.recorder import ReceiptRecorder
+    from gateway.records.retention.thread import RetentionThread
+    from gateway.records.store import ReceiptStore
+    from gateway.reviews.desk import ReviewDesk
+
+RECORDS_EXTENSION: Final = "symmetra_records"
+"""Where the application has its `Records`; None where they are off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +32,22 @@ class Records:
         recorder: Keeps receipts.
         reader: Finds them.
         trail: Keeps who did and saw what.
+        reviews: Takes reviews and outcomes.
+        retention: Deletes what has had its time, once it is started.
+        closers: End the threads and connections, in this order.
     """
 
     recorder: ReceiptRecorder
     reader: ReceiptReader
     trail: AuditTrail
+    reviews: ReviewDesk
+    retention: RetentionThread
+    closers: tuple[Callable[[], None], ...]
+
+    def close(self) -> None:
+        """Write what waits, and let go of the database and the journal."""
+        for close in self.closers:
+            close()
 
 
 def open_records(settings: Settings, metrics: Metrics) -> Records | None:
@@ -41,15 +61,39 @@ def open_records(settings: Settings, metrics: Metrics) -> Records | None:
     from gateway.records.database import open_database  # noqa: PLC0415 - the same
     from gateway.records.reader import ReceiptReader, note_readings  # noqa: PLC0415 - the same
     from gateway.records.recorder import ReceiptRecorder  # noqa: PLC0415 - the same
+    from gateway.records.retention.expiry import Expiry  # noqa: PLC0415 - the same
+    from gateway.records.retention.policy import RetentionPolicy  # noqa: PLC0415 - the same
+    from gateway.records.retention.thread import RetentionThread  # noqa: PLC0415 - the same
     from gateway.records.store import ReceiptStore, is_away  # noqa: PLC0415 - the same
     from gateway.records.writer import ReceiptWriter  # noqa: PLC0415 - the same
+    from gateway.reviews.desk import ReviewDesk  # noqa: PLC0415 - the same
+    from gateway.reviews.outcome_store import OutcomeStore  # noqa: PLC0415 - the same
+    from gateway.reviews.review_store import ReviewStore  # noqa: PLC0415 - the same
 
     keys = record_keys_of(settings)
     audit_keys = AuditKeys(keys)
     engine, chain = open_database(settings.records_url), AuditChain(audit_keys)
     store = ReceiptStore(engine, note_screenings(chain, audit_keys))
     trail = AuditTrail(engine, chain)
-    recorder = ReceiptRecorder(
-        ReceiptWriter(store.write, is_away), keys, required=settings.records_required, metrics=metrics
+    spool = _open_spool(settings, store, metrics)
+    writer = ReceiptWriter(store.write if spool is None else spool.write, is_away)
+    recorder = ReceiptRecorder(writer, keys, when_away=settings.records_when_away, metrics=metrics)
+    reviews = ReviewDesk(ReviewStore(engine, chain), OutcomeStore(engine, chain), keys, metrics.reviews)
+    retention = RetentionThread(Expiry(engine, chain, RetentionPolicy.of(settings)), metrics.records)
+    closers = (retention.close, writer.close, *(() if spool is None else (spool.close,)), store.close)
+    reader = ReceiptReader(store.find, note_readings(trail, keys))
+    return Records(recorder, reader, trail, reviews, retention, closers)
+
+
+def _open_spool(settings: Settings, store: ReceiptStore, metrics: Metrics) -> Spool | None:
+    """What keeps receipts while the database is away; None where answers do without."""
+    if settings.records_when_away is not WhenAway.SPOOL or settings.records_journal_file is None:
+        return None
+    from gateway.records.away.journal import Journal  # noqa: PLC0415 - only where it is wanted
+    from gateway.records.away.spool import Spool  # noqa: PLC0415 - the same
+    from gateway.records.store import is_away  # noqa: PLC0415 - SQLAlchemy
+
+    journal = Journal(settings.records_journal_file, settings.records_journal_bytes)
+    return Spool(
+        journal, write=store.write, write_missing=store.write_missing, is_away=is_away, metrics=metrics.records
     )
-    return Records(recorder, ReceiptReader(store.find, note_readings(trail, keys)), trail)

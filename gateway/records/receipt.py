@@ -5,6 +5,7 @@ What a person reads beside an answer is not kept but said again, in the reader's
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 from dataclasses import dataclass
@@ -23,6 +24,10 @@ KEPT: Final = (
 """Members of the answer that `content` keeps as they were given."""
 SAID_AGAIN: Final = ("reasons", "notice")
 """Members that are sentences: made again from codes and from the version's evidence."""
+AFTER_VIEW: Final = "after_view"
+"""Member of `content` that is true where whoever asked was to say first which band they expect; absent otherwise."""
+BAND_COUNTS: Final = "band_counts"
+"""Member of `content` with what the version's contract says of its bands; absent where it says nothing."""
 DROPPED: Final = ("explanation",)
 """A map of a face is never kept."""
 IN_COLUMNS: Final = ("id", "band", "severity_ppm", "p_no_depression", "preprocessing_version")
@@ -76,6 +81,10 @@ class Receipt:
         """The receipt of an answer."""
         given = answer_json(answer, ENGLISH)
         content = {name: given[name] for name in KEPT} | {"doubts": [doubt.value for doubt in answer.doubts]}
+        if answer.model.contract.band_counts is not None:
+            content[BAND_COUNTS] = dataclasses.asdict(answer.model.contract.band_counts)
+        if answer.after_view:
+            content[AFTER_VIEW] = True
         return cls(
             id=answer.id,
             receipt_schema=RECEIPT_SCHEMA,
@@ -108,8 +117,17 @@ def iso_of(microseconds: int) -> str:
     >>> iso_of(1_700_000_000_000_001)
     '2023-11-14T22:13:20.000001+00:00'
     """
+    return moment_of(microseconds).isoformat(timespec="microseconds")
+
+
+def moment_of(microseconds: int) -> dt.datetime:
+    """A moment, UTC, from how receipts count it; exact, without floating point.
+
+    >>> moment_of(1_700_000_000_000_001)
+    datetime.datetime(2023, 11, 14, 22, 13, 20, 1, tzinfo=datetime.timezone.utc)
+    """
     seconds, rest = divmod(microseconds, 1_000_000)
-    return dt.datetime.fromtimestamp(seconds, dt.UTC).replace(microsecond=rest).isoformat(timespec="microseconds")
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).replace(microsecond=rest)
 
 
 def microseconds_of(moment: dt.datetime) -> int:

@@ -52,7 +52,7 @@ REVIEWS: Final = Table(
     Column("id", String(36), primary_key=True),
     Column("receipt_id", String(36), ForeignKey("receipts.id"), nullable=False),
     Column("revision", Integer, nullable=False),
-    Column("verdict", String(16), nullable=False),
+    Column("verdict", String(16), nullable=True),
     Column("reason", String(32), nullable=True),
     Column("committed_band", String(8), nullable=True),
     Column("reviewer", Text, nullable=False),
@@ -61,7 +61,8 @@ REVIEWS: Final = Table(
     UniqueConstraint("receipt_id", "reviewer", "revision", name="reviews_revision"),
     UniqueConstraint("reviewer", "idempotency_digest", name="reviews_once"),
 )
-"""What clinicians thought of answers. Rows are only added: a correction is the next revision, the highest one counts."""
+"""What clinicians thought of answers. Rows are only added: a correction is the next revision, the highest one counts. A verdict
+that is NULL was not given yet: the reviewer has only committed to a band."""
 OUTCOMES: Final = Table(
     "outcomes",
     METADATA,

@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(36), primary_key=True),
         sa.Column("receipt_id", sa.String(36), sa.ForeignKey("receipts.id"), nullable=False),
         sa.Column("revision", sa.Integer, nullable=False),
-        sa.Column("verdict", sa.String(16), nullable=False),
+        sa.Column("verdict", sa.String(16), nullable=True),
         sa.Column("reason", sa.String(32), nullable=True),
         sa.Column("committed_band", sa.String(8), nullable=True),
         sa.Column("reviewer", sa.Text, nullable=False),
