@@ -19,6 +19,7 @@ from gateway.admission.upload_memory import UploadMemory
 from gateway.api import create_api
 from gateway.crisis import CrisisTexts, add_crisis_text
 from gateway.crops import CropMaker
+from gateway.early_refusals import EARLY_REFUSALS_EXTENSION, EarlyRefusals
 from gateway.errors import ModelNotServable
 from gateway.headers import security_headers
 from gateway.health import create_health
@@ -35,6 +36,7 @@ from gateway.records.assembly import RECORDS_EXTENSION, open_records
 from gateway.records.record_keys import record_keys_of
 from gateway.records.routes import create_records
 from gateway.reviews.routes import create_reviews
+from gateway.refusal_log import RefusalLog
 from gateway.screening import Screener
 from gateway.settings import Settings
 from gateway.stop.assembly import create_pauses, create_sentinel
@@ -134,7 +136,9 @@ def create_app(
     add_form_tokens(app, FormTokens(session_keys))
     add_sign_in_link(app, settings.access_contact)
     add_crisis_text(app, CrisisTexts.read(settings.crisis_text_file, settings.languages))
-    observe_requests(app, metrics, security_headers(tls_in_front=settings.tls_in_front), languages=settings.languages)
+    headers = security_headers(tls_in_front=settings.tls_in_front)
+    refusal_log = RefusalLog()
+    observe_requests(app, metrics, headers, languages=settings.languages, refusal_log=refusal_log)
     answer_problems(app, page)
     app.register_blueprint(create_page(page, screener))
     app.register_blueprint(create_api(screener, pins, pauses))
@@ -158,6 +162,14 @@ def create_app(
     app.register_blueprint(create_sign_in(access.sign_in, trail, metrics.count_access_refusal))
     app.register_blueprint(create_reference(access=access.guard.asks))
     guard_requests(app, access.guard)
+    app.extensions[EARLY_REFUSALS_EXTENSION] = EarlyRefusals(
+        screener=screener,
+        guard=access.guard,
+        metrics=metrics,
+        log=refusal_log,
+        headers=headers,
+        languages=settings.languages,
+    )
     return app
 
 

@@ -18,6 +18,7 @@ from gateway.logs import log_event
 from gateway.page import Page
 from gateway.problems import CONTENT_TYPE, REFUSAL_EXTENSION, Problem, all_codes
 from gateway.random_ids import random_uuid
+from gateway.refusal_log import RefusalLog
 from gateway.screening import ABSTAINED, ANSWERED, REPEATED
 from gateway.tracing import TRACEPARENT, TRACESTATE, accepted_request_id, begin_trace
 from monitoring.metrics import OTHER, Metrics
@@ -34,10 +35,15 @@ def gateway_metrics(registry: CollectorRegistry) -> Metrics:
 
 
 def observe_requests(
-    app: flask.Flask, metrics: Metrics, headers: Mapping[str, str], *, languages: tuple[str, ...]
+    app: flask.Flask,
+    metrics: Metrics,
+    headers: Mapping[str, str],
+    *,
+    languages: tuple[str, ...],
+    refusal_log: RefusalLog,
 ) -> None:
     """Give every request an id and a language of these, every answer these headers, and count and log it when it ends."""
-    app.extensions[REFUSAL_EXTENSION] = lambda problem, error: _note_refusal(metrics, problem, error)
+    app.extensions[REFUSAL_EXTENSION] = lambda problem, error: _note_refusal(metrics, refusal_log, problem, error)
 
     @app.before_request
     def begin() -> None:
@@ -109,13 +115,13 @@ def _asked_by_a_browser() -> bool:
     return prefers_html and not flask.request.path.startswith("/v1/")
 
 
-def _note_refusal(metrics: Metrics, problem: Problem, error: Exception) -> None:
+def _note_refusal(metrics: Metrics, refusal_log: RefusalLog, problem: Problem, error: Exception) -> None:
     """Count and log a request that the server refused before the application saw it."""
     metrics.count_request(OTHER, problem.kind.status)
     if isinstance(error, ConnectionsFull):
         metrics.count_shed("connections_full")
     fields = {"request_id": problem.request_id, "route": OTHER, "status": problem.kind.status, "code": problem.code}
-    log_event("request", fields)
+    refusal_log.note(fields)
     if _is_failure(problem, error):
         log_event("problem", fields, level=logging.ERROR, error=error)
 

@@ -24,6 +24,7 @@ from gateway.errors import (
     ExplanationMissing,
     GatewayError,
     InternalError,
+    Overloaded,
     QueueFull,
     UploadMemoryFull,
     WaitTooLong,
@@ -101,6 +102,25 @@ class Screener:
         self._metrics = metrics
         self._deadline_seconds = deadline_seconds
 
+    @property
+    def may_refuse_on_arrival(self) -> bool:
+        """Whether `refusal_on_arrival` may refuse anybody just now."""
+        return self._admission.may_refuse(self._deadline_seconds)
+
+    def refusal_on_arrival(self, request: flask.Request, caller: Caller) -> GatewayError | None:
+        """What `screen` would refuse this request with before its photo is received, and counted as there.
+
+        None where it would not, or for another reason than load: then nothing was counted, and `screen` is to be asked.
+        """
+        if self._pauses.current() is not None:
+            return None
+        try:
+            self._admission.refuse(request, caller, self._deadline_seconds)
+        except (Overloaded, ClientRateExceeded) as error:
+            self._count_problem(error, caller.traffic)
+            return error
+        return None
+
     def screen(
         self, request: flask.Request, request_id: str, caller: Caller, *, see_crop: SeeCrop | None = None
     ) -> Answer:
@@ -122,9 +142,7 @@ class Screener:
             self._pauses.require_running(traffic)
             answer = self._screen(request, request_id, caller, see_crop)
         except (ContractError, GatewayError) as error:
-            if type(error) in SHED_REASONS:
-                self._metrics.count_shed(SHED_REASONS[type(error)])
-            self._metrics.count_screening(error.code, traffic)
+            self._count_problem(error, traffic)
             raise
         except Exception:
             self._metrics.count_screening(InternalError.code, traffic)
@@ -134,6 +152,11 @@ class Screener:
         else:
             self._count(answer, traffic)
         return answer
+
+    def _count_problem(self, error: ContractError | GatewayError, traffic: str) -> None:
+        if type(error) in SHED_REASONS:
+            self._metrics.count_shed(SHED_REASONS[type(error)])
+        self._metrics.count_screening(error.code, traffic)
 
     def _count(self, answer: Answer, traffic: str) -> None:
         """The severity counts with and without a band: the reference profile holds every photo too."""

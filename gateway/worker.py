@@ -1,4 +1,4 @@
-"""gunicorn's gevent worker, with the time limits that it lacks and with our shape of error.
+"""gunicorn's gevent worker, with the time limits that it lacks, with our shape of error, and with cheap refusals.
 
 One greenlet per connection, so a thousand slow clients cost memory and no thread. Each wait has a limit: the head of a
 request (and an idle connection) `keepalive`, one read or write `read_timeout_seconds`, a whole body its own deadline
@@ -8,8 +8,6 @@ request (and an idle connection) `keepalive`, one read or write `read_timeout_se
 from __future__ import annotations
 
 import contextlib
-import json
-import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -23,6 +21,7 @@ from gunicorn.workers.ggevent import GeventWorker
 
 from gateway.body import READ_BYTES
 from gateway.connections import HEALTH_PATHS, SPARE_CONNECTIONS, SPARE_SECONDS, Connections
+from gateway.early_refusals import EARLY_REFUSALS_EXTENSION
 from gateway.errors import (
     AddressTooLong,
     ConnectionsFull,
@@ -33,10 +32,16 @@ from gateway.errors import (
     RequestMalformed,
 )
 from gateway.headers import security_headers
-from gateway.problems import CONTENT_TYPE, REFUSAL_EXTENSION, Problem
+from gateway.languages import ENGLISH
+from gateway.problem_answer import problem_answer
+from gateway.problems import REFUSAL_EXTENSION, Problem
+from gateway.random_ids import random_uuid
+from gateway.tracing import begin_trace
 
 if TYPE_CHECKING:
     from gunicorn.http import Request
+
+    from gateway.early_refusals import EarlyRefusals
 
 LINGER_SECONDS: Final = 2.0
 """How long a worker that stops accepting leaves idle connections open, for a request that is already on its way."""
@@ -94,19 +99,26 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type
         with self._connections.connection():
             super().handle(listener, client, addr)
 
-    def handle_request(self, listener_name: object, req: Request, sock: socket.socket, addr: object) -> None:
+    def handle_request(
+        self, listener_name: object, req: Request, sock: socket.socket, addr: tuple[str, int] | str
+    ) -> None:
         """Answer one request, with a limit on every read of its body and every write of its answer."""
         is_spare = self._connections.is_spare
-        if is_spare and req.path not in HEALTH_PATHS:
-            raise ConnectionsFull
         if self._is_stopping and req.path == READY_PATH:
             raise GatewayStopping
-        if is_spare or self._is_stopping:
+        if is_spare or self._is_stopping or not self.alive:
             req.force_close()
         sock.settimeout(SPARE_SECONDS if is_spare else self.app.settings.read_timeout_seconds)
         closes = False
         try:
-            super().handle_request(listener_name, req, sock, addr)
+            refusal = self._refusal_of(req, addr, is_spare=is_spare)
+            if refusal is None:
+                super().handle_request(listener_name, req, sock, addr)
+            else:
+                sock.sendall(refusal)
+                closes = req.should_close()
+                if closes:
+                    sock.shutdown(socket.SHUT_WR)  # the client need not wait until what it sends is received
         except TimeoutError:
             raise StopIteration from None  # the client does not take its answer: close, and make no noise
         except StopIteration:
@@ -119,27 +131,32 @@ class GatewayWorker(GeventWorker):  # type: ignore[misc]  # gunicorn has no type
         with contextlib.suppress(OSError):
             sock.settimeout(None)
 
+    def _refusal_of(self, req: Request, addr: tuple[str, int] | str, *, is_spare: bool) -> bytes | None:
+        """The answer that can be given without the application; None where it must be asked."""
+        if is_spare:
+            return None if req.path in HEALTH_PATHS else self._answer_to(ConnectionsFull())
+        # A client that asks before it sends its photo is told not to; whether it obeys, nobody can know beforehand.
+        asks_first = any(name == "EXPECT" for name, _ in req.headers)
+        early: EarlyRefusals = self.wsgi.extensions[EARLY_REFUSALS_EXTENSION]
+        answer = early.answer_to(req, addr, closes=asks_first or req.should_close())
+        if answer is not None and asks_first:
+            req.force_close()
+        return answer
+
+    def _answer_to(self, error: Exception) -> bytes:
+        """The answer to a request that the application does not see, counted and logged; the connection ends with it."""
+        problem = Problem.of(_named(error), random_uuid())
+        self.wsgi.extensions[REFUSAL_EXTENSION](problem, error)
+        headers = security_headers(tls_in_front=self.app.settings.tls_in_front)
+        return problem_answer(problem, ENGLISH, begin_trace((), ()), headers, closes=True)
+
     def handle_error(self, req: object, client: socket.socket, addr: object, exc: BaseException) -> None:  # noqa: ARG002 - the signature of gunicorn
         """Answer a request that never reached the application. Its text is neither repeated nor logged."""
         if not isinstance(exc, Exception):
             return  # the greenlet is being ended
-        problem = Problem.of(_named(exc), str(uuid.uuid4()))
-        self.wsgi.extensions[REFUSAL_EXTENSION](problem, exc)
-        body = json.dumps(problem.as_json()).encode()
-        headers = {
-            "Content-Type": CONTENT_TYPE,
-            "Content-Length": str(len(body)),
-            "Connection": "close",
-            "Cache-Control": "no-store",
-            "X-Request-Id": problem.request_id,
-            "Link": problem.link,
-            **problem.headers,
-            **security_headers(tls_in_front=self.app.settings.tls_in_front),
-        }
-        head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         with contextlib.suppress(OSError):
             client.settimeout(self.app.settings.read_timeout_seconds)
-            client.sendall(f"HTTP/1.1 {problem.kind.status} {problem.kind.title}\r\n{head}\r\n".encode() + body)
+            client.sendall(self._answer_to(exc))
             # Closing with unread bytes would reset the connection, and the answer could be lost with it.
             util.close_graceful(client)
 

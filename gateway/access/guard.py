@@ -14,6 +14,7 @@ from gateway.access.grant import TRAFFIC_HEADER, Grant
 from gateway.access.host_names import names_this_machine
 from gateway.access.key_text import PREFIX
 from gateway.access.routes import OPEN, PAGE_ROUTES, SESSION, need_of, require_complete_table
+from gateway.access.scopes import Scope
 from gateway.access.session import Session
 from gateway.admission.client_address import Network, client_of
 from gateway.admission.client_rates import ClientRates
@@ -161,6 +162,25 @@ class Guard:
         caller = grant.caller(request.headers.get(TRAFFIC_HEADER))
         if need is not SESSION:
             caller.require(need)
+        return caller
+
+    def program_of(self, request: flask.Request, need: Scope) -> Caller | None:
+        """Which program asks for something that needs a scope; counts nothing and refuses nobody.
+
+        None wherever more is to be said: of a person with a session, a stranger, or somebody who may not.
+        """
+        try:
+            credential = None if self._anonymous else credential_of(request.headers)
+            if self._anonymous:
+                grant = self._grant_of_this_machine(request)
+            elif credential is not None:
+                grant = self._grant_of_credential(credential)
+            else:
+                return None
+            caller = grant.caller(request.headers.get(TRAFFIC_HEADER))
+            caller.require(need)
+        except (AccessError, AccessUnavailable):
+            return None
         return caller
 
     def _stranger(self, request: flask.Request) -> Caller:

@@ -8,6 +8,7 @@ header Host, which names the page's site.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from gateway.settings import is_loopback
@@ -15,6 +16,7 @@ from gateway.settings import is_loopback
 _HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z.-]+)(?::[0-9]*)?", re.ASCII)
 
 
+@lru_cache(maxsize=64)
 def names_this_machine(host: str | None) -> bool:
     """Whether a header Host names this machine, with any port; so does none, which no browser sends.
 

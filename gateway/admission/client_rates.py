@@ -46,8 +46,19 @@ class ClientRates:
         Raises:
             ClientRateExceeded: it has asked too often; nothing is counted, so that asking in vain does not lock it out.
         """
-        if not self.are_limited:
-            return
+        if self.are_limited:
+            self._require_token(client).tokens -= 1
+
+    def require(self, client: str) -> None:
+        """Refuse whom `take` would refuse, and count nothing.
+
+        Raises:
+            ClientRateExceeded: it has asked too often.
+        """
+        if self.are_limited:
+            self._require_token(client)
+
+    def _require_token(self, client: str) -> _Bucket:
         now = self._clock()
         bucket = self._buckets.get(client)
         if bucket is None:
@@ -60,4 +71,4 @@ class ClientRates:
         bucket.at_seconds = now
         if bucket.tokens < 1:
             raise ClientRateExceeded(retry_after_seconds=(1 - bucket.tokens) / self._per_second)
-        bucket.tokens -= 1
+        return bucket

@@ -12,7 +12,7 @@ from gevent.event import Event
 
 from gateway.admission.pace import Pace
 from gateway.deadline import Deadline
-from gateway.errors import DeadlinePassed, QueueFull, WaitTooLong
+from gateway.errors import DeadlinePassed, Overloaded, QueueFull, WaitTooLong
 
 EXPECTED_SHARE: Final = 0.8
 """Of the longest wait, and of the time until the deadline, that may be expected to be used: about half of the photos need
@@ -85,6 +85,14 @@ class Places:
         )
         if too_long:
             raise WaitTooLong(retry_after_seconds=wait_seconds)
+
+    def has_room(self, deadline_seconds: float) -> bool:
+        """Whether `require_room` lets in a caller who may not use a reserved place."""
+        try:
+            self.require_room(deadline_seconds)
+        except Overloaded:
+            return False
+        return True
 
     @contextmanager
     def place(self, deadline: Deadline, *, reserved: bool = False) -> Generator[None, None, None]:
