@@ -35,8 +35,8 @@ from gateway.predictor import Mirror, Predictor
 from gateway.records.assembly import RECORDS_EXTENSION, open_records
 from gateway.records.record_keys import record_keys_of
 from gateway.records.routes import create_records
-from gateway.reviews.routes import create_reviews
 from gateway.refusal_log import RefusalLog
+from gateway.reviews.routes import create_reviews
 from gateway.screening import Screener
 from gateway.settings import Settings
 from gateway.stop.assembly import create_pauses, create_sentinel
