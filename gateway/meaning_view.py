@@ -19,11 +19,13 @@ class Meaning:
 
     Attributes:
         sentences: In order.
+        conditions: Under which they hold, below the table.
         table: (Depressed of 100 among all, depressed of 100 in this band) where the site's own share is not known.
         method: How it was counted.
     """
 
     sentences: tuple[str, ...]
+    conditions: tuple[str, ...] = ()
     table: tuple[tuple[str, str], ...] = ()
     method: str | None = None
 
@@ -52,7 +54,7 @@ def meaning_of(answer: Answer, language: Catalogue, site_prevalence_percent: flo
     method = _method(band, counts, language)
     if answer.model.policy.abstention is not None:
         method = f"{method} {say['meaning_without_abstention']}"
-    return Meaning(tuple(sentences), table, method)
+    return Meaning(tuple(sentences), (say["meaning_assumes"],), table, method)
 
 
 def counts_for(model: PinnedModel) -> BandCounts | None:

@@ -25,7 +25,7 @@ def notes_text(answer: Answer, language: Catalogue, meaning: Meaning | None) -> 
         lines.append(say["notes_result"].format(words=words, name=answer.band.value, percent=answer.percent))
         lines.append(language.band_meanings[answer.band])
     if meaning is not None:
-        lines += [" ".join(meaning.sentences), *_table(meaning, say)]
+        lines += [" ".join(meaning.sentences), *_table(meaning, say), *meaning.conditions]
     line = say["model_line"].format(name=answer.model.name, version=answer.model.version)
     lines += [
         say["notes_limits"],
@@ -42,6 +42,6 @@ def notes_text(answer: Answer, language: Catalogue, meaning: Meaning | None) -> 
 
 def _table(meaning: Meaning, say: Mapping[str, str]) -> list[str]:
     return [
-        f"- {say['meaning_among_all']}: {among_all}; {say['meaning_in_band']}: {in_band}"
+        f"- {say['meaning_among_all']}: {among_all}. {say['meaning_in_band']}: {in_band}."
         for among_all, in_band in meaning.table
     ]

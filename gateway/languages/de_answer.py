@@ -21,8 +21,8 @@ ANSWER_WORDS: Final = {
         "Sie sagen, dass an Ihrem Ort {prevalence} von 100 depressiv sind. Dann sind dort von 100 mit diesem Bereich etwa {share} depressiv."
     ),
     "meaning_table": "Wie viele mit diesem Bereich sind depressiv? Das hängt davon ab, wie viele es an Ihrem Ort sind.",
-    "meaning_among_all": "Wenn an Ihrem Ort so viele von 100 depressiv sind",
-    "meaning_in_band": "sind es so viele von 100 mit diesem Bereich",
+    "meaning_among_all": "Von 100 an Ihrem Ort depressiv",
+    "meaning_in_band": "Von 100 mit diesem Bereich depressiv",
     "meaning_range": "{low} bis {high}",
     "meaning_assumes": "Das gilt nur, wenn Ihre Fotos und Menschen denen der Prüfung gleichen.",
     "meaning_not_measured": (

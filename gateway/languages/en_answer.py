@@ -17,8 +17,8 @@ ANSWER_WORDS: Final = {
         "You say that {prevalence} of 100 are depressed at your site. Then about {share} of 100 with this band are depressed there."
     ),
     "meaning_table": "How many with this band are depressed? It depends on how many are depressed where you work.",
-    "meaning_among_all": "If so many of 100 are depressed where you work",
-    "meaning_in_band": "so many of 100 with this band are depressed",
+    "meaning_among_all": "Of 100 where you work, depressed",
+    "meaning_in_band": "Of 100 with this band, depressed",
     "meaning_range": "{low} to {high}",
     "meaning_assumes": "This holds only if your photos and people are like those of the test.",
     "meaning_not_measured": "Nobody has counted how often this band is wrong, for this version and these limits of the bands.",
