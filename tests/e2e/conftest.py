@@ -8,6 +8,8 @@ import pytest
 from serving.local.ports import LocalPorts, find_free_port
 from serving.local.processes import ProcessGroup
 from serving.local.stack import Interpreters, start_gateway, start_model_server, start_prometheus
+from tests.support.browser import open_browser, show_as, use_theme
+from tests.support.page_site import PageSite
 from tests.support.tiny_version import copy_tiny_repository
 
 
@@ -32,3 +34,36 @@ def stack(tmp_path_factory):
         start_gateway(group, python.gateway, models, ports)
         start_prometheus(group, folder / "prometheus", ports)
         yield Stack(ports)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory):
+    """A gateway whose model answers as told, for states that a real model is seldom in."""
+    with PageSite(tmp_path_factory.mktemp("site")) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def session_browser():
+    with open_browser() as driver:
+        yield driver
+
+
+@pytest.fixture
+def browser(session_browser):
+    """One browser for all tests, as a person's with nothing open; other tests' logs and sizes are gone."""
+    show_as(session_browser)
+    use_theme(session_browser, "light")
+    session_browser.get("about:blank")
+    for log in ("browser", "performance"):
+        session_browser.get_log(log)
+    return session_browser
+
+
+@pytest.fixture
+def operator_browser(browser, site):
+    """The same with the operator's key, which a browser sends only when it is made to."""
+    browser.execute_cdp_cmd("Network.enable", {})
+    browser.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {"X-API-Key": site.operator_key}})
+    yield browser
+    browser.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {}})

@@ -65,12 +65,6 @@ def expected(stack, photos):
     return SimpleNamespace(band_words=ENGLISH.band_words[band], version=contract.version, limits=contract.limits)
 
 
-@pytest.fixture(scope="module")
-def browser():
-    with open_browser() as driver:
-        yield driver
-
-
 def submit(driver, photo):
     driver.find_element(By.ID, "photo").send_keys(str(photo))
     driver.find_element(By.CSS_SELECTOR, "button").click()

@@ -9,8 +9,9 @@ from pathlib import Path
 AXE = Path(__file__).resolve().parents[1] / "e2e/vendor/axe-core-4.14.1/axe.min.js"
 AXE_SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
 RUN = """
-    const done = arguments[0];
-    axe.run(document, { resultTypes: ["violations"] }).then(
+    const [rules, done] = arguments;
+    const options = { resultTypes: ["violations"], ...(rules && { runOnly: { type: "rule", values: rules } }) };
+    axe.run(document, options).then(
       ({ violations }) => done(violations.flatMap(({ id, nodes }) =>
         nodes.map((node) => `${id}: ${node.target.join(" ")}: ${node.failureSummary}`))),
       (error) => done([`axe failed: ${error}`]),
@@ -26,8 +27,8 @@ def axe_source() -> str:
     return content.decode()
 
 
-def violations(driver) -> list[str]:
-    """What every rule of axe-core, best practices included, finds in the page as it is now; one line for each place."""
+def violations(driver, rules: tuple[str, ...] | None = None) -> list[str]:
+    """What axe-core finds in the page as it is now, one line for each place: by all rules, best practices included, or by some."""
     if not driver.execute_script("return typeof axe === 'object'"):
         driver.execute_script(axe_source())
-    return driver.execute_async_script(RUN)
+    return driver.execute_async_script(RUN, rules)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -17,6 +18,7 @@ from serving.contract.policy import Abstention, Policy
 from serving.repository.history import HISTORY_NAME, Action, HistoryRecord, append_record
 from tests.support.access import add_key
 from tests.support.drawn_faces import drawn_face
+from tests.support.fake_prometheus import FakePrometheus
 from tests.support.gateway import DIGEST, VERSION, make_repository, write_policy
 from tests.support.gateway_process import GatewayProcess
 from tests.support.records import make_records
@@ -58,11 +60,21 @@ class PageSite:
                 "asymmetry": np.float32([[0.12, 0.34, 0.05, 0.21]]),
             }
             self.faces = [self.write(f"face-{seed}.jpg", drawn_face(seed)) for seed in FACES]
+            prometheus = stack.enter_context(FakePrometheus())
+            prometheus.tell_bands([time.time() - 60.0 * minutes for minutes in range(55, 0, -5)])
             keys = self.folder / "keys.json"
             self.operator_key = add_key(keys, Scope.OPERATE, name="night-shift")
-            common = {"cores": 1, **make_records(self.folder), **self._settings}
-            self.gateway = stack.enter_context(self._start(**common))
-            self.operated = stack.enter_context(self._start(**common, api_keys_file=keys, shadow_version=VERSION + 1))
+            common = {"cores": 1, **self._settings}
+            self.gateway = stack.enter_context(self._start(**self._records("page"), **common))
+            self.operated = stack.enter_context(
+                self._start(
+                    **self._records("operated"),
+                    **common,
+                    api_keys_file=keys,
+                    shadow_version=VERSION + 1,
+                    prometheus_url=prometheus.url,
+                )
+            )
             self._stack = stack.pop_all()
         return self
 
@@ -127,6 +139,12 @@ class PageSite:
             yield
         finally:
             self.stub.errors = []
+
+    def _records(self, name: str) -> dict:
+        """A database for one gateway: SQLite is for one."""
+        folder = self.folder / name
+        folder.mkdir()
+        return make_records(folder)
 
     def _start(self, **settings) -> GatewayProcess:
         return GatewayProcess(self.folder / "models", self.stub.address, **settings)

@@ -1,12 +1,7 @@
 """Charts of the operator page: what Prometheus says, drawn, said in words, and left out where it says nothing."""
 
 import html
-import json
 import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import SimpleNamespace
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -14,41 +9,15 @@ from gateway.languages import ENGLISH
 from gateway.operating.charts import CHARTS, HEIGHT, WIDTH, draw
 from gateway.operating.prometheus import Line, Prometheus, PrometheusAway
 from gateway.setting_values import service_address
+from tests.support.fake_prometheus import FakePrometheus
 
 OPERATOR = ENGLISH.operator
 
 
 @pytest.fixture
 def prometheus():
-    """Answers every query with what a test told it: series, other bytes, or a status."""
-    told = SimpleNamespace(series=[], body=None, status=200, headers={}, queries=[])
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            told.queries.append(parse_qs(urlsplit(self.path).query))
-            body = told.body
-            if body is None:
-                body = json.dumps(
-                    {"status": "success", "data": {"resultType": "matrix", "result": told.series}}
-                ).encode()
-            self.send_response(told.status)
-            for name, value in told.headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    told.url = f"http://127.0.0.1:{server.server_port}"
-    yield told
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with FakePrometheus() as prometheus:
+        yield prometheus
 
 
 def ask(prometheus):
@@ -73,7 +42,8 @@ def test_lines_come_with_their_labels_and_without_moments_that_have_no_value(pro
     ],
 )
 def test_whatever_is_no_answer_is_said_to_be_none(prometheus, changes):
-    vars(prometheus).update(changes)
+    for name, value in changes.items():
+        setattr(prometheus, name, value)
     with pytest.raises(PrometheusAway):
         ask(prometheus)
 
