@@ -80,6 +80,8 @@ def _read_checkpoints(call: Call) -> list[Checkpoint | int]:
 def _tell(call: Call, result: Verification) -> int:
     out = call.out
     out.write(f"{result.events} events, {result.checkpoints} checkpoints\n")
+    if result.deleted_through:
+        out.write(f"events up to {result.deleted_through} had their time and were deleted, as the trail says itself\n")
     for name, use in result.keys.items():
         out.write(f"key {name}: {use.count} events, from {use.first} to {use.last}\n")
     if result.receipts is not None:

@@ -13,9 +13,12 @@ from sqlalchemy import Connection, Dialect, bindparam, insert, select, update
 from gateway.access.secret_keys import SecretKeys
 from gateway.records.audit.event import AuditEvent
 from gateway.records.audit.macs import GENESIS, AuditKeys
+from gateway.records.database import begin_writing
+from gateway.records.row_insertion import insert_rows
 from gateway.records.tables import AUDIT_EVENTS, AUDIT_HEAD
 
 HEAD_ID: Final = 1
+COLUMNS: Final = tuple(AUDIT_EVENTS.columns.keys())
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ class AuditChain:
             )
             rows.append((sequence, at_us, kind, event.actor, event.receipt_id, details, key_id, mac))
         if rows:
-            connection.exec_driver_sql(statements.insert_events, rows)
+            insert_rows(connection, AUDIT_EVENTS, COLUMNS, rows)
             connection.exec_driver_sql(statements.move_head, (sequence, mac, HEAD_ID))
         return Head(sequence, mac)
 
@@ -75,8 +78,7 @@ class AuditChain:
 def lock_head(connection: Connection) -> Head:
     """The end of the chain, which nobody else moves until the transaction of this connection ends."""
     statements = _statements(connection.dialect)
-    if connection.dialect.name == "sqlite":
-        _begin_writing(connection)
+    begin_writing(connection)
     row = connection.exec_driver_sql(statements.lock_head, (HEAD_ID,)).one_or_none()
     if row is None:
         # The first event of all. Two may come here at once: the second waits for the first, and finds its row.
@@ -85,18 +87,11 @@ def lock_head(connection: Connection) -> Head:
     return Head(*row)
 
 
-def _begin_writing(connection: Connection) -> None:
-    """Take SQLite's write lock before anything is read: the driver begins a transaction only with the first change."""
-    if not connection.connection.dbapi_connection.in_transaction:  # type: ignore[union-attr]  # of Python's own driver
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
 @dataclass(frozen=True, slots=True)
 class _Statements:
     lock_head: str
     make_head: str
     move_head: str
-    insert_events: str
 
 
 @lru_cache(maxsize=4)
@@ -110,5 +105,4 @@ def _statements(dialect: Dialect) -> _Statements:
         lock_head=str(lock.with_for_update().compile(dialect=dialect)),
         make_head=f"{make} ON CONFLICT DO NOTHING",
         move_head=str(move.values(sequence=bindparam("to"), mac=bindparam("code")).compile(dialect=dialect)),
-        insert_events=str(insert(AUDIT_EVENTS).compile(dialect=dialect)),
     )

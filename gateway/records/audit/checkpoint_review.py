@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
+from gateway.records.audit.chain import Head
 from gateway.records.audit.checkpoint import Checkpoint, CheckpointKeys
 from gateway.records.audit.event import AuditKind
 from gateway.records.audit.findings import FindingKind, Findings
@@ -25,6 +26,7 @@ class CheckpointReview:
         connection: To the snapshot that the events come from.
         keys: Every key that may have signed.
         outside: Checkpoints kept elsewhere, and numbers of lines with a damaged one.
+        beginning: The last event that retention deleted; checkpoints of it and of those before it have nothing to be held against.
         findings: Told what is wrong.
 
     Attributes:
@@ -34,9 +36,15 @@ class CheckpointReview:
     """
 
     def __init__(
-        self, connection: Connection, keys: CheckpointKeys, outside: Sequence[Checkpoint | int], findings: Findings
+        self,
+        connection: Connection,
+        keys: CheckpointKeys,
+        outside: Sequence[Checkpoint | int],
+        beginning: Head,
+        findings: Findings,
     ) -> None:
         self._keys = keys
+        self._beginning = beginning
         self._findings = findings
         self._rows = rows_by_sequence(connection, AUDIT_CHECKPOINTS)
         self.count = self.outside_count = self.outside_reaches = 0
@@ -87,10 +95,18 @@ class CheckpointReview:
             elif not self._keys.has_signed(checkpoint):
                 says = f"the checkpoint of event {checkpoint.sequence} that was kept elsewhere is not signed by a key of the key file"
                 self._findings.add(FindingKind.OUTSIDE_CHECKPOINT_WRONG, says)
+            elif checkpoint.sequence <= self._beginning.sequence:
+                self.outside_count += 1
+                self._check_beginning(checkpoint)
             else:
                 self.outside_count += 1
                 valid[checkpoint.sequence].append(checkpoint)
         return valid
+
+    def _check_beginning(self, checkpoint: Checkpoint) -> None:
+        if checkpoint.sequence == self._beginning.sequence and checkpoint.mac != self._beginning.mac:
+            says = f"event {checkpoint.sequence}, which retention deleted, was another than the one that was signed"
+            self._findings.add(FindingKind.REWRITTEN, says)
 
     def _next_row(self) -> Row[Any] | None:
         """The next checkpoint of the database; rows that are none are told of and left out."""
@@ -114,6 +130,8 @@ class CheckpointReview:
 
     def _add_orphan(self, row: Row[Any]) -> None:
         is_signed = self._keys.has_signed(_checkpoint(row))
+        if is_signed and row.sequence <= self._beginning.sequence:
+            return
         says = f"the checkpoint of event {row.sequence} speaks of an event that is not there" + (
             "" if is_signed else ", and is not signed by a key of the key file"
         )

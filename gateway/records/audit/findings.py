@@ -27,6 +27,7 @@ class FindingKind(StrEnum):
     REWRITTEN = "rewritten"
     RECEIPT_CHANGED = "receipt_changed"
     RECEIPT_ADDED = "receipt_added"
+    RECEIPT_MISSING = "receipt_missing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, exists, func, select
 from gateway.records.audit.event import AuditKind
 from gateway.records.audit.findings import FindingKind, Findings
 from gateway.records.audit.macs import AuditKeys
+from gateway.records.audit.retentions import Retentions
 from gateway.records.audit.screenings import RECEIPT_MAC, receipt_mac
 from gateway.records.receipt import Receipt
 from gateway.records.tables import AUDIT_EVENTS, RECEIPTS
@@ -23,16 +24,18 @@ class ReceiptReview:
     Args:
         connection: To the snapshot that the events come from.
         keys: Of the chain.
+        retentions: What was deleted because its time was over.
         findings: Told what is wrong.
 
     Attributes:
         right: Receipts that have the code of their event.
-        gone: Receipts that are not there any more.
+        gone: Receipts that are not there any more: their subject's records were erased, or their time was over.
         before: Receipts without an event that were written before the trail began.
     """
 
-    def __init__(self, connection: Connection, keys: AuditKeys, findings: Findings) -> None:
+    def __init__(self, connection: Connection, keys: AuditKeys, retentions: Retentions, findings: Findings) -> None:
         self._connection = connection
+        self._retentions = retentions
         self._keys = keys
         self._findings = findings
         self._waiting: dict[str, Row[Any]] = {}
@@ -65,9 +68,10 @@ class ReceiptReview:
     def _check_waiting(self) -> None:
         found = self._connection.execute(select(RECEIPTS).where(RECEIPTS.c.id.in_(list(self._waiting))))
         receipts = {row.id: Receipt(**row._mapping) for row in found}  # noqa: SLF001 - SQLAlchemy's public name
+        erased = self._erased_of([receipt_id for receipt_id in self._waiting if receipt_id not in receipts])
         for receipt_id, event in self._waiting.items():
             if receipt_id not in receipts:
-                self.gone += 1
+                self._note_gone(receipt_id, event, is_erased=receipt_id in erased)
             elif self._has_code(receipts[receipt_id], event):
                 self.right += 1
             else:
@@ -75,11 +79,37 @@ class ReceiptReview:
                 self._findings.add(FindingKind.RECEIPT_CHANGED, says)
         self._waiting.clear()
 
+    def _erased_of(self, receipt_ids: list[str]) -> set[str]:
+        if not receipt_ids:
+            return set()
+        columns = AUDIT_EVENTS.c
+        query = select(columns.receipt_id).where(
+            columns.receipt_id.in_(receipt_ids), columns.kind == AuditKind.ERASURE.value
+        )
+        return set(self._connection.execute(query).scalars())
+
+    def _note_gone(self, receipt_id: str, event: Row[Any], *, is_erased: bool) -> None:
+        details = _details(event)
+        traffic, answered_at_us = details.get("traffic"), details.get("answered_at_us")
+        before_us = self._retentions.receipts_before_us.get(traffic, 0) if isinstance(traffic, str) else 0
+        if is_erased or (isinstance(answered_at_us, int) and answered_at_us < before_us):
+            self.gone += 1
+        else:
+            says = f"the receipt {receipt_id} of event {event.sequence} is gone: no erasure and no retention says that it deleted it"
+            self._findings.add(FindingKind.RECEIPT_MISSING, says)
+
     def _has_code(self, receipt: Receipt, event: Row[Any]) -> bool:
         if event.key_id not in self._keys:
             return False
         try:
-            noted = json.loads(event.details).get(RECEIPT_MAC)
-            return bool(noted == receipt_mac(receipt, self._keys, event.key_id))
-        except (ValueError, TypeError, AttributeError):
-            return False  # the event or the receipt is no such thing any more
+            return bool(_details(event).get(RECEIPT_MAC) == receipt_mac(receipt, self._keys, event.key_id))
+        except TypeError:
+            return False  # somebody put bytes into the receipt
+
+
+def _details(event: Row[Any]) -> dict[str, Any]:
+    try:
+        details = json.loads(event.details)
+    except ValueError:
+        details = None
+    return details if isinstance(details, dict) else {}  # somebody changed it, and its code says so

@@ -37,7 +37,12 @@ def note_screenings(chain: AuditChain, keys: AuditKeys) -> Callable[[Connection,
 
 def screening_event(receipt: Receipt, keys: AuditKeys) -> AuditEvent:
     """The event of an answer that is given now."""
-    details = {RECEIPT_MAC: receipt_mac(receipt, keys, keys.making_id), "traffic": receipt.traffic}
+    details: dict[str, str | int] = {
+        RECEIPT_MAC: receipt_mac(receipt, keys, keys.making_id),
+        # What retention goes by: with both, a receipt whose time was over can be told from one that somebody took away.
+        "traffic": receipt.traffic,
+        "answered_at_us": receipt.answered_at_us,
+    }
     return AuditEvent(AuditKind.SCREENING, receipt.caller, receipt.id, details)
 
 

@@ -18,6 +18,7 @@ from gateway.records.audit.checkpoint_review import CheckpointReview
 from gateway.records.audit.findings import FindingKind, Findings
 from gateway.records.audit.macs import GENESIS, AuditKeys
 from gateway.records.audit.receipt_review import ReceiptReview
+from gateway.records.audit.retentions import Retentions
 from gateway.records.audit.snapshot import rows_by_sequence, snapshot
 from gateway.records.tables import AUDIT_EVENTS, AUDIT_HEAD
 
@@ -57,6 +58,7 @@ class Verification:
         outside: Checkpoints kept elsewhere that the trail was held against.
         outside_reaches: Event up to which those speak for the trail; 0 where there are none.
         last: Number of the last event; 0 where there is none.
+        deleted_through: Number of the last event that retention deleted; 0 where it deleted none.
         receipts: Receipts that have the code their event gives; None where nobody asked.
         receipts_gone: Receipts that are not there any more: their time was over, or their subject's records were erased.
         receipts_before: Receipts from before the trail began.
@@ -69,6 +71,7 @@ class Verification:
     outside: int = 0
     outside_reaches: int = 0
     last: int = 0
+    deleted_through: int = 0
     receipts: int | None = None
     receipts_gone: int = 0
     receipts_before: int = 0
@@ -99,10 +102,14 @@ def verify_trail(
     result = Verification()
     with snapshot(engine) as connection:
         heads = connection.execute(select(AUDIT_HEAD).order_by(AUDIT_HEAD.c.id)).all()
-        checkpoints = CheckpointReview(connection, checkpoint_keys, outside, result.findings)
-        receipts = ReceiptReview(connection, keys, result.findings) if with_receipts else None
-        last = Head(0, GENESIS)
-        for event in _checked_events(connection, keys, result):
+        retentions = Retentions.of(connection)
+        result.deleted_through = retentions.deleted_through.sequence
+        checkpoints = CheckpointReview(
+            connection, checkpoint_keys, outside, retentions.deleted_through, result.findings
+        )
+        receipts = ReceiptReview(connection, keys, retentions, result.findings) if with_receipts else None
+        last = retentions.deleted_through
+        for event in _checked_events(connection, keys, last, result):
             checkpoints.hold_against(event)
             if receipts is not None:
                 receipts.hold_against(event)
@@ -127,11 +134,13 @@ def verify_trail(
     return result
 
 
-def _checked_events(connection: Connection, keys: AuditKeys, result: Verification) -> Iterator[Row[Any]]:
-    """Every event that is one, after its number and its code were checked."""
+def _checked_events(
+    connection: Connection, keys: AuditKeys, beginning: Head, result: Verification
+) -> Iterator[Row[Any]]:
+    """Every event that is one, after its number and its code were checked; they begin behind this one."""
     findings = result.findings
-    expected = 1
-    previous_mac: str | None = GENESIS
+    expected = beginning.sequence + 1
+    previous_mac: str | None = beginning.mac
     for row in rows_by_sequence(connection, AUDIT_EVENTS):
         result.events += 1
         if not all(isinstance(value, kind) for value, kind in zip(row, _TYPES, strict=True)):
@@ -139,8 +148,9 @@ def _checked_events(connection: Connection, keys: AuditKeys, result: Verificatio
             if isinstance(row.sequence, int):
                 expected, previous_mac = row.sequence + 1, None
             continue
-        if row.sequence < 1:
-            findings.add(FindingKind.EVENTS_ADDED, f"event {row.sequence}: numbers begin with 1")
+        if row.sequence <= beginning.sequence:
+            says = f"event {row.sequence} is there, and the trail begins with event {beginning.sequence + 1}"
+            findings.add(FindingKind.EVENTS_ADDED, says)
             continue
         if row.sequence != expected:
             findings.add(FindingKind.EVENTS_MISSING, _missing(expected, row.sequence - 1))

@@ -60,7 +60,11 @@ def test_an_answer_leaves_an_event_with_the_code_of_its_receipt(keeping, engine)
     assert (kind, actor, receipt_id) == ("screening", "anonymous", given["id"])
     keys = AuditKeys(record_keys_of(keeping.settings))
     receipt = ReceiptStore(engine).find(given["id"])
-    assert json.loads(details) == {"receipt_mac": receipt_mac(receipt, keys, key_id), "traffic": "patient"}
+    assert json.loads(details) == {
+        "receipt_mac": receipt_mac(receipt, keys, key_id),
+        "traffic": "patient",
+        "answered_at_us": receipt.answered_at_us,
+    }
 
 
 def test_an_answer_without_an_event_is_not_given(keeping, engine):
