@@ -50,7 +50,6 @@ def meaning_of(answer: Answer, language: Catalogue, site_prevalence_percent: flo
     else:
         share = _range(band, counts, site_prevalence_percent, language)
         sentences.append(say["meaning_at_site"].format(prevalence=f"{site_prevalence_percent:g}", share=share))
-    sentences.append(say["meaning_assumes"])
     method = _method(band, counts, language)
     if answer.model.policy.abstention is not None:
         method = f"{method} {say['meaning_without_abstention']}"

@@ -62,6 +62,9 @@ def test_a_site_that_does_not_reads_the_table(tmp_path, band):
     ]
     assert rows == expected
     assert SAY["meaning_table"] in words_of(page)
+    text = words_of(page[: page.index("<textarea")])
+    assert text.count(SAY["meaning_assumes"]) == 1
+    assert text.index(SAY["meaning_in_band"]) < text.index(SAY["meaning_assumes"])
 
 
 def test_the_counts_of_a_demo_model_are_said_to_be_of_drawn_faces_before_any_of_them(tmp_path):
