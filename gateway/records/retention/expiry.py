@@ -89,21 +89,18 @@ class Expiry:
 
     def _expire_events(self, before_us: int) -> int:
         """The oldest events of the chain, as far as all of them have had their time."""
-        oldest = (
-            select(AUDIT_EVENTS.c.sequence, AUDIT_EVENTS.c.at_us, AUDIT_EVENTS.c.mac)
-            .order_by(AUDIT_EVENTS.c.sequence)
-            .limit(MAX_EVENTS_AT_ONCE)
-        )
+        columns = AUDIT_EVENTS.c
+        oldest = select(columns.sequence, columns.at_us, columns.mac).order_by(columns.sequence)
         with self._engine.begin() as connection:
+            first = connection.execute(oldest.limit(1)).one_or_none()
+            if first is None or first.at_us >= before_us:
+                return 0
             lock_head(connection)
-            last = None
-            count = 0
-            for row in connection.execute(oldest):
+            last, count = first, 0
+            for row in connection.execute(oldest.limit(MAX_EVENTS_AT_ONCE)):
                 if row.at_us >= before_us:
                     break
                 last, count = row, count + 1
-            if last is None:
-                return 0
             connection.execute(delete(AUDIT_EVENTS).where(AUDIT_EVENTS.c.sequence <= last.sequence))
             # The chain now begins behind this event; whoever verifies it finds here where, and what stood there.
             gone = {

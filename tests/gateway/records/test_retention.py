@@ -1,5 +1,6 @@
 """What has had its time is deleted, in batches, with a deletion receipt and an audit event; nothing else is."""
 
+import datetime as dt
 import json
 import threading
 from dataclasses import dataclass
@@ -9,12 +10,14 @@ from sqlalchemy import Engine
 
 from gateway.records.audit.event import AuditEvent, AuditKind
 from gateway.records.database import open_database
+from gateway.records.receipt import microseconds_of
 from gateway.records.retention import expiry
 from gateway.records.retention.expiry import Expiry
 from gateway.records.retention.policy import DAY_US, RetentionPolicy
 from gateway.records.retention.thread import RetentionThread
 from gateway.records.tables import AUDIT_EVENTS, DELETIONS, OUTCOMES, RECEIPTS, REVIEWS
 from tests.support.command_line import command
+from tests.support.gateway import FakeGateway
 from tests.support.gateway_process import wait_until
 from tests.support.records import add_review, chain_of, make_receipt, make_records, open_store, rows_of
 
@@ -111,6 +114,24 @@ def test_audit_events_expire_from_the_beginning_and_the_chain_says_where_it_begi
     assert [row["sequence"] for row in after][:6] == [7, 8, 9, 10, 11, 12]
     said = json.loads(after[-1]["details"])
     assert (said["audit_through"], said["audit_mac"]) == (6, before[5]["mac"])
+    monkeypatch.undo()
+    verified = command("records", "verify", **kept.settings)
+    assert verified.code == 0, verified.err
+
+
+def test_the_trail_of_receipts_that_were_deleted_by_rule_stays_whole(tmp_path, database_url):
+    settings = make_records(tmp_path, url=database_url)
+    gateway = FakeGateway(tmp_path, **settings)
+    for number in range(3):
+        assert gateway.screen(b"photo", headers={"X-Subject": f"zq-{number}"}).status_code == 200
+    gateway.close()
+    assert command("records", "erase", "--subject", "zq-1", "--yes", **settings).code == 0
+    engine = open_database(database_url)
+    in_a_month = microseconds_of(dt.datetime.now(dt.UTC) + dt.timedelta(days=31))
+    assert Expiry(engine, chain_of(settings), POLICY).run(in_a_month)["receipts"] == 2
+    engine.dispose()
+    verified = command("records", "verify", **settings)
+    assert verified.code == 0, verified.err
 
 
 def test_a_command_expires_with_the_days_it_is_told(kept):
