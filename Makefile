@@ -80,6 +80,11 @@ test: .venv/dev/.ready $(EXTRAS:%=.venv/%/.ready) ## all tests (TEST_ARGS=tests/
 test-long: .venv/dev/.ready ## the longer campaigns; their results are committed beside them
 	@.venv/dev/bin/python -m pytest -m long $(TEST_ARGS)
 
+.PHONY: privacy-proof
+privacy-proof: $(if $(TARGET),,.venv/dev/.ready) ## prove that no photo is kept (TARGET=https://... KEY_FILE=...: marked photos through an installation)
+	@$(if $(TARGET),$(PYTHON),.venv/dev/bin/python -W ignore) -m tests.privacy $(if $(TARGET),--target '$(TARGET)') \
+		$(if $(KEY_FILE),--key-file '$(KEY_FILE)') $(if $(CA_FILE),--ca-file '$(CA_FILE)') $(PROOF_ARGS)
+
 .PHONY: fuzz
 fuzz: .venv/fuzz/.ready ## coverage-guided fuzzing of decoding and the face path, ten minutes (FUZZ_SECONDS=600)
 	@FUZZ_SECONDS=$(or $(FUZZ_SECONDS),600) .venv/fuzz/bin/python -m tests.fuzz.photo

@@ -68,7 +68,11 @@ class Evidence:
     def allow_pictures(self, folder: Path) -> None:
         """Pictures that a folder holds already, such as a model version's golden photos, may be there afterwards."""
         for path in files_below(folder):
-            self._allowed_pictures |= {picture.tobytes() for _, picture in pictures_in(path.read_bytes())}
+            self.allow_pictures_in(path.read_bytes())
+
+    def allow_pictures_in(self, content: bytes) -> None:
+        """The same of one file."""
+        self._allowed_pictures |= {picture.tobytes() for _, picture in pictures_in(content)}
 
     def add_bytes(self, kind: str, where: str, content: bytes) -> None:
         """Search a byte string."""

@@ -23,13 +23,18 @@ class Answer:
 
     Attributes:
         status: HTTP status; 0 where the connection ended without one.
-        content: Head and body.
-        body: The body alone.
+        headers: Name and value of each header.
+        body: As it came.
     """
 
     status: int
-    content: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+
+    @property
+    def content(self) -> bytes:
+        """Head and body."""
+        return "".join(f"{name}: {value}\r\n" for name, value in self.headers).encode() + b"\r\n" + self.body
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +87,24 @@ def raw_screening(photo: MarkedPhoto, markers: Markers, *, explain: bool = False
 
 
 def form_screening(
-    photo: MarkedPhoto, markers: Markers, path: str = "/v1/screenings", *, explain: bool = False, **headers: str
+    photo: MarkedPhoto,
+    markers: Markers,
+    path: str = "/v1/screenings",
+    *,
+    explain: bool = False,
+    fields: dict[str, str] | None = None,
+    **headers: str,
 ) -> Request:
     """The photo as a part of a form, with a file name, further fields and headers of the part."""
     boundary = secrets.token_hex(BOUNDARY_BYTES)
-    fields = {"subject": markers["subject"], "note": markers["field_value"], markers["field_name"]: "x"}
+    all_fields = {"subject": markers["subject"], "note": markers["field_value"], markers["field_name"]: "x"} | (
+        fields or {}
+    )
     if explain:
-        fields["explain"] = "true"
+        all_fields["explain"] = "true"
     body = b"".join(
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
-        for name, value in fields.items()
+        for name, value in all_fields.items()
     )
     file_name = f"{markers['file_name']}.jpg"
     body += (
@@ -155,7 +168,6 @@ def send(host: str, port: int, request: Request, *, tls: ssl.SSLContext | None =
     except (OSError, http.client.HTTPException):
         return Answer(0)
     else:
-        head = "".join(f"{name}: {value}\r\n" for name, value in response.getheaders())
-        return Answer(response.status, head.encode() + b"\r\n" + body, body)
+        return Answer(response.status, tuple(response.getheaders()), body)
     finally:
         connection.close()

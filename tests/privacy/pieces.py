@@ -33,6 +33,8 @@ def pieces_of_file(photo: MarkedPhoto) -> Iterator[tuple[str, bytes]]:
     """Windows over the compressed data, all through the file; not of its head, which other photos have too."""
     content = photo.content
     begin = max(0, content.find(_DATA_BEGINS.get(photo.media_type, b"")))
+    if photo.media_type == "image/webp":  # metadata comes last there
+        content = content[: begin + 8 + int.from_bytes(content[begin + 4 : begin + 8], "little")]
     step = max(FILE_STEP_BYTES, (len(content) - begin) // MOST_PIECES)
     for at in range(begin + FILE_STEP_BYTES, len(content) - PIECE_BYTES, step):
         piece = content[at : at + PIECE_BYTES]

@@ -16,6 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+
 from serving.contract.model import CropSpec
 from tests.privacy.evidence import CONTROL, Evidence, FolderState, Leak
 from tests.privacy.marked_photos import MarkedPhoto, mark_jpeg, marked_photos, refused_photos
@@ -23,7 +25,8 @@ from tests.privacy.marked_requests import Answer, Request, send
 from tests.privacy.markers import Markers
 from tests.privacy.pieces import pieces_of
 from tests.privacy.search import Searcher
-from tests.privacy.watch import Allowed, calls_seen, read_trace
+from tests.privacy.watch import Allowed, calls_seen, read_trace, strace_command
+from tests.support.system_programs import find_program
 
 SHARED_FOLDERS: Final = (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))
 CORE_PATTERN: Final = Path("/proc/sys/kernel/core_pattern")
@@ -32,6 +35,13 @@ import os, sys
 from pathlib import Path
 held = Path(sys.argv[1]).read_bytes()
 os.abort()
+"""
+WRITES: Final = """
+import os, sys
+path, word = sys.argv[1:]
+with open(path, "w") as file:
+    os.unlink(path)
+    file.write(word)
 """
 
 
@@ -52,6 +62,8 @@ class Run:
     shared_folders: Sequence[Path] = SHARED_FOLDERS
     most_photos: int | None = None
     markers: Markers = field(default_factory=Markers.fresh)
+    secret_words: dict[str, bytes] = field(default_factory=dict)
+    """Further words to look for, such as a key that opens the gateway."""
     left_out: list[str] = field(default_factory=list)
     sent: Counter[str] = field(default_factory=Counter)
     """Requests by the scene and the status that came back."""
@@ -71,6 +83,7 @@ class Run:
         self.control_word = control.family + "control0"
         self.control_photo = MarkedPhoto(CONTROL, "image/jpeg", mark_jpeg("face_tilted.jpg", control))
         self.evidence = Evidence(self.searcher)
+        self.evidence.allow_pictures_in(self.control_photo.content)
         self.shared = FolderState(*dict.fromkeys(self.shared_folders))
         self.stops: list[str] = []
 
@@ -78,7 +91,8 @@ class Run:
     def searcher(self) -> Searcher:
         """For the markers, for pieces of all photos, and for the control's."""
         photos = [*self.photos, *self.refused, self.control_photo]
-        return Searcher(self.markers.literals() | {CONTROL: self.control_word.encode()}, pieces_of(photos, CropSpec()))
+        words = self.markers.literals() | self.secret_words | {CONTROL: self.control_word.encode()}
+        return Searcher(words, pieces_of(photos, CropSpec()))
 
     def send(self, scene: str, port: int, requests: Sequence[Request], host: str = "127.0.0.1") -> list[Answer]:
         """Send requests one after the other; every answer is searched."""
@@ -132,9 +146,13 @@ class Run:
                 path = place / f"symmetra-privacy-control-{secrets.token_hex(4)}"
                 path.write_bytes(content)
                 self.stops.append(str(path))
+        page = CollectorRegistry()
+        Gauge("privacy_control", "Planted.", ("word",), registry=page).labels(self.control_word)
+        self.evidence.add_bytes("metrics", "control", generate_latest(page))
         self.evidence.add_bytes("trace", "control", self.control_word.encode())
         self.evidence.add_bytes("response", "control", self.control_word.encode())
         self._plant_core()
+        self._plant_write()
 
     def _plant_core(self) -> None:
         """A process that holds the control in memory, and aborts where core files are allowed."""
@@ -157,6 +175,16 @@ class Run:
         for core in cores:
             self.evidence.add_file("core", core)
             core.unlink()
+
+    def _plant_write(self) -> None:
+        """A process that writes the control into a file, and takes the file away again, while strace watches."""
+        if find_program("strace") is None:
+            return
+        trace = self.notes / "control.strace"
+        program = [sys.executable, "-c", WRITES, str(self.notes / "written"), self.control_word]
+        subprocess.run([*strace_command(trace), *program], check=True, capture_output=True)
+        found = [hit for written in read_trace(trace.read_text(), [], self.searcher) for hit in written.hits]
+        self.evidence.controls_found["system calls"] |= {hit.name for hit in found}
 
     def search_folders(self) -> None:
         """Search everything below the run's own folder, and what is new in the folders that all share."""

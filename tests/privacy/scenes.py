@@ -1,11 +1,9 @@
-"""What the proof does to a real gateway: answers, refusals, overload, faults of everything around it, and deaths."""
+"""A real gateway under watch, and what every scene asks of it: answers, refusals, overload; and where its traces are searched."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
-import signal
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,8 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import grpc
-import numpy as np
 from sqlalchemy import inspect
 
 from gateway.records.address import masked_address
@@ -30,9 +26,7 @@ from tests.privacy.marked_requests import (
 )
 from tests.privacy.run import Run
 from tests.privacy.watch import Allowed, strace_command
-from tests.support.gateway import VERSION, make_repository
 from tests.support.gateway_process import GatewayProcess
-from tests.support.records import make_records
 from tests.support.stub_model_server import StubModelServer
 from tests.support.system_programs import find_program
 
@@ -83,6 +77,7 @@ def gateway(
                     Allowed.below("/dev/shm/wgunicorn-", "gunicorn's heartbeat: a file without a byte in it"),
                     Allowed.below("/proc/self/", "the kernel's own switches of this process"),
                     Allowed.below(folder / "receipts.db", "the database of the records, its log and its index"),
+                    Allowed.below(folder / "journal", "receipts that wait for the database"),
                 ]
                 run.note_trace(name, trace, allowed)
 
@@ -113,7 +108,7 @@ def refusals(run: Run, scene: str, served: GatewayProcess, **headers: str) -> li
     requests.append(Request("POST", "/v1/screenings", run.photos[0].content * 300, {"Content-Type": "image/jpeg"}))
     answers = run.send(scene, served.port, requests)
     for raw in broken_requests(run):
-        answer = Answer(0, _send_raw(served.port, raw))
+        answer = Answer(0, (), _send_raw(served.port, raw))
         run.note_sent(f"{scene}, raw", Request("RAW", "", raw), answer)
     return answers
 
@@ -134,10 +129,11 @@ def broken_requests(run: Run) -> list[bytes]:
 
 def overload(run: Run, scene: str, served: GatewayProcess) -> None:
     """Many photos at once; the gateway has room for few."""
-    request = raw_screening(run.photos[0], run.markers)
+    # Each under an Idempotency-Key of its own: repetitions would wait for one answer.
+    requests = [raw_screening(run.photos[0], run.markers) for _ in range(AT_ONCE)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = list(pool.map(lambda _: send("127.0.0.1", served.port, request), range(AT_ONCE)))
-    for answer in answers:
+        answers = list(pool.map(lambda request: send("127.0.0.1", served.port, request), requests))
+    for request, answer in zip(requests, answers, strict=True):
         run.note_sent(scene, request, answer)
     run.proven[f"{scene}: somebody was refused"] = any(answer.status in (429, 503) for answer in answers)
 
@@ -145,87 +141,6 @@ def overload(run: Run, scene: str, served: GatewayProcess) -> None:
 def prove_answered(run: Run, scene: str, answers: list[Answer]) -> None:
     """Whatever was sent to be answered must have been: a gateway that refuses everything keeps nothing either."""
     run.proven[f"{scene}: every photo was answered"] = bool(answers) and all(each.status == 200 for each in answers)
-
-
-def model_faults(run: Run, *, watched: bool) -> None:
-    """The model server refuses, answers garbage, says markers in its own errors, hangs, and is gone."""
-    repository = run.folder / "faults-models"
-    make_repository(repository)
-    photo, markers = run.photos[0], run.markers
-    scene = "model faults"
-    with (
-        StubModelServer(VERSION, np.float32(0.5)) as stub,
-        gateway(
-            run,
-            "faults",
-            repository,
-            stub.address,
-            watched=watched,
-            deadline_seconds=2,
-            max_in_flight=4,
-            max_queue=2,
-            cores=1,
-        ) as served,
-    ):
-        request = raw_screening(photo, markers)
-        run.send(scene, served.port, [request])
-        stub.details = f"said of {markers['exif_artist']}"
-        for code in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.INTERNAL, grpc.StatusCode.RESOURCE_EXHAUSTED):
-            stub.errors = [code] * 3
-            run.send(scene, served.port, [raw_screening(photo, markers)])
-        stub.errors = []
-        for garbage in (np.nan, 7.0, None):
-            stub.p_no_depression = None if garbage is None else np.float32(garbage)
-            run.send(scene, served.port, [raw_screening(photo, markers)])
-        stub.p_no_depression = np.float32(0.5)
-        stub.delay_seconds = 0.5
-        overload(run, "overload", served)
-        stub.delay_seconds = 0.0
-        stub.go_on.clear()
-        run.send(scene, served.port, [raw_screening(photo, markers)])
-        stub.go_on.set()
-        search_metadata(run, stub)
-        stub.__exit__()
-        run.send(
-            scene, served.port, [raw_screening(photo, markers), form_screening(photo, markers, "/", Accept="text/html")]
-        )
-
-
-def crashes(run: Run, *, watched: bool) -> None:
-    """Errors that nobody thought of, raised with photos in their words; then every way to die with photos in memory."""
-    repository = run.folder / "crash-models"
-    make_repository(repository)
-    photo, markers = run.photos[0], run.markers
-    with StubModelServer(VERSION, np.float32(0.5)) as stub:
-        for number in (signal.SIGTERM, signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV):
-            name = f"death by {number.name}"
-            folder = run.folder / name
-            folder.mkdir()
-            kept = make_records(folder)
-            with gateway(run, name, repository, stub.address, watched=watched, program=CRASHING, **kept) as served:
-                raised = run.send(
-                    name, served.port, [raw_screening(photo, markers, X_Crash=stage) for stage in CRASHES]
-                )
-                run.proven[f"{name}: the injected errors were answered with 500"] = all(
-                    answer.status == 500 for answer in raised
-                )
-                stub.go_on.clear()
-                with ThreadPoolExecutor(2) as pool:
-                    waiting = pool.submit(send, "127.0.0.1", served.port, raw_screening(photo, markers))
-                    stub.asked.clear()
-                    stub.asked.wait(30)
-                    os.kill(served.worker().pid, number)
-                    if number is signal.SIGTERM:
-                        stub.go_on.set()
-                    answer = waiting.result(60)
-                stub.go_on.set()
-                run.note_sent(name, raw_screening(photo, markers), answer)
-                if number is not signal.SIGTERM:
-                    served.kill()  # the worker that follows has seen nothing
-            search_database(run, str(kept["records_url"]))
-
-
-CRASHES: Final = ("upload", "screen", "answer", "record")
 
 
 def search_metadata(run: Run, stub: StubModelServer) -> None:
