@@ -33,7 +33,7 @@ def test_an_explanation_is_given_on_request_only(explaining):
     ]
     assert explanation["attribution"] == [[0.25] * 32] * 32
     assert explanation["asymmetry"] == dict.fromkeys(REGIONS, 0.125)
-    assert "neither evidence nor a finding" in explanation["caption"]
+    assert "prove nothing" in explanation["caption"]
     assert explaining.screen(*form(explain="true")).json["explanation"] == explanation
     assert explaining.screen(*form(explain="false")).json["explanation"] is None
 
@@ -48,7 +48,7 @@ def test_the_page_shows_an_explanation_with_its_limits(explaining):
     body, content_type = form(explain="true")
     page = explaining.client.post("/", data=body, content_type=content_type, headers={"Accept": "text/html"}).text
     assert page.count('<rect class="up"') == 32 * 32
-    assert "neither evidence nor a finding" in page
+    assert "prove nothing" in page
     assert 'name="explain"' in page
 
 
