@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "affected": "list every answer that was given in a time, so that it can be recalled",
     "records": "the database of the records: its tables, what expires, what is kept of a subject, copies of it",
     "audit": "list who did and saw what, verify that it is still what was written, sign how long it is",
+    "replay": "calculate an old answer again, by the version that gave it",
     "check": "print the settings in force and test everything that the gateway depends on",
     "keys": "make, list, rotate and revoke API keys",
 }
