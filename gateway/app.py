@@ -33,6 +33,7 @@ from gateway.page import Page, create_page
 from gateway.pin import PinnedModel, PinReader
 from gateway.predictor import Mirror, Predictor
 from gateway.records.assembly import RECORDS_EXTENSION, open_records
+from gateway.records.audit.refusals import count_refusals
 from gateway.records.record_keys import record_keys_of
 from gateway.records.routes import create_records
 from gateway.refusal_log import RefusalLog
@@ -162,6 +163,8 @@ def create_app(
     app.register_blueprint(create_sign_in(access.sign_in, trail, metrics.count_access_refusal))
     app.register_blueprint(create_reference(access=access.guard.asks))
     guard_requests(app, access.guard)
+    if records is not None:
+        count_refusals(app, records.refusals, records.keys)
     app.extensions[EARLY_REFUSALS_EXTENSION] = EarlyRefusals(
         screener=screener,
         guard=access.guard,

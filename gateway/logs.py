@@ -20,6 +20,7 @@ FIELDS: Final = (
     "request_id", "trace_id", "route", "method", "status", "code", "duration_seconds", "model", "model_version", "digest", "evidence",
     "host", "port", "metrics_port", "model_server", "cores", "intended_use",
     "reason", "result", "count",
+    "checkpoint",
 )  # fmt: skip
 """Fields of our own events. No severity, no band, no photo, no name: logs are kept longer and read wider than records."""
 

@@ -237,6 +237,13 @@ class Settings:
         "that the journal may hold, about 2 KB a receipt; beyond it answers are refused",
         64 * MEBIBYTE,
     )
+    audit_checkpoint_file: Path | None = field(
+        default=None,
+        metadata={
+            "read": path,
+            "says": "signed checkpoints of the audit trail are added to this file, where whoever can write to the database cannot; the log has them too",
+        },
+    )
     replicas: int = setting(
         whole_number(1, 10_000), "gateways that share the records; with more than one they need PostgreSQL", 1
     )

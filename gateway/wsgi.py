@@ -59,7 +59,7 @@ def build(settings: Settings) -> flask.Flask:
     app.extensions[SENTINEL_EXTENSION].start(settings.sentinel_interval_seconds)
     records = app.extensions[RECORDS_EXTENSION]
     if records is not None:
-        records.retention.start()
+        records.start()
     app.extensions[SINGLE_GATEWAY_EXTENSION] = single_gateway
     start_http_server(settings.metrics_port, settings.metrics_host, registry)
     fields = {

@@ -159,6 +159,7 @@ class Guard:
             grant = self._grant_of_session(request, template)
         else:
             grant = self._grant_of_credential(credential)
+        flask.g.asked_by = grant.name  # for the audit trail, also where the answer is no
         caller = grant.caller(request.headers.get(TRAFFIC_HEADER))
         if need is not SESSION:
             caller.require(need)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from gateway.access.secret_keys import SecretKeys
 from gateway.records.away.when_away import WhenAway
 from gateway.records.record_keys import record_keys_of
 from gateway.settings import Settings
 from monitoring.metrics import Metrics
 
 if TYPE_CHECKING:  # imported only where records are on
+    from gateway.records.audit.refusals import Refusals
+    from gateway.records.audit.thread import AuditThread
     from gateway.records.audit.trail import AuditTrail
     from gateway.records.away.spool import Spool
     from gateway.records.reader import ReceiptReader
@@ -32,6 +36,9 @@ class Records:
         recorder: Keeps receipts.
         reader: Finds them.
         trail: Keeps who did and saw what.
+        refusals: Counts who was refused; `keys` names them.
+        keys: The secret of the records.
+        audit: Writes what was counted and makes checkpoints, once it is started.
         reviews: Takes reviews and outcomes.
         retention: Deletes what has had its time, once it is started.
         closers: End the threads and connections, in this order.
@@ -40,9 +47,17 @@ class Records:
     recorder: ReceiptRecorder
     reader: ReceiptReader
     trail: AuditTrail
+    refusals: Refusals
+    keys: SecretKeys
+    audit: AuditThread
     reviews: ReviewDesk
     retention: RetentionThread
     closers: tuple[Callable[[], None], ...]
+
+    def start(self) -> None:
+        """Start what works by itself."""
+        self.retention.start()
+        self.audit.start()
 
     def close(self) -> None:
         """Write what waits, and let go of the database and the journal."""
@@ -55,8 +70,12 @@ def open_records(settings: Settings, metrics: Metrics) -> Records | None:
     if settings.records_url is None:
         return None
     from gateway.records.audit.chain import AuditChain  # noqa: PLC0415 - SQLAlchemy, only where records are on
+    from gateway.records.audit.checkpoint import CheckpointKeys  # noqa: PLC0415 - the same, and cryptography
+    from gateway.records.audit.checkpoints import Checkpoints, publish_checkpoint  # noqa: PLC0415 - the same
     from gateway.records.audit.macs import AuditKeys  # noqa: PLC0415 - and what comes with it
+    from gateway.records.audit.refusals import Refusals  # noqa: PLC0415 - the same
     from gateway.records.audit.screenings import note_screenings  # noqa: PLC0415 - the same
+    from gateway.records.audit.thread import AuditThread  # noqa: PLC0415 - the same
     from gateway.records.audit.trail import AuditTrail  # noqa: PLC0415 - the same
     from gateway.records.database import open_database  # noqa: PLC0415 - the same
     from gateway.records.reader import ReceiptReader, note_readings  # noqa: PLC0415 - the same
@@ -80,9 +99,12 @@ def open_records(settings: Settings, metrics: Metrics) -> Records | None:
     recorder = ReceiptRecorder(writer, keys, when_away=settings.records_when_away, metrics=metrics)
     reviews = ReviewDesk(ReviewStore(engine, chain), OutcomeStore(engine, chain), keys, metrics.reviews)
     retention = RetentionThread(Expiry(engine, chain, RetentionPolicy.of(settings)), metrics.records)
-    closers = (retention.close, writer.close, *(() if spool is None else (spool.close,)), store.close)
+    publish = partial(publish_checkpoint, file=settings.audit_checkpoint_file)
+    refusals = Refusals()
+    audit = AuditThread(trail, refusals, Checkpoints(engine, chain, CheckpointKeys(keys), publish))
+    closers = (retention.close, audit.close, writer.close, *(() if spool is None else (spool.close,)), store.close)
     reader = ReceiptReader(store.find, note_readings(trail, keys))
-    return Records(recorder, reader, trail, reviews, retention, closers)
+    return Records(recorder, reader, trail, refusals, keys, audit, reviews, retention, closers)
 
 
 def _open_spool(settings: Settings, store: ReceiptStore, metrics: Metrics) -> Spool | None:

@@ -88,21 +88,25 @@ def append_to_file(checkpoint: Checkpoint, file: Path) -> None:
 
 
 def _is_due(connection: Connection, head: int) -> bool:
-    last = _last(connection)
+    last = _last(connection, head)
     if last is None:
         return head > 0
     sequence, at_us = last
-    return head - sequence >= EVERY_EVENTS or (head > sequence and _now_us() - at_us >= 1_000_000 * EVERY_SECONDS)
+    # A moment that has not come yet is nobody's: it must not keep checkpoints from being made.
+    is_recent = 0 <= _now_us() - at_us < 1_000_000 * EVERY_SECONDS
+    return head - sequence >= EVERY_EVENTS or (head > sequence and not is_recent)
 
 
 def _has_news(connection: Connection, head: int) -> bool:
-    last = _last(connection)
+    last = _last(connection, head)
     return head > (0 if last is None else last[0])
 
 
-def _last(connection: Connection) -> tuple[int, int] | None:
+def _last(connection: Connection, head: int) -> tuple[int, int] | None:
+    """The last one of an event that there is."""
     columns = AUDIT_CHECKPOINTS.c
-    query = select(columns.sequence, columns.at_us).order_by(columns.sequence.desc()).limit(1)
+    query = select(columns.sequence, columns.at_us).where(columns.sequence <= head)
+    query = query.order_by(columns.sequence.desc()).limit(1)
     row = connection.execute(query).one_or_none()
     return None if row is None else (row.sequence, row.at_us)
 
