@@ -8,21 +8,24 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
 CONNECT_SECONDS: Final = 5
-"""For a connection, and for a lock that another process holds."""
+"""Of a gateway: for a connection, for an answer of the database, and for a lock that another process holds."""
+PATIENT_SECONDS: Final = 3600
+"""The same of a command: an index over a million receipts takes its time."""
 
 
-def open_database(url: str) -> Engine:
+def open_database(url: str, wait_seconds: int = CONNECT_SECONDS) -> Engine:
     """An engine that connects when it is first used.
 
     Args:
         url: As `gateway.records.address.records_address` accepts it.
+        wait_seconds: At most for anything that the database is asked.
     """
     if make_url(url).get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": CONNECT_SECONDS})
+        engine = create_engine(url, connect_args={"timeout": wait_seconds})
         event.listen(engine, "connect", _set_up_sqlite)
         return engine
     # A connection that the server closed meanwhile is found out before it is used, not by the receipt that needs it.
-    engine = create_engine(url, connect_args={"timeout": CONNECT_SECONDS}, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": wait_seconds}, pool_pre_ping=True)
     event.listen(engine, "connect", _set_up_postgresql)
     return engine
 

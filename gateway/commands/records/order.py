@@ -113,14 +113,14 @@ def records_of(call: Call) -> Iterator[Engine]:
     """
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - only where records are asked for
 
-    from gateway.records.database import open_database  # noqa: PLC0415 - the same
+    from gateway.records.database import PATIENT_SECONDS, open_database  # noqa: PLC0415 - the same
     from gateway.records.readiness import DatabaseAway, require_tables  # noqa: PLC0415 - the same
 
     try:
         require_tables(call.url)
     except (RecordsNotReady, DatabaseAway) as error:
         raise OrderFailed(str(error)) from None
-    engine = open_database(call.url)
+    engine = open_database(call.url, PATIENT_SECONDS)
     try:
         yield engine
     except SQLAlchemyError as error:

@@ -20,10 +20,10 @@ def add_orders(orders: Orders) -> None:
 def _upgrade(call: Call) -> int:
     from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - only where records are asked for
 
-    from gateway.records.database import open_database  # noqa: PLC0415 - the same
+    from gateway.records.database import PATIENT_SECONDS, open_database  # noqa: PLC0415 - the same
     from gateway.records.schema import current_revision, is_known, upgrade  # noqa: PLC0415 - the same
 
-    place, engine = call.place, open_database(call.url)
+    place, engine = call.place, open_database(call.url, PATIENT_SECONDS)
     try:
         if not is_known(current_revision(engine)):
             call.err.write(f"{place} has the tables of a later release; nothing was changed\n")
@@ -44,10 +44,10 @@ def _upgrade(call: Call) -> int:
 def _downgrade(call: Call) -> int:
     from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - only where records are asked for
 
-    from gateway.records.database import open_database  # noqa: PLC0415 - the same
+    from gateway.records.database import PATIENT_SECONDS, open_database  # noqa: PLC0415 - the same
     from gateway.records.schema import current_revision, downgrade, lies_before  # noqa: PLC0415 - the same
 
-    place, engine, step = call.place, open_database(call.url), call.options.to
+    place, engine, step = call.place, open_database(call.url, PATIENT_SECONDS), call.options.to
     try:
         before = current_revision(engine)
         if not lies_before(step, before):
