@@ -50,11 +50,13 @@ class Allowed:
 
     path: re.Pattern[str]
     reason: str
+    most_bytes: int | None = None
+    """More, and it is no such file; None is without limit."""
 
     @classmethod
-    def below(cls, path: Path | str, reason: str) -> Allowed:
+    def below(cls, path: Path | str, reason: str, most_bytes: int | None = None) -> Allowed:
         """That path, everything that begins like it (an SQLite database's other files), and everything below it."""
-        return cls(re.compile(re.escape(str(path))), reason)
+        return cls(re.compile(re.escape(str(path))), reason, most_bytes)
 
 
 @dataclass(slots=True)
@@ -62,13 +64,19 @@ class Written:
     """What was done to one path."""
 
     path: str
-    reason: str | None
-    """Why it is allowed; None where it is not."""
+    allowed: Allowed | None
     calls: Counter[str] = field(default_factory=Counter)
     count_bytes: int = 0
     hits: list[Hit] = field(default_factory=list)
     was_cut: bool = False
     """Whether strace showed less than what was written."""
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is allowed; None where it is not."""
+        if self.allowed is None or (self.allowed.most_bytes is not None and self.count_bytes > self.allowed.most_bytes):
+            return None
+        return self.allowed.reason
 
 
 def read_trace(trace: str, allowed: Sequence[Allowed], searcher: Searcher) -> list[Written]:
@@ -76,8 +84,7 @@ def read_trace(trace: str, allowed: Sequence[Allowed], searcher: Searcher) -> li
     found: dict[str, Written] = {}
     for name, path, data, was_cut in _writing_calls(trace):
         if path not in found:
-            reason = next((each.reason for each in allowed if each.path.match(path)), None)
-            found[path] = Written(path, reason)
+            found[path] = Written(path, next((each for each in allowed if each.path.match(path)), None))
         written = found[path]
         written.calls[name] += 1
         written.count_bytes += len(data)

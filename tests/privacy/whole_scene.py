@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from serving.repository.repository import SERVED_NAME
 from serving.wire.channel import open_channel
 from serving.wire.client import ModelServerClient
 from tests.privacy.run import Run, allow_core_files
-from tests.privacy.scenes import gateway, prove_answered, refusals, screenings, search_database
+from tests.privacy.scenes import THREAD_NAMES, gateway, prove_answered, refusals, screenings, search_database
 from tests.privacy.watch import Allowed, strace_command
 from tests.support.gateway_process import PROJECT, GatewayProcess, wait_until
 from tests.support.records import make_records
@@ -104,7 +105,26 @@ def _model_server(run: Run, models: Path, *, watched: bool) -> Iterator[tuple[in
             process.wait()
         run.note_log("the model server", log)
         if watched:
-            run.note_trace("the model server", trace, [Allowed.below(log, "the model server's log")])
+            run.note_trace(
+                "the model server",
+                trace,
+                [
+                    Allowed.below(log, "the model server's log"),
+                    THREAD_NAMES,
+                    *(
+                        Allowed.below(
+                            folder / name, "settings of Python libraries, written when they are imported", 1 << 20
+                        )
+                        for name in (".cache", ".config", ".keras")
+                    ),
+                    Allowed(
+                        re.compile(re.escape(str(folder / "tmp")) + r"/[a-z0-9_]{8}$"),
+                        "Python tries the folder: four bytes",
+                        4,
+                    ),
+                    Allowed(re.compile(r"/dev/shm/sem\.[\w-]+$"), "a semaphore of a Python library", 64),
+                ],
+            )
 
 
 @contextmanager
