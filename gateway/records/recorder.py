@@ -16,7 +16,7 @@ from gateway.greenlets import wait_for
 from gateway.logs import log_event
 from gateway.records.away.when_away import WhenAway
 from gateway.records.kept_names import kept_name
-from gateway.records.receipt import Receipt
+from gateway.records.receipt import Receipt, microseconds_of
 from gateway.records.writer import ReceiptWriter
 from monitoring.metrics import Metrics
 
@@ -59,7 +59,7 @@ class ReceiptRecorder:
         began = time.perf_counter()
         receipt = Receipt.of(
             answer,
-            answered_at_us=time.time_ns() // 1000,
+            answered_at_us=microseconds_of(answer.answered_at),
             traffic=caller.traffic,
             caller=kept_name(caller.name, self._keys),
             photo_digest=hmac.digest(self._photo_key, photo, "sha256").hex(),

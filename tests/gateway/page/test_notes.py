@@ -10,6 +10,7 @@ from serving.contract.abstention import Doubt
 from serving.contract.policy import Abstention, Policy
 from tests.support.gateway import DIGEST, LIMITS, FakeGateway, write_policy
 from tests.support.page_text import submit_photo
+from tests.support.records import make_records
 
 
 def notes_of(page):
@@ -52,3 +53,10 @@ def test_the_notes_of_an_abstention_give_the_reason_and_no_score(gateway):
 def test_the_receipt_of_the_page_is_the_answers_id_and_not_one_that_a_caller_chose(gateway):
     page = submit_photo(gateway)
     assert receipt_of(page.text) == page.headers["X-Request-Id"]
+
+
+def test_the_time_in_the_notes_is_the_receipts(tmp_path):
+    gateway = FakeGateway(tmp_path, **make_records(tmp_path))
+    page = submit_photo(gateway).text
+    kept = gateway.client.get(f"/v1/screenings/{receipt_of(page)}").json
+    assert f"Time: {kept['answered_at'][:19].replace('T', ' ')} UTC" in notes_of(page)
