@@ -27,6 +27,12 @@ help: ## list the targets
 	@$(UV) pip install --quiet --compile-bytecode --python .venv/$*/bin/python --require-hashes --no-deps -r requirements/detector.txt
 	@touch $@
 
+.venv/drift-peers/.ready: requirements/drift-peers.txt .venv/uv/.ready
+	@echo "installing .venv/drift-peers ..."
+	@$(UV) venv --quiet --clear --python $(PYTHON) .venv/drift-peers
+	@$(UV) pip install --quiet --compile-bytecode --python .venv/drift-peers/bin/python --require-hashes -r requirements/drift-peers.txt
+	@touch $@
+
 .venv/dev/.ready: requirements/dev.txt requirements/detector.txt requirements/wire-reference.txt .venv/uv/.ready
 	@echo "installing .venv/dev ..."
 	@$(UV) venv --quiet --clear --python $(PYTHON) .venv/dev
@@ -108,6 +114,10 @@ bench: .venv/dev/.ready .venv/gateway/.ready .venv/serving/.ready ## costs and t
 .PHONY: bench-overload
 bench-overload: .venv/dev/.ready ## what callers see at twice and five times the sustainable load (a quiet machine, please)
 	@.venv/dev/bin/python -W ignore -m tests.bench.overload $(BENCH_ARGS)
+
+.PHONY: bench-drift
+bench-drift: .venv/drift-peers/.ready ## our drift detector beside those of others, on the same streams (about 15 minutes)
+	@.venv/drift-peers/bin/python -m tests.bench.drift $(BENCH_ARGS)
 
 .PHONY: bench-training
 bench-training: .venv/dev/.ready ## what the input pipeline costs a training, and what the optimised export gains (a quiet machine, please)

@@ -11,6 +11,7 @@ extras=(gateway training serving monitoring loadtests)
 for extra in "${extras[@]}"; do
     "$uv" pip compile pyproject.toml --extra "$extra" -c requirements/dev.txt "${flags[@]}" -o "requirements/$extra.txt"
 done
+"$uv" pip compile pyproject.toml --extra monitoring requirements/drift-peers.in -c requirements/dev.txt "${flags[@]}" -o requirements/drift-peers.txt
 "$uv" pip compile pyproject.toml requirements/fuzz.in -c requirements/dev.txt "${flags[@]}" -o requirements/fuzz.txt
 for name in detector wire-reference uv; do
     "$uv" pip compile "requirements/$name.in" --no-deps "${flags[@]}" -o "requirements/$name.txt"
