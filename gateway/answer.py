@@ -32,6 +32,7 @@ class Answer:
         timings_seconds: By stage.
         explanation: Where the caller asked for one.
         subject_digest: Keyed digest of the person's pseudonym, where the caller gave one; for records, not for callers.
+        notice_version: Of the site's notice that was confirmed for the photo; for records, not for callers.
         answered_at: When, UTC.
         after_view: Whether whoever asked is shown the score only after they said which band they expect.
     """
@@ -47,6 +48,7 @@ class Answer:
     timings_seconds: dict[str, float]
     explanation: Explanation | None = None
     subject_digest: str | None = None
+    notice_version: str | None = None
     answered_at: dt.datetime = field(default_factory=lambda: dt.datetime.now(dt.UTC))
     after_view: bool = False
 
@@ -61,6 +63,7 @@ class Answer:
         *,
         explanation: Explanation | None = None,
         subject_digest: str | None = None,
+        notice_version: str | None = None,
     ) -> Answer:
         """Turn scores into a band, or into doubts. How large p is raises no doubt (`serving.contract.abstention`).
 
@@ -89,6 +92,7 @@ class Answer:
             timings_seconds=timings_seconds,
             explanation=explanation,
             subject_digest=subject_digest,
+            notice_version=notice_version,
         )
 
     @property

@@ -25,6 +25,7 @@ from gateway.headers import security_headers
 from gateway.health import create_health
 from gateway.idempotency import Repetitions
 from gateway.logs import log_event
+from gateway.notice import Notices, add_notice
 from gateway.observing import answer_problems, observe_requests
 from gateway.openapi.pages import create_reference
 from gateway.operating.assembly import create_operating
@@ -100,6 +101,7 @@ def create_app(
         deadline_seconds=settings.deadline_seconds,
     )
     records = open_records(settings, metrics)
+    notices = Notices.read(settings.notice_file, settings.languages, required=settings.notice_required)
     screener = Screener(
         pauses=pauses,
         pins=pins,
@@ -107,6 +109,7 @@ def create_app(
         repetitions=Repetitions(
             window_seconds=settings.idempotency_window_seconds, max_entries=settings.idempotency_entries
         ),
+        notices=notices,
         uploads=UploadReader(
             max_photo_bytes=settings.max_photo_bytes,
             body_deadline_seconds=settings.body_deadline_seconds,
@@ -136,6 +139,7 @@ def create_app(
     session_keys = secret_keys_of(settings)
     add_form_tokens(app, FormTokens(session_keys))
     add_sign_in_link(app, settings.access_contact)
+    add_notice(app, notices)
     add_crisis_text(app, CrisisTexts.read(settings.crisis_text_file, settings.languages))
     headers = security_headers(tls_in_front=settings.tls_in_front)
     refusal_log = RefusalLog()

@@ -1,13 +1,11 @@
 """Whom to call when a person is in danger: said on every page, in every state. A site puts its own words in place of ours.
 
-The site's text is a file in UTF-8 without any markup: an empty line ends a paragraph, other line ends stay line ends. Beside
-`crisis.txt` a `crisis.de.txt` is its German; a language without a file of its own gets the text of `crisis.txt`, because the
-number to call matters more than the language.
+The site's text is a file (`site_text`); a language without one of its own gets that of the first language, because the number to
+call matters more than the language.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ import flask
 
 from gateway.errors import SettingsInvalid
 from gateway.languages import CATALOGUES, Catalogue
+from gateway.site_text import Paragraphs, read_languages
 
 MAX_BYTES: Final = 4096
 """It stands on every page, above nothing and below everything: who needs it must not have to search in it."""
@@ -36,7 +35,7 @@ class CrisisText:
     tag: str
     direction: str
     heading: str
-    paragraphs: tuple[tuple[str, ...], ...]
+    paragraphs: Paragraphs
 
 
 class CrisisTexts:
@@ -47,7 +46,7 @@ class CrisisTexts:
         default: Tag of the language whose text is given where a language has none.
     """
 
-    def __init__(self, own: Mapping[str, tuple[tuple[str, ...], ...]], default: str) -> None:
+    def __init__(self, own: Mapping[str, Paragraphs], default: str) -> None:
         self._own = own
         self._default = default
 
@@ -64,12 +63,11 @@ class CrisisTexts:
         """
         if path is None:
             return cls({}, languages[0])
-        own = {languages[0]: _paragraphs_of(path)}
-        for tag in languages[1:]:
-            sibling = path.with_name(f"{path.stem}.{tag}{path.suffix}")
-            if sibling.exists():
-                own[tag] = _paragraphs_of(sibling)
-        return cls(own, languages[0])
+        try:
+            return cls(read_languages(path, languages, max_bytes=MAX_BYTES), languages[0])
+        except ValueError as error:
+            message = f"SYMMETRA_CRISIS_TEXT_FILE: {error}: whom should a person in danger call?"
+            raise SettingsInvalid(message) from error
 
     def of(self, language: Catalogue) -> CrisisText:
         """What is said to a reader of this language."""
@@ -85,24 +83,3 @@ class CrisisTexts:
 def add_crisis_text(app: flask.Flask, texts: CrisisTexts) -> None:
     """Give the templates of an application `crisis_text()`, which `crisis.html` shows."""
     app.jinja_env.globals["crisis_text"] = lambda: texts.of(flask.g.language)
-
-
-def _paragraphs_of(path: Path) -> tuple[tuple[str, ...], ...]:
-    try:
-        content = path.read_bytes()
-        text = content.decode("utf-8-sig")
-    except OSError as error:
-        raise _invalid(path, f"cannot be read ({error.strerror})") from error
-    except UnicodeDecodeError:
-        raise _invalid(path, "is not UTF-8") from None
-    if len(content) > MAX_BYTES:
-        raise _invalid(path, f"is longer than {MAX_BYTES} bytes")
-    blocks = re.split(r"\n\s*\n", "\n".join(text.splitlines()).strip())
-    paragraphs = tuple(tuple(line.strip() for line in block.splitlines()) for block in blocks if block.strip())
-    if not paragraphs:
-        raise _invalid(path, "is empty")
-    return paragraphs
-
-
-def _invalid(path: Path, why: str) -> SettingsInvalid:
-    return SettingsInvalid(f"SYMMETRA_CRISIS_TEXT_FILE: {path} {why}: whom should a person in danger call?")

@@ -15,6 +15,8 @@ from gateway.subjects import SubjectDigests
 EXPLAIN: Final = "explain"
 SUBJECT: Final = "subject"
 SUBJECT_HEADER: Final = "X-Subject"
+NOTICE: Final = "notice_version"
+NOTICE_HEADER: Final = "X-Notice-Version"
 IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
 IDEMPOTENCY_PATTERN: Final = r"^[\x21-\x7e]{1,128}$"
 _IDEMPOTENCY_KEY: Final = re.compile(IDEMPOTENCY_PATTERN)
@@ -28,11 +30,13 @@ class Options:
     Attributes:
         explain: Whether the attribution map and the asymmetry are wanted.
         subject_digest: Keyed digest of the site's pseudonym of the person, or None.
+        notice_version: Of the site's notice that was confirmed for this photo, as the request names it; None where it names none.
         idempotency_key: Which requests are meant to be one, or None.
     """
 
     explain: bool = False
     subject_digest: str | None = None
+    notice_version: str | None = None
     idempotency_key: str | None = None
 
 
@@ -58,6 +62,7 @@ class OptionsReader:
         return Options(
             explain=explain is not None and _truth(explain),
             subject_digest=None if subject is None else self._subjects.of(subject),
+            notice_version=_single(NOTICE_HEADER, request.headers.getlist(NOTICE_HEADER)),
             idempotency_key=key,
         )
 
@@ -70,6 +75,9 @@ class OptionsReader:
         explain = _single(EXPLAIN, fields.get(EXPLAIN, ()))
         if explain is not None:
             options = replace(options, explain=options.explain or _truth(explain))
+        notice_version = _single(NOTICE, fields.get(NOTICE, ()))
+        if notice_version is not None:
+            options = replace(options, notice_version=notice_version)
         subject = _single(SUBJECT, fields.get(SUBJECT, ()))
         if subject:  # a form may send its empty field
             digest = self._subjects.of(subject)

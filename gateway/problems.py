@@ -56,6 +56,7 @@ KINDS: Final[dict[type[Exception], Kind]] = {
     errors.PhotoMissing: Kind(400, "No photo in the request"),
     errors.TooManyParts: Kind(400, "More than one photo"),
     errors.ParameterInvalid: Kind(400, "Parameter not valid"),
+    errors.NoticeNotConfirmed: Kind(400, "Notice not confirmed"),
     errors.IdempotencyKeyReused: Kind(409, "Key used before"),
     errors.IdempotencyInProgress: Kind(409, "Still being answered", retry_after_seconds=1),
     errors.BodyTypeUnsupported: Kind(415, "Body type not supported"),

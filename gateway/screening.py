@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import flask
@@ -30,6 +31,7 @@ from gateway.errors import (
     WaitTooLong,
 )
 from gateway.idempotency import Repetitions
+from gateway.notice import Notices
 from gateway.options import Options, OptionsReader
 from gateway.pin import PinnedModel, PinReader
 from gateway.predictor import Mirror, Predictor
@@ -62,6 +64,7 @@ class Screener:
         pauses: Whether screening is paused.
         pins: Which version to ask.
         options: Reads what is asked for beside the photo.
+        notices: What the site wants confirmed for it.
         uploads: Takes the photo out of the request.
         repetitions: Answers a repeated request as before.
         admission: Who is let in.
@@ -79,6 +82,7 @@ class Screener:
         pauses: PauseReader,
         pins: PinReader,
         options: OptionsReader,
+        notices: Notices,
         uploads: UploadReader,
         repetitions: Repetitions,
         admission: Admission,
@@ -92,6 +96,7 @@ class Screener:
         self._pauses = pauses
         self._pins = pins
         self._options = options
+        self._notices = notices
         self._uploads = uploads
         self._repetitions = repetitions
         self._admission = admission
@@ -179,6 +184,8 @@ class Screener:
             stages.record("upload", time.perf_counter() - started)
             require_form_token(upload.fields)
             options = self._options.with_fields(options, upload.fields)
+            notice_version = self._notices.confirmed(options.notice_version, caller.traffic)
+            options = replace(options, notice_version=notice_version)
             model = self._pins.current()  # now, and not before an upload that may have taken half a minute
             if options.explain:
                 caller.require(Scope.EXPLAIN)
@@ -249,6 +256,7 @@ class Screener:
                 stages.timings_seconds,
                 explanation=explanation,
                 subject_digest=options.subject_digest,
+                notice_version=options.notice_version,
             )
         except ModelAnswerInvalid:
             self._metrics.count_invalid_answer(model.version)

@@ -252,6 +252,16 @@ class Settings:
         "that people are answered in, the one for everybody else first: en, de; de is not reviewed",
         ("en",),
     )
+    notice_file: Path | None = field(
+        default=None,
+        metadata={
+            "read": path,
+            "says": "plain text to be confirmed for each photo of a patient; beside notice.txt a notice.de.txt is its German",
+        },
+    )
+    notice_required: bool = setting(
+        yes_or_no, "refuse a photo without the confirmation, where there is a notice", default=True
+    )
     crisis_text_file: Path | None = field(
         default=None,
         metadata={

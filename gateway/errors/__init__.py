@@ -26,6 +26,7 @@ GatewayError
 │   ├── ViewNotGiven                 view_not_given           the score is shown after a view is given
 │   ├── ViewGivenAlready             view_given_already       a view that comes after a review
 │   ├── OutcomeUnknown               outcome_unknown          nothing to take back
+│   ├── NoticeNotConfirmed           notice_not_confirmed     the site wants a notice confirmed for every photo
 │   ├── SignInOff                    sign_in_off              this site has no sign-in for people
 │   ├── RecordsOff                   records_off              this site keeps no receipts
 │   └── ScreeningUnknown             screening_unknown        no answer has this id
@@ -124,6 +125,7 @@ from gateway.errors.model import (
     PredictorTimeout,
     PredictorUnavailable,
 )
+from gateway.errors.notice import NoticeNotConfirmed
 from gateway.errors.records import RecordsOff, RecordsUnavailable, ScreeningUnknown
 from gateway.errors.request import (
     AddressTooLong,
@@ -211,6 +213,7 @@ __all__ = [
     "ModelPinInvalid",
     "ModelVersionMismatch",
     "ModelVersionMissing",
+    "NoticeNotConfirmed",
     "OutcomeUnknown",
     "Overloaded",
     "ParameterInvalid",

@@ -6,6 +6,13 @@ from typing import Final
 
 OCCURRENCES: Final = {
     # access
+    "The notice of this site was not confirmed for this photo, or its words have changed since; version {version} is in force.": (
+        "Der Hinweis dieses Hauses wurde für dieses Foto nicht bestätigt, oder sein Wortlaut hat sich seitdem geändert; in Kraft ist "
+        "Version {version}."
+    ),
+    "This site has no notice to confirm, and the request confirms one.": (
+        "Dieses Haus hat keinen Hinweis zu bestätigen, und die Anfrage bestätigt einen."
+    ),
     "The API key, the token or your role does not allow this: it lacks the scope {scope}.": (
         "Der API-Schlüssel, der Token oder Ihre Rolle erlaubt das nicht: Es fehlt die Berechtigung {scope}."
     ),

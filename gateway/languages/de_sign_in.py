@@ -24,11 +24,17 @@ SIGN_IN: Final = {
 }
 _AGAIN: Final = "Melden Sie sich noch einmal an."
 SIGN_IN_TITLES: Final = {
+    "Notice not confirmed": "Hinweis nicht bestätigt",
     "Signed out": "Abgemeldet",
     "Sign-in interrupted": "Anmeldung unterbrochen",
     "Sign-in not available": "Anmeldung nicht verfügbar",
 }
 SIGN_IN_PROBLEMS: Final = {
+    "notice_not_confirmed": Told(
+        "Der Hinweis dieses Hauses wurde für dieses Foto nicht bestätigt, oder sein Wortlaut hat sich seitdem geändert.",
+        "Lesen Sie den Hinweis neben dem Formular, bestätigen Sie ihn und senden Sie das Foto noch einmal. Programme nennen seine "
+        "Version in X-Notice-Version.",
+    ),
     "sign_in_needed": Told(
         "Diese Seite ist für angemeldete Personen.", "Melden Sie sich mit Ihrem Konto dieses Hauses an."
     ),

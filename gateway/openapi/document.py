@@ -45,6 +45,17 @@ _RETRY_AFTER: Final = {
 }
 
 
+AT_SIGN_IN: Final = (
+    errors.RoleMissing,
+    errors.SignInInterrupted,
+    errors.SignInDenied,
+    errors.SignInRefused,
+    errors.SignInUnavailable,
+    errors.SignInOff,
+)
+"""Met at the routes of the sign-in alone, which are not described."""
+
+
 def describe_api(*, access: bool) -> dict[str, Any]:
     """The whole document.
 
@@ -93,10 +104,14 @@ def problems_of(operation: Operation, *, access: bool) -> list[type[Exception]]:
 
 
 def _refusals_of_access(operation: Operation) -> list[type[Exception]]:
-    of_the_other_kind = errors.CredentialMissing if operation.template in PAGE_ROUTES else errors.SignInMissing
-    elsewhere = {of_the_other_kind, errors.HostNotLocal, errors.CrossSiteRequest}  # the latter two without access
-    others = (errors.AccessUnavailable, errors.ClientRateExceeded)  # the latter after too many wrong credentials
-    return [*others, *(leaf for leaf in leaves(errors.AccessError) if leaf not in elsewhere)]
+    is_page = operation.template in PAGE_ROUTES
+    of_the_other_kind = (errors.CredentialMissing,) if is_page else (errors.SignInMissing, errors.SignInNeeded)
+    elsewhere = {*of_the_other_kind, *AT_SIGN_IN, errors.HostNotLocal}  # the last without access
+    if operation.method in SAFE_METHODS:
+        elsewhere |= {errors.FormTokenInvalid, errors.CrossSiteRequest}
+    # The last after too many wrong credentials.
+    roots = (errors.AccessError, errors.AccessUnavailable, errors.ClientRateExceeded)
+    return [leaf for root in roots for leaf in leaves(root) if leaf not in elsewhere]
 
 
 def _refusals_without_access(operation: Operation) -> list[type[Exception]]:

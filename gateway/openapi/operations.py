@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from gateway import errors
+from gateway.notice import NOTICE_PATTERN
 from gateway.openapi.operation import GUARDED, HTML, SCREENING_ID, Operation, json_of
 from gateway.openapi.review_operations import REVIEW_OPERATIONS
-from gateway.options import IDEMPOTENCY_HEADER, IDEMPOTENCY_PATTERN, SUBJECT_HEADER
+from gateway.options import IDEMPOTENCY_HEADER, IDEMPOTENCY_PATTERN, NOTICE_HEADER, SUBJECT_HEADER
 from gateway.problems import all_codes
 from gateway.subjects import SUBJECT_PATTERN
 from serving.contract import errors as contract
@@ -33,6 +34,7 @@ SCREENING: Final = (
     errors.PhotoMissing,
     errors.TooManyParts,
     errors.ParameterInvalid,
+    errors.NoticeNotConfirmed,
     errors.IdempotencyKeyReused,
     errors.IdempotencyInProgress,
     errors.UploadMalformed,
@@ -61,6 +63,12 @@ SUBJECT: Final = {
     "description": "The site's opaque pseudonym of the person, never a name or a record number. Kept as a keyed digest "
     "only, where receipts are kept.",
 }
+NOTICE_VERSION: Final = {
+    "name": NOTICE_HEADER,
+    "in": "header",
+    "schema": {"type": "string", "pattern": NOTICE_PATTERN},
+    "description": "Version of the site's notice that was confirmed for this photo, where the site has one; 400 says which is in force.",
+}
 KEY: Final = {
     "name": IDEMPOTENCY_HEADER,
     "in": "header",
@@ -78,6 +86,7 @@ FORM: Final = {
                 "photo": {"type": "string", "format": "binary", "description": PHOTO_DESCRIPTION},
                 "explain": EXPLAIN["schema"],
                 "subject": SUBJECT["schema"],
+                "notice_version": NOTICE_VERSION["schema"],
             },
         },
         "encoding": {"photo": {"contentType": "image/jpeg, image/png, image/webp, application/octet-stream"}},
@@ -106,7 +115,7 @@ OPERATIONS: Final = (
         "looked at in memory and never kept.",
         json_of("Answer"),
         SCREENING,
-        (EXPLAIN, SUBJECT, KEY, *GUARDED),
+        (EXPLAIN, SUBJECT, NOTICE_VERSION, KEY, *GUARDED),
         FORM | RAW,
         REPLAYED,
     ),
@@ -199,4 +208,6 @@ OPERATIONS: Final = (
         (_CODE,),
     ),
 )
-"""Every route but the page's own static files."""
+"""Every route but those of `LEFT_OUT`."""
+LEFT_OUT: Final = ("/static/", "/sign-in", "/sign-out")
+"""Beginnings of routes that nothing but our own pages leads to."""

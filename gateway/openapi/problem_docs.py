@@ -69,6 +69,10 @@ PROBLEM_DOCS: Final[dict[str, ProblemDoc]] = {
         "others.",
         "`detail` names which one; /reference says what it may hold.",
     ),
+    "notice_not_confirmed": ProblemDoc(
+        "The site wants its notice confirmed for every photo of a patient, and the request does not name the version in force.",
+        "Show the notice, and send its version as X-Notice-Version or as the form field notice_version.",
+    ),
     "idempotency_key_reused": ProblemDoc(
         "The Idempotency-Key came before with something else: another photo, subject or explain, or another review or outcome.",
         "Make a new key for every new request, such as a UUID.",

@@ -19,9 +19,14 @@ from serving.contract.severity import Band
 def _kept(answer: Schema) -> Schema:
     """The answer as records keep it."""
     kept = {name: schema for name, schema in answer["properties"].items() if name != "explanation"}
+    notice = {
+        "type": ["string", "null"],
+        "description": "Version of the site's notice that was confirmed for the photo; null where none was.",
+    }
     when = {"type": "string", "format": "date-time", "description": "When it was given, UTC."}
     return record(
-        "An answer that was given before, without the explanation, which is not kept.", {"answered_at": when, **kept}
+        "An answer that was given before, without the explanation, which is not kept.",
+        {"answered_at": when, **kept, "notice_version": notice},
     )
 
 

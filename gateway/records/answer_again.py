@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from gateway.answer import Answer
 from gateway.pin import PinnedModel
-from gateway.records.receipt import AFTER_VIEW, BAND_COUNTS, Receipt, members_of, moment_of
+from gateway.records.receipt import AFTER_VIEW, BAND_COUNTS, NOTICE_VERSION, Receipt, members_of, moment_of
 from serving.contract.abstention import Doubt
 from serving.contract.band_counts import BandCounts
 from serving.contract.model import CropSpec, Evidence, ModelContract
@@ -36,6 +36,7 @@ def answer_again(receipt: Receipt) -> Answer:
         model=_model(receipt, kept["model"], kept["policy"], kept.get(BAND_COUNTS)),
         timings_seconds=kept["timings_seconds"],
         subject_digest=receipt.subject_digest,
+        notice_version=kept.get(NOTICE_VERSION),
         answered_at=moment_of(receipt.answered_at_us),
         after_view=kept.get(AFTER_VIEW) is True,
     )

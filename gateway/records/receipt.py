@@ -15,8 +15,8 @@ from gateway.answer import Answer
 from gateway.answer_json import answer_json
 from gateway.languages import ENGLISH
 
-RECEIPT_SCHEMA: Final = 1
-"""Raised when a field changes its meaning; a reader reads this one and the one before."""
+RECEIPT_SCHEMA: Final = 2
+"""A reader reads this one and the one before. Receipts of 1 have no `NOTICE_VERSION`, `BAND_COUNTS` and `AFTER_VIEW` in `content`."""
 
 KEPT: Final = (
     "abstained", "severity_percent", "severity_spread_ppm", "quality", "model", "policy", "fingerprints", "timings_seconds",
@@ -24,6 +24,8 @@ KEPT: Final = (
 """Members of the answer that `content` keeps as they were given."""
 SAID_AGAIN: Final = ("reasons", "notice")
 """Members that are sentences: made again from codes and from the version's evidence."""
+NOTICE_VERSION: Final = "notice_version"
+"""Member of `content`, where a notice of the site was confirmed for the photo."""
 AFTER_VIEW: Final = "after_view"
 """Member of `content` that is true where whoever asked was to say first which band they expect; absent otherwise."""
 BAND_COUNTS: Final = "band_counts"
@@ -85,6 +87,8 @@ class Receipt:
             content[BAND_COUNTS] = dataclasses.asdict(answer.model.contract.band_counts)
         if answer.after_view:
             content[AFTER_VIEW] = True
+        if answer.notice_version is not None:
+            content[NOTICE_VERSION] = answer.notice_version
         return cls(
             id=answer.id,
             receipt_schema=RECEIPT_SCHEMA,

@@ -6,7 +6,7 @@ from typing import Any
 
 from gateway.answer_json import doubt_json
 from gateway.languages import Catalogue
-from gateway.records.receipt import Receipt, members_of
+from gateway.records.receipt import NOTICE_VERSION, Receipt, members_of
 from serving.contract.abstention import Doubt
 from serving.contract.model import Evidence
 
@@ -32,6 +32,7 @@ def receipt_json(receipt: Receipt, language: Catalogue) -> dict[str, Any]:
         "fingerprints": kept["fingerprints"],
         "timings_seconds": kept["timings_seconds"],
         "notice": _notices(model, language),
+        "notice_version": kept.get(NOTICE_VERSION),
     }
 
 

@@ -30,6 +30,7 @@ def test_an_answer_is_found_again_as_it_was_given(keeping):
     kept = response.json
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00", kept.pop("answered_at"))
     assert given.pop("explanation") is None
+    assert kept.pop("notice_version") is None
     assert kept == given
 
 
@@ -70,7 +71,7 @@ def test_columns_hold_what_lists_are_made_of(keeping, store, records):
     keys = SecretKeys.read(records["record_key_file"])
     assert receipt == Receipt(
         id=given["id"],
-        receipt_schema=1,
+        receipt_schema=2,
         answered_at_us=receipt.answered_at_us,
         model_name="depression_severity",
         model_version=3,
