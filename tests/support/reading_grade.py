@@ -1,8 +1,8 @@
 """How hard a page is to read: the Flesch-Kincaid grade of its prose.
 
 J. P. Kincaid and others, "Derivation of New Readability Formulas" (1975): 0.39 words per sentence + 11.8 syllables per word
-- 15.59. Prose is the text of block elements: each block ends a sentence. Labels of up to three words without a full stop are no
-sentences and are left out, which makes a page harder, not easier; so are codes, digests and numbers.
+- 15.59. Prose is every full sentence in a block of text, one that ends with a full stop or the like: labels, headings, lists of
+figures, codes and digests are none. They would only make a page easier, with fewer words to a sentence. Numbers are no words.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ BLOCKS = {
     "div", "section", "form", "figure", "tr", "ul", "dl", "option", "br",
 }  # fmt: skip
 UNREAD = {"code", "svg", "script", "style", "head"}
-LABEL_WORDS = 3
 WORD = re.compile(r"(?<![\w-])[A-Za-z]+(?:'[a-z]+)?(?![\w])")
 SPOKEN_APART = re.compile(r"[^cgstx]i[aou]|[^gq]ua[lt]|[aeiou]ing$")
 SILENT = re.compile(r"[aeiouy]le$|[^aeiouyl]e$|[^aeiouydt]ed$|[^aeiouycgsxzl]es$|[aeiouy]les$")
@@ -58,9 +57,8 @@ def sentences_of(page: str) -> list[str]:
     found = []
     for block in prose.blocks:
         text = " ".join(block.split())
-        if len(WORD.findall(text)) <= LABEL_WORDS and not text.endswith((".", "!", "?")):
-            continue
-        found += [part for part in re.split(r"(?<=[.!?])\s+(?=\S)", text) if WORD.search(part)]
+        parts = re.split(r"(?<=[.!?])\s+(?=\S)", text)
+        found += [part for part in parts if WORD.search(part) and part.endswith((".", "!", "?"))]
     return found
 
 
