@@ -68,7 +68,7 @@ def _miss_rate(counts: BandCounts, language: Catalogue) -> str:
     low, high = depressed_in(Band.NONE, counts).of_100
     missed, total = counts.depressed[Band.NONE], counts.depressed_subjects
     return language.page["meaning_missed"].format(
-        about=round(100 * missed / total), low=low, high=high, count=_count(missed), total=total
+        about=round(100 * missed / total), low=low, high=high, count=round(missed), total=total
     )
 
 

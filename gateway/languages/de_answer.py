@@ -15,7 +15,7 @@ ANSWER_WORDS: Final = {
     ),
     "meaning_missed": (
         "Ein unterer Bereich kann falsch sein. In seiner eigenen Prüfung ordnete das Modell ihm etwa {about} von 100 depressiven "
-        "Personen zu. Es waren {count} von {total}. Durch Zufall können es auch {low} bis {high} von 100 sein."
+        "Personen zu. Es waren etwa {count} von {total}. Durch Zufall können es auch {low} bis {high} von 100 sein."
     ),
     "meaning_at_site": (
         "Sie sagen, dass an Ihrem Ort {prevalence} von 100 depressiv sind. Dann sind dort von 100 mit diesem Bereich etwa {share} depressiv."
@@ -30,7 +30,8 @@ ANSWER_WORDS: Final = {
     ),
     "meaning_counted": "Personen der Prüfung in diesem Bereich",
     "meaning_method": (
-        "{depressed} von {depressed_total} depressiven, {others} von {others_total} nicht depressiven; jede Person zählt einmal. "
+        "{depressed} von {depressed_total} depressiven, {others} von {others_total} nicht depressiven; jede Person zählt einmal, in Teilen, "
+        "wo ihre Fotos in zwei Bereiche fielen. "
         "Die Enden sind Wilson-Intervalle zu 95 % nach Personen. Für den Anteil im Bereich zählen die ungünstigsten Enden beider."
     ),
     "meaning_without_abstention": "Auch Fotos, die keinen Bereich bekämen, wurden gezählt.",

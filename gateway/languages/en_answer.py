@@ -11,7 +11,7 @@ ANSWER_WORDS: Final = {
     "meaning_demo": "The counts below come from drawn faces. They say nothing about people, and nothing about your site.",
     "meaning_missed": (
         "A low band can be wrong. In its own test the model put about {about} of 100 depressed subjects in this band. "
-        "They were {count} of {total}. By chance it could also be {low} to {high} of 100."
+        "They were about {count} of {total}. By chance it could also be {low} to {high} of 100."
     ),
     "meaning_at_site": (
         "You say that {prevalence} of 100 are depressed at your site. Then about {share} of 100 with this band are depressed there."
@@ -24,7 +24,8 @@ ANSWER_WORDS: Final = {
     "meaning_not_measured": "Nobody has counted how often this band is wrong, for this version and these limits of the bands.",
     "meaning_counted": "Subjects of the test in this band",
     "meaning_method": (
-        "{depressed} of {depressed_total} depressed, {others} of {others_total} not depressed. Each subject counts once. "
+        "{depressed} of {depressed_total} depressed, {others} of {others_total} not depressed. Each subject counts once, in parts where its photos "
+        "fell into two bands. "
         "The ends are 95 % Wilson intervals by subject. For the share in the band the worst ends of both are put together."
     ),
     "meaning_without_abstention": "Photos that would get no band were counted too.",

@@ -35,7 +35,7 @@ def page_of(
 def test_low_says_how_many_depressed_subjects_of_its_own_hold_out_were_in_it(tmp_path):
     text = words_of(page_of(tmp_path))
     low, high = depressed_in(Band.NONE, COUNTS).of_100
-    assert SAY["meaning_missed"].format(about=12, low=low, high=high, count="12.5", total=100) in text
+    assert SAY["meaning_missed"].format(about=12, low=low, high=high, count=12, total=100) in text
     assert "does not rule out depression" in text
 
 

@@ -75,7 +75,7 @@ def test_low_does_not_rule_out_depression_and_says_how_often_it_missed(states):
     for evidence in (Evidence.DEMO, Evidence.SITE_VALIDATED):
         text = words_of(states[evidence, "answer low"])
         assert "does not rule out depression" in text
-        assert "about 12 of 100 depressed subjects in this band. They were 12 of 100." in text
+        assert "about 12 of 100 depressed subjects in this band. They were about 12 of 100." in text
 
 
 def test_an_abstention_gives_its_reason_and_advice_and_no_share_of_anybody(states):
