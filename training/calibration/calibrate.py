@@ -45,6 +45,7 @@ def calibrate(
     coverage: float = STATED_COVERAGE,
     aligned: bool = True,
     class_weights: Mapping[int, float] | None = None,
+    abstains: bool = True,
 ) -> tuple[keras.Model, dict[str, Any]]:
     """Take the class weights back, choose the temperature, fold both in, choose the abstention of the calibrated model.
 
@@ -59,6 +60,7 @@ def calibrate(
         coverage: Share of the photos that is to keep its band.
         aligned: The crops are aligned faces, whose quality is measured in an oval as the gateway does.
         class_weights: Of the training loss, by target: 0 depressed, 1 not depressed; None where it had none.
+        abstains: Choose an abstention, for which the model is asked about eight jittered copies of each photo.
 
     Returns:
         The calibrated model, and the content of `calibration.json`.
@@ -73,8 +75,8 @@ def calibrate(
     temperature = choose_temperature(np.empty(0) if raw.logits is None else raw.logits, targets, shift)
     is_determined = SMALLEST_TEMPERATURE < temperature < LARGEST_TEMPERATURE
     fold_temperature(model, temperature if is_determined else 1.0, shift)
-    answers = answer(model, store, validation, jittered=True, aligned=aligned)
-    abstention = choose_abstention(answers, coverage)
+    answers = answer(model, store, validation, jittered=abstains, aligned=aligned)
+    abstention = describe_abstention(answers, choose_abstention(answers, coverage)) if abstains else None
     return model, {
         "schema": CALIBRATION_SCHEMA,
         "method": "temperature" if is_determined else "none",
@@ -89,7 +91,7 @@ def calibrate(
         "subjects": len(set(answers.subjects)),
         "before": _figures(raw),
         "after": _figures(answers),
-        "abstention": describe_abstention(answers, abstention),
+        "abstention": abstention,
     }
 
 
@@ -97,10 +99,10 @@ def read_abstention(calibration: Mapping[str, Any]) -> Abstention:
     """The chosen abstention in the content of a `calibration.json`.
 
     Raises:
-        CalibrationImpossible: another schema, or no abstention in it.
+        CalibrationImpossible: another schema, or no abstention in it (`calibrate(abstains=False)`).
         ContractInvalid: limits that cannot be.
     """
-    if calibration.get("schema") != CALIBRATION_SCHEMA or "policy" not in calibration.get("abstention", {}):
+    if calibration.get("schema") != CALIBRATION_SCHEMA or "policy" not in (calibration.get("abstention") or {}):
         message = f"calibration.json is not of schema {CALIBRATION_SCHEMA}; run `python -m training fit` again"
         raise CalibrationImpossible(message)
     return Abstention.from_dict(calibration["abstention"]["policy"])

@@ -85,9 +85,9 @@ def evaluate_run(
     """
     description = run.read_description()
     model = load_run_model(run)
-    abstention = (
-        read_abstention(read_json(run.calibration, "python -m training fit")) if run.calibration.exists() else None
-    )
+    calibration = read_json(run.calibration, "python -m training fit") if run.calibration.exists() else {}
+    abstains = calibration.get("abstention") is not None
+    abstention = read_abstention(calibration) if abstains else None
     aligned = description.get("data_options", {}).get("crop", "aligned") == "aligned"
     evaluation = measure(
         answer(model, store, test, jittered=abstention is not None, aligned=aligned),

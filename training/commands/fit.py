@@ -128,6 +128,7 @@ def train(
     data: dict[str, Any],
     *,
     notes: Mapping[str, Any],
+    abstains: bool = True,
 ) -> None:
     """Fit one network, calibrate it on validation, write its curves and `run.json`; the run is then ready for `evaluate`.
 
@@ -140,6 +141,7 @@ def train(
         run: Where the files go.
         data: What it is trained on (`describe_data`); a finished run must have the same.
         notes: Kept in `run.json` and not compared: "subjects_known", "start_model", "despite_inspection".
+        abstains: Choose an abstention; without one `training policy` finds none to put into a policy.
 
     Raises:
         DataError: a split is empty.
@@ -168,7 +170,12 @@ def train(
     draw_curves(fitted.history, run.curves, f"{recipe.architecture}: training")
     say("calibrating on the validation split")
     model, calibration = calibrate(
-        fitted.model, store, parts["validation"], aligned=crop == "aligned", class_weights=fitted.weights
+        fitted.model,
+        store,
+        parts["validation"],
+        aligned=crop == "aligned",
+        class_weights=fitted.weights,
+        abstains=abstains,
     )
     save_model(model, run.model)
     write_json(run.calibration, calibration)

@@ -101,6 +101,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--float32", action="store_true", help="train the paper's network in float32 too, not in bfloat16"
     )
+    parser.add_argument(
+        "--without-abstention",
+        action="store_true",
+        help="measure the bands alone: asking about jittered copies is most of the time of an evaluation",
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -117,6 +122,7 @@ def _reproduce(arguments: argparse.Namespace) -> None:
         faces=arguments.faces,
         float32=arguments.float32,
         train_now=arguments.arch,
+        abstains=not arguments.without_abstention,
     )
 
 
@@ -128,6 +134,7 @@ def reproduce(
     faces: Path | None = None,
     float32: bool = False,
     train_now: Sequence[str] = ARCHITECTURES,
+    abstains: bool = True,
 ) -> dict[str, Any]:
     """Draw, train, evaluate, compare; returns the content of `reproduction.json`.
 
@@ -138,6 +145,7 @@ def reproduce(
         faces: Where the faces are, or are to be drawn; None for `out/faces`.
         float32: No mixed precision.
         train_now: Networks to train; finished runs of the others count too.
+        abstains: Choose and measure an abstention too.
     """
     faces = faces or out / "faces"
     write_corpus(faces, CorpusPlan(protocol.photos, PHOTOS_PER_SUBJECT, DRAWING_SEED))
@@ -167,7 +175,7 @@ def reproduce(
                 recipe = replace(recipe, schedule=protocol.schedule)
             say(f"seed {seed}, {name}:")
             data = describe_data(faces, None, DataOptions(), store, parts)
-            train(recipe, store, parts, run, data, notes={"subjects_known": True})
+            train(recipe, store, parts, run, data, notes={"subjects_known": True}, abstains=abstains)
             if not run.evaluation.exists():
                 evaluate_run(run, store, parts["test"], faces, parts["validation"])
             answers.setdefault(seed, {})[name] = _answers(run, store, parts["test"])

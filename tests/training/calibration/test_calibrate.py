@@ -88,3 +88,10 @@ def test_one_label_only_is_refused(easy_store, easy_photos):
 def test_calibration_of_another_schema_is_refused():
     with pytest.raises(CalibrationImpossible, match="schema"):
         read_abstention({"schema": "symmetra.calibration/0"})
+
+
+def test_without_abstention_no_copy_is_asked_about_and_none_is_found(easy_store, noisy_photos):
+    _, found = calibrate(brightness_model(40.0), easy_store, noisy_photos, abstains=False)
+    assert found["abstention"] is None
+    with pytest.raises(CalibrationImpossible):
+        read_abstention(found)
