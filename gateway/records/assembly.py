@@ -102,7 +102,7 @@ def open_records(settings: Settings, metrics: Metrics) -> Records | None:
     publish = partial(publish_checkpoint, file=settings.audit_checkpoint_file)
     refusals = Refusals()
     audit = AuditThread(trail, refusals, Checkpoints(engine, chain, CheckpointKeys(keys), publish))
-    closers = (retention.close, audit.close, writer.close, *(() if spool is None else (spool.close,)), store.close)
+    closers = (retention.close, audit.close, trail.close, writer.close, *(() if spool is None else (spool.close,)), store.close)
     reader = ReceiptReader(store.find, note_readings(trail, keys))
     return Records(recorder, reader, trail, refusals, keys, audit, reviews, retention, closers)
 

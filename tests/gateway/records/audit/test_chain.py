@@ -1,6 +1,9 @@
 """One chain, whoever appends to it: in the caller's transaction, from several threads and processes at once."""
 
+import subprocess
+import sys
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -12,6 +15,7 @@ from gateway.records.audit.event import MAX_VALUE_CHARACTERS, AuditEvent, AuditK
 from gateway.records.audit.macs import GENESIS, AuditKeys
 from gateway.records.database import open_database
 from gateway.records.tables import AUDIT_EVENTS, AUDIT_HEAD, RECEIPTS
+from tests.support.access import write_session_key
 from tests.support.records import make_receipt
 
 READING = AuditEvent(AuditKind.ANSWER_READ, "key:ward", "00000000-0000-4000-8000-000000000001", {"found": 1})
@@ -126,6 +130,48 @@ def test_many_at_once_keep_one_chain_from_the_first_event_on(database_url, keys)
     assert links_hold(rows, AuditKeys(keys))
     for engine in engines:
         engine.dispose()
+
+
+APPENDING = """
+import sys
+from pathlib import Path
+from gateway.access.secret_keys import SecretKeys
+from gateway.records.audit.chain import AuditChain
+from gateway.records.audit.event import AuditEvent, AuditKind
+from gateway.records.database import open_database
+engine, chain = open_database(sys.argv[1]), AuditChain(SecretKeys.read(Path(sys.argv[2])))
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(25):
+    with engine.begin() as connection:
+        chain.append(connection, [AuditEvent(AuditKind.ANSWER_READ, sys.argv[3])])
+engine.dispose()
+"""
+
+
+def test_two_processes_keep_one_chain(database_url, engine, tmp_path):
+    path = write_session_key(tmp_path / "record.key")
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", APPENDING, database_url, str(path), f"key:{name}"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )
+        for name in ("one", "other")
+    ]  # fmt: skip
+    try:
+        for process in processes:
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        assert [process.wait(60) for process in processes] == [0, 0]
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+    rows = rows_of(engine)
+    assert Counter(row.actor for row in rows) == {"key:one": 25, "key:other": 25}
+    assert links_hold(rows, AuditKeys(SecretKeys.read(path)))
 
 
 def test_a_rotated_secret_goes_on_with_the_same_chain(engine, tmp_path):

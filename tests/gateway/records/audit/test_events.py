@@ -5,6 +5,7 @@ import json
 import pytest
 from sqlalchemy import text
 
+from gateway.errors import RecordsUnavailable
 from gateway.records.audit.chain import AuditChain
 from gateway.records.audit.event import AuditEvent, AuditKind
 from gateway.records.audit.macs import AuditKeys
@@ -125,3 +126,8 @@ def test_a_request_can_note_an_event_or_hears_that_it_was_not(engine, keys):
     trail = AuditTrail(engine, AuditChain(keys))
     trail.note(AuditEvent(AuditKind.SIGN_IN, "oidc:12"), AuditEvent(AuditKind.SIGN_OUT, "oidc:12"))
     assert [event.kind for event in events_of(engine)] == ["sign_in", "sign_out"]
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE audit_head RENAME TO elsewhere"))
+    with pytest.raises(RecordsUnavailable):
+        trail.note(AuditEvent(AuditKind.SIGN_OUT, "oidc:12"))
+    trail.close()
