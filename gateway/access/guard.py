@@ -201,6 +201,7 @@ class Guard:
             if template not in PAGE_ROUTES:
                 raise CredentialMissing
             raise SignInMissing if self.sessions is None else SignInNeeded
+        flask.g.asked_by = session.caller_name
         if all(_comes_from_elsewhere(request, host) for host in (request.headers.get("Host"), self._public_host)):
             raise CrossSiteRequest
         check_form(request, template, session)

@@ -59,4 +59,16 @@ def _unusable_files(settings: Settings) -> list[str]:
             unusable.append(f"{name}: {path} cannot be read: {error.strerror}")
         except SecretKeysInvalid as error:
             unusable.append(f"{name}: {path} {error}")
-    return unusable
+    return unusable + _unusable_client_secret(settings)
+
+
+def _unusable_client_secret(settings: Settings) -> list[str]:
+    name, path = name_of("oidc_client_secret_file"), settings.oidc_client_secret_file
+    if path is None:
+        return []
+    try:
+        return [] if path.read_text(encoding="ascii").strip() else [f"{name}: {path} is empty"]
+    except OSError as error:
+        return [f"{name}: {path} cannot be read: {error.strerror}"]
+    except UnicodeDecodeError:
+        return [f"{name}: {path} holds something else than ASCII"]

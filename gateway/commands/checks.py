@@ -178,18 +178,27 @@ def check_access(settings: Settings) -> Result:
 
 
 def check_issuer(settings: Settings) -> Result:
-    """Does the identity provider hand out its keys?"""
+    """Does the identity provider hand out its keys, and sign people in where the settings want that?"""
     if settings.oidc_issuer is None:
         return Result("identity provider", State.OK, "none is set")
     from gateway.access.issuer import Issuer  # noqa: PLC0415 - joserfc and cryptography
     from gateway.access.provider_http import IssuerAway  # noqa: PLC0415 - as above
 
     try:
-        keys = Issuer(settings.oidc_issuer, settings.oidc_ca_file).read_keys()
+        issuer = Issuer(settings.oidc_issuer, settings.oidc_ca_file)
+        configuration, keys = issuer.read_configuration(), issuer.read_keys()
     except (IssuerAway, OSError) as error:
         to_do = f"see that {settings.oidc_issuer} can be reached from here, and that {name_of('oidc_ca_file')} fits"
         return Result("identity provider", State.FAILED, str(error), to_do)
-    return Result("identity provider", State.OK, f"{settings.oidc_issuer} has {len(keys)} keys")
+    says = f"{settings.oidc_issuer} has {len(keys)} keys"
+    if settings.oidc_client_id is None:
+        return Result("identity provider", State.OK, f"{says}; people do not sign in")
+    if configuration.authorization_endpoint is None or configuration.token_endpoint is None:
+        to_do = f"use a provider with the authorization code flow, or leave {name_of('oidc_client_id')} out"
+        return Result("identity provider", State.FAILED, f"{says}, and no endpoints where people sign in", to_do)
+    return Result(
+        "identity provider", State.OK, f"{says}; people sign in there, and come back to {settings.public_url}"
+    )
 
 
 def check_records(settings: Settings) -> Result:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.access.roles import Role
 from gateway.access.scopes import Scope
 from gateway.errors import SettingsInvalid
 from gateway.settings import Settings, is_loopback, name_of
@@ -35,16 +36,21 @@ def test_every_setting_is_read_from_its_own_variable():
         "oidc_issuer": "https://id.example/realm", "oidc_audience": "symmetra", "oidc_ca_file": "ca.pem",
         "oidc_scope_claim": "roles", "oidc_scope_mapping": "ward=screen", "oidc_clock_skew_seconds": "10",
         "oidc_keys_stale_seconds": "600", "access_failures_per_second_per_client": "0.5", "tls_in_front": "yes",
-        "records_url": "sqlite:////var/lib/receipts.db", "records_required": "no", "record_key_file": "record.key",
-        "languages": "en,de", "crisis_text_file": "crisis.txt", "site_prevalence_percent": "12.5", "prometheus_url": "http://prometheus.example:9090",
+        "records_url": "sqlite:////var/lib/receipts.db", "records_when_away": "spool", "records_journal_file": "journal", "records_journal_bytes": "65536", "replicas": "1", "record_key_file": "record.key",
+        "audit_checkpoint_file": "checkpoints", "keep_receipts_days": "3650", "keep_audit_days": "3660",
+        "oidc_client_id": "page", "oidc_client_secret_file": "client.secret", "oidc_sign_in_scope": "openid roles", "oidc_role_claim": "groups",
+        "oidc_role_mapping": "operator=it", "public_url": "https://symmetra.example", "session_idle_seconds": "600",
+        "session_absolute_seconds": "3600", "access_contact": "the service desk", "notice_file": "notice.txt", "notice_required": "no",
+        "languages": "en,de", "crisis_text_file": "crisis.txt", "prometheus_url": "http://prometheus.example:9090", "site_prevalence_percent": "12.5",
     }  # fmt: skip
     assert set(values) == {field.name for field in dataclasses.fields(Settings)}
     settings = Settings.from_environment({name_of(name): value for name, value in values.items()})
     assert {name: str(value) for name, value in dataclasses.asdict(settings).items()} == values | {
         "allow_demo_model": "True",
         "tls_in_front": "True",
-        "records_required": "False",
         "oidc_scope_mapping": str((("ward", (Scope.SCREEN,)),)),
+        "oidc_role_mapping": str((("it", Role.OPERATOR),)),
+        "notice_required": "False",
         "languages": str(("en", "de")),
         "trusted_proxies": str((ip_network("10.0.0.0/8"),)),
     }
@@ -152,6 +158,26 @@ def test_a_database_that_is_none_is_a_mistake_whose_value_is_not_repeated(value)
 def test_records_need_a_secret_that_stays():
     with pytest.raises(SettingsInvalid, match="SYMMETRA_RECORD_KEY_FILE is missing: SYMMETRA_RECORDS_URL is set"):
         Settings.from_environment({**REQUIRED, "SYMMETRA_RECORDS_URL": "sqlite:////tmp/receipts.db"})
+
+
+def test_sqlite_is_for_one_gateway():
+    records = {"SYMMETRA_RECORDS_URL": "sqlite:////tmp/receipts.db", "SYMMETRA_RECORD_KEY_FILE": "record.key"}
+    with pytest.raises(SettingsInvalid, match="SQLite is for one gateway; several need PostgreSQL"):
+        Settings.from_environment({**REQUIRED, **records, "SYMMETRA_REPLICAS": "2"})
+    elsewhere = {"SYMMETRA_RECORDS_URL": "postgresql+pg8000://u@h/d", "SYMMETRA_REPLICAS": "2"}
+    assert Settings.from_environment({**REQUIRED, **records, **elsewhere}).replicas == 2
+
+
+def test_what_waits_for_the_database_needs_a_place():
+    with pytest.raises(SettingsInvalid, match="SYMMETRA_RECORDS_JOURNAL_FILE is missing"):
+        Settings.from_environment({**REQUIRED, "SYMMETRA_RECORDS_WHEN_AWAY": "spool"})
+
+
+@pytest.mark.parametrize(("receipts", "audit"), [(0, 10), (20, 10)])
+def test_the_audit_trail_outlives_what_it_speaks_of(receipts, audit):
+    days = {"SYMMETRA_KEEP_RECEIPTS_DAYS": str(receipts), "SYMMETRA_KEEP_AUDIT_DAYS": str(audit)}
+    with pytest.raises(SettingsInvalid, match="the audit trail would forget"):
+        Settings.from_environment({**REQUIRED, **days})
 
 
 def test_the_secret_of_records_is_not_the_one_that_sessions_rotate():

@@ -63,9 +63,13 @@ def create_sign_in(
                 raise SignInInterrupted
             flask.g.sign_in_to = flow.to
             session = parts.session_of(parts.provider.claims_of_code(_code(parts, flow), flow))
-            _note(trail, "sign_in", session.caller_name, roles=" ".join(sorted(session.roles)))
             if not session.roles:
+                with suppress(RecordsUnavailable):
+                    _note(
+                        trail, "refused", session.caller_name, code=RoleMissing.code, method="GET", route=CALLBACK_PATH
+                    )
                 raise RoleMissing
+            _note(trail, "sign_in", session.caller_name, roles=" ".join(sorted(session.roles)))
         response = _redirect(flow.to)
         parts.sessions.write(response, session)
         return response

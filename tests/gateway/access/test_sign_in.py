@@ -1,16 +1,28 @@
 """People sign in at a real provider, use the page, and sign out: what a browser meets, and what the provider is asked."""
 
+import dataclasses
 import html
+import json
 import re
 from urllib.parse import parse_qs, urlsplit
 
 import flask
 import pytest
+from sqlalchemy import select
 
+from gateway.access.requirements import missing_for_access
+from gateway.access.secret_keys import Purpose, SecretKeys
+from gateway.commands.checks import State, check_issuer
+from gateway.errors import SettingsInvalid
 from gateway.languages.de import GERMAN
+from gateway.logs import JsonLines
+from gateway.records.database import open_database
+from gateway.records.tables import AUDIT_EVENTS
+from gateway.settings import Settings
 from tests.support.gateway import FakeGateway, multipart
 from tests.support.identity_provider import SUBJECT
 from tests.support.people import HTML, ask_provider, form_token_of, leave, sign_in, sign_in_settings
+from tests.support.records import make_records
 from tests.support.sign_in_provider import CLIENT_ID, CLIENT_SECRET, SignInProvider
 
 
@@ -214,3 +226,145 @@ def test_keys_and_tokens_of_programs_need_no_form_token_whatever_cookies_come_al
     response = gateway.screen(headers={"Authorization": f"Bearer {provider.token()}"})
     assert response.status_code == 200
     assert "Set-Cookie" not in response.headers
+
+
+# settings
+
+
+TOGETHER = {
+    "oidc_issuer": "https://id.example",
+    "oidc_client_id": "page",
+    "public_url": "https://symmetra.example",
+    "session_key_file": "session.key",
+}
+CONTRADICTIONS = {
+    "nobody's tokens": (
+        {"oidc_issuer": None, "oidc_client_id": None, "oidc_audience": "symmetra"},
+        "OIDC_AUDIENCE is set",
+    ),
+    "a provider for nothing": ({"oidc_client_id": None}, "OIDC_ISSUER needs SYMMETRA_OIDC_AUDIENCE"),
+    "no provider": ({"oidc_issuer": None}, "OIDC_ISSUER is missing"),
+    "nowhere to come back to": ({"public_url": None}, "PUBLIC_URL is missing"),
+    "no secret": ({"session_key_file": None}, "SESSION_KEY_FILE is missing"),
+    "nobody's secret": ({"oidc_client_id": None, "oidc_audience": "x", "oidc_client_secret_file": "s"}, "whose secret"),
+    "one word for people and programs": ({"oidc_audience": "page"}, "are the same"),
+    "a scope that names nobody": ({"oidc_sign_in_scope": "profile"}, "does not hold openid"),
+    "a short life": ({"session_absolute_seconds": "60"}, "SESSION_ABSOLUTE_SECONDS is 60: less than"),
+}
+
+
+def environment(**changes):
+    values = {"model_repository": "m"} | TOGETHER | changes
+    return {f"SYMMETRA_{name.upper()}": value for name, value in values.items() if value is not None}
+
+
+def test_these_settings_go_together():
+    assert Settings.from_environment(environment()).oidc_client_id == "page"
+
+
+@pytest.mark.parametrize("name", CONTRADICTIONS)
+def test_settings_that_do_not_go_together_are_named(name):
+    changes, says = CONTRADICTIONS[name]
+    with pytest.raises(SettingsInvalid) as caught:
+        Settings.from_environment(environment(**changes))
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "http://symmetra.example",
+        "symmetra.example",
+        "https://symmetra.example/app",
+        "https://u@symmetra.example",
+        "https://x/?a",
+        "",
+    ],
+)
+def test_people_come_over_tls_to_an_address_without_a_path(value):
+    with pytest.raises(SettingsInvalid, match="SYMMETRA_PUBLIC_URL"):
+        Settings.from_environment(environment(public_url=value))
+    assert (
+        Settings.from_environment(environment(public_url="https://symmetra.example/")).public_url
+        == "https://symmetra.example"
+    )
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\n", b"\xff\xfe"])
+def test_a_secret_that_cannot_be_read_keeps_the_gateway_from_starting_and_is_not_repeated(tmp_path, content):
+    path = tmp_path / "client.secret"
+    if content is not None:
+        path.write_bytes(content)
+    (missing,) = missing_for_access(Settings(model_repository=tmp_path, oidc_client_secret_file=path))
+    assert missing.startswith("SYMMETRA_OIDC_CLIENT_SECRET_FILE: ")
+
+
+# what is kept of it
+
+
+def test_records_hold_who_signed_in_and_out_and_who_was_turned_away(provider, tmp_path):
+    records = make_records(tmp_path)
+    gateway = FakeGateway(tmp_path, **sign_in_settings(provider, tmp_path), **records)
+    sign_in(gateway.client)
+    gateway.client.post("/sign-out", data={"form_token": form_token_of(gateway.client)})
+    provider.roles = []
+    sign_in(gateway.client)
+    engine = open_database(records["records_url"])
+    with engine.connect() as connection:
+        events = [(row.kind, row.actor, json.loads(row.details)) for row in connection.execute(select(AUDIT_EVENTS))]
+    engine.dispose()
+    kinds = [kind for kind, _, _ in events]
+    assert kinds == ["sign_in", "sign_out", "refused"]
+    (digest,) = SecretKeys.read(records["record_key_file"]).digests(Purpose.CALLER, SUBJECT)
+    assert {actor for _, actor, _ in events} == {f"oidc:{digest}"}
+    assert events[0][2] == {"roles": "clinician"}
+    assert events[2][2]["code"] == "role_missing"
+    assert SUBJECT not in str(events)
+
+
+def test_nobody_signs_in_unseen_where_records_are_on_and_away_and_everybody_signs_out(provider, tmp_path):
+    records = make_records(tmp_path)
+    gateway = FakeGateway(tmp_path, **sign_in_settings(provider, tmp_path), **records)
+    sign_in(gateway.client)
+    token = form_token_of(gateway.client)
+    database = tmp_path / "receipts.db"
+    database.rename(tmp_path / "elsewhere.db")
+    database.mkdir()
+    other = gateway.app.test_client()
+    back = ask_provider(leave(other))
+    gateway.app.extensions["symmetra_records"].trail._engine.dispose()
+    response = other.get(back, headers=HTML)
+    assert (response.status_code, "records_unavailable" in response.text) == (503, True)
+    assert "symmetra-session" not in cookies(other)
+    assert gateway.client.post("/sign-out", data={"form_token": token}).status_code == 200
+    assert not cookies(gateway.client)
+
+
+def test_nothing_that_came_along_the_way_is_said_or_logged(provider, tmp_path, caplog):
+    provider.secret = CLIENT_SECRET
+    (tmp_path / "client.secret").write_text(CLIENT_SECRET)
+    settings = sign_in_settings(provider, tmp_path, oidc_client_secret_file=tmp_path / "client.secret")
+    gateway = FakeGateway(tmp_path, **settings)
+    caplog.set_level("DEBUG")
+    said, secrets = [], [SUBJECT, "zq", CLIENT_SECRET]
+    for changes in ({}, {"nonce": "zq-nonce"}, {"roles": ["zq-role"]}, {"aud": "zq-audience"}):
+        provider.claims = changes
+        address = leave(gateway.client)
+        back = ask_provider(address)
+        response = gateway.client.get(back, headers=HTML)
+        said.append(response.text)
+        secrets += [values[0] for values in parse_qs(urlsplit(back).query).values()]
+        secrets += [cookie.value for cookie in cookies(gateway.client).values()]
+    lines = "".join(JsonLines().format(record) for record in caplog.records)
+    everything = "".join(said) + lines + gateway.exposition()
+    assert "/sign-in/callback" in lines
+    assert not [secret for secret in secrets if secret in everything]
+
+
+def test_check_says_where_people_sign_in_and_what_the_provider_lacks_for_it(provider, tmp_path):
+    settings = Settings(model_repository=tmp_path, **sign_in_settings(provider, tmp_path))
+    assert "people sign in there, and come back to http://localhost" in check_issuer(settings).says
+    provider.configuration = {"token_endpoint": None}
+    assert check_issuer(settings).state is State.FAILED
+    programs = dataclasses.replace(settings, oidc_client_id=None)
+    assert "people do not sign in" in check_issuer(programs).says
