@@ -4,7 +4,7 @@ import contextlib
 
 import gevent
 from gevent.event import Event
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.admission.places import PlaceLimits, Places
@@ -67,8 +67,10 @@ class Load:
         self.places.has_room(10.0)
 
 
+@example([("leave", 0, True), ("end", 1, False)])  # ended in the moment in which a place is given to it
+@example([("leave", 0, True), ("run out", 0, False)])
 @given(st.lists(STEPS, max_size=25))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_in_any_order_no_place_is_lost_or_given_twice(steps):
     load = Load()
     for _ in range(LIMITS.in_flight + LIMITS.queue):
