@@ -1,7 +1,7 @@
-"""What a receipt costs beside its answer: CPU of the whole process per receipt, on a real SQLite file (issue 5: at most 1.5 ms).
+"""What a receipt costs beside its answer: CPU of the whole process per receipt, on a real SQLite file (issues 5 and 6: at most 1.5 ms).
 
 `python -m tests.bench.records_cost` prints the figures. Alone, each receipt is a transaction of its own; together, those that
-wait are written as one. The digest of the photo is part of it.
+wait are written as one. The digest of the photo and the audit event with its codes are part of it.
 """
 
 import json
@@ -22,12 +22,16 @@ from gateway.deadline import Deadline
 from gateway.observing import gateway_metrics
 from gateway.pin import PinReader
 from gateway.predictor import Scores
+from gateway.records.audit.chain import AuditChain
+from gateway.records.audit.macs import AuditKeys
+from gateway.records.audit.screenings import note_screenings
 from gateway.records.away.when_away import WhenAway
+from gateway.records.database import open_database
 from gateway.records.recorder import ReceiptRecorder
-from gateway.records.store import is_away
+from gateway.records.store import ReceiptStore, is_away
 from gateway.records.writer import ReceiptWriter
 from tests.support.gateway import make_prepared_crop, make_repository
-from tests.support.records import make_records, open_store
+from tests.support.records import make_records
 
 PHOTO_BYTES = 80 * 1024
 RECEIPTS = 400
@@ -54,9 +58,11 @@ def measure_records() -> RecordsCost:
     with tempfile.TemporaryDirectory(prefix="symmetra-bench-") as name:
         folder = Path(name)
         settings = make_records(folder)
-        store = open_store(settings["records_url"])
-        writer = ReceiptWriter(store.write, is_away)
         keys = SecretKeys.read(settings["record_key_file"])
+        audit_keys = AuditKeys(keys)
+        engine = open_database(settings["records_url"])
+        store = ReceiptStore(engine, note_screenings(AuditChain(audit_keys), audit_keys))
+        writer = ReceiptWriter(store.write, is_away)
         recorder = ReceiptRecorder(
             writer, keys, when_away=WhenAway.REFUSE, metrics=gateway_metrics(CollectorRegistry())
         )
