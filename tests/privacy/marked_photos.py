@@ -9,6 +9,7 @@ import io
 import secrets
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,8 @@ PACK: Final = Path(__file__).resolve().parents[2] / "training" / "synthetic" / "
 BLOCK_PIXELS: Final = 8
 STRIP_ROWS: Final = 2
 QUALITY: Final = 92
+TURNED: Final = 6
+"""EXIF's orientation of a picture that a viewer turns by a quarter to the right."""
 _EXIF_FOLDER: Final = 0x8769
 _GPS_FOLDER: Final = 0x8825
 _EXIF_TEXTS: Final = {
@@ -43,29 +46,35 @@ class MarkedPhoto:
     content: bytes
 
 
-def marked_photos(markers: Markers) -> list[MarkedPhoto]:
-    """A face as JPEG (plain, turned by EXIF, progressive, large), PNG and WebP, all with markers."""
-    return [
-        MarkedPhoto("jpeg", "image/jpeg", mark_jpeg("face_640x480.jpg", markers)),
-        MarkedPhoto("jpeg turned", "image/jpeg", mark_jpeg("face_480x640.jpg", markers, orientation=1)),
-        MarkedPhoto("jpeg progressive", "image/jpeg", mark_jpeg("face_1200x900.jpg", markers, progressive=True)),
-        MarkedPhoto("jpeg large", "image/jpeg", mark_jpeg("face_1200x1600.jpg", markers, factor=2)),
-        MarkedPhoto("png", "image/png", mark_png("face.png", markers)),
-        MarkedPhoto("webp", "image/webp", mark_webp("face_glasses.jpg", markers)),
+def marked_photos(markers: Markers, most: int | None = None) -> list[MarkedPhoto]:
+    """A face as JPEG (plain, turned by EXIF, progressive, large), PNG and WebP, all with markers; the first ones, or all."""
+    makers: list[tuple[str, str, Callable[[], bytes]]] = [
+        ("jpeg", "image/jpeg", lambda: mark_jpeg("face_640x480.jpg", markers)),
+        ("jpeg turned", "image/jpeg", lambda: mark_jpeg("face_480x640.jpg", markers, orientation=TURNED)),
+        ("jpeg progressive", "image/jpeg", lambda: mark_jpeg("face_1200x900.jpg", markers, progressive=True)),
+        ("jpeg large", "image/jpeg", lambda: mark_jpeg("face_1200x1600.jpg", markers, factor=2)),
+        ("png", "image/png", lambda: mark_png("face.png", markers)),
+        ("webp", "image/webp", lambda: mark_webp("face_glasses.jpg", markers)),
     ]
+    return [MarkedPhoto(name, media_type, make()) for name, media_type, make in makers[:most]]
 
 
-def refused_photos(markers: Markers) -> list[MarkedPhoto]:
-    """Marked photos that get no score: no face, cut off, broken, and no photo at all."""
+def refused_photos(markers: Markers, most: int | None = None) -> list[MarkedPhoto]:
+    """Marked photos that get no score: no face, cut off, broken, and no photo at all; the first ones, or all."""
     whole = mark_jpeg("face_640x480.jpg", markers)
-    return [
-        MarkedPhoto("no face", "image/jpeg", mark_jpeg("cup.jpg", markers)),
-        MarkedPhoto("cut off", "image/jpeg", whole[: len(whole) // 2]),
-        MarkedPhoto("broken", "image/jpeg", whole[:200] + secrets.token_bytes(64) + whole[300:]),
-        MarkedPhoto("broken png", "image/png", _broken_in_the_middle(mark_png("face.png", markers))),
-        MarkedPhoto("no photo", "image/jpeg", b"no photo " + markers["exif_description"].encode() + whole[4000:9000]),
-        MarkedPhoto("svg", "image/svg+xml", f"<svg><text>{markers['exif_artist']}</text></svg>".encode()),
+    makers: list[tuple[str, str, Callable[[], bytes]]] = [
+        ("no face", "image/jpeg", lambda: mark_jpeg("cup.jpg", markers)),
+        ("cut off", "image/jpeg", lambda: whole[: len(whole) // 2]),
+        ("broken", "image/jpeg", lambda: whole[:200] + secrets.token_bytes(64) + whole[300:]),
+        ("broken png", "image/png", lambda: _broken_in_the_middle(mark_png("face.png", markers))),
+        (
+            "no photo",
+            "image/jpeg",
+            lambda: b"no photo " + markers["exif_description"].encode() + whole[4000:9000],
+        ),
+        ("svg", "image/svg+xml", f"<svg><text>{markers['exif_artist']}</text></svg>".encode),
     ]
+    return [MarkedPhoto(name, media_type, make()) for name, media_type, make in makers[:most]]
 
 
 def mark_jpeg(
@@ -73,7 +82,10 @@ def mark_jpeg(
 ) -> bytes:
     """A photo of the pack as JPEG with EXIF, XMP, an ICC description, a comment, and bytes after its end."""
     stream = io.BytesIO()
-    marked_pixels(name, factor).save(
+    pixels = marked_pixels(name, factor)
+    if orientation == TURNED:
+        pixels = pixels.transpose(Image.Transpose.ROTATE_90)
+    pixels.save(
         stream,
         "JPEG",
         quality=QUALITY,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import secrets
 import subprocess
@@ -77,8 +78,8 @@ class Run:
     """Statements that must hold for the result to mean something."""
 
     def __post_init__(self) -> None:
-        self.photos = marked_photos(self.markers)[: self.most_photos]
-        self.refused = refused_photos(self.markers)[: self.most_photos]
+        self.photos = marked_photos(self.markers, self.most_photos)
+        self.refused = refused_photos(self.markers, self.most_photos)
         control = Markers.fresh("ct")
         self.control_word = control.family + "control0"
         self.control_photo = MarkedPhoto(CONTROL, "image/jpeg", mark_jpeg("face_tilted.jpg", control))
@@ -224,4 +225,5 @@ def allow_core_files() -> None:
 
 def _without_numbers(path: str, folder: Path) -> str:
     """A path for the report, without what differs from run to run."""
-    return path.replace(str(folder), "RUN")
+    shown = path.replace(str(folder), "RUN")
+    return re.sub(r"(wgunicorn-|/gateway-|\bsem\.|joblib-|/proc/|task/|tmp/)[\w-]{4,}", r"\1...", shown)

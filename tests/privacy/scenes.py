@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -85,14 +86,14 @@ def gateway(
                 run.note_trace(name, trace, allowed)
 
 
-def screenings(run: Run, scene: str, served: GatewayProcess, **headers: str) -> list[Answer]:
-    """Every format, raw and as a form, over the API and the page, with and without explanation, and once more."""
+def screenings(run: Run, scene: str, served: GatewayProcess, *, explain: bool = True, **headers: str) -> list[Answer]:
+    """Every format, raw and as a form, over the API and the page, with and without explanation (where the model has any), and once more."""
     markers, answers = run.markers, []
     for photo in run.photos:
         requests = [
             raw_screening(photo, markers, **headers),
-            raw_screening(photo, markers, explain=True, **headers),
-            form_screening(photo, markers, explain=True, **headers),
+            raw_screening(photo, markers, explain=explain, **headers),
+            form_screening(photo, markers, explain=explain, **headers),
             form_screening(photo, markers, "/", Accept="text/html", **headers),
         ]
         # The same again under the same key: it gets the earlier answer.

@@ -82,7 +82,7 @@ def test_the_photos_hold_a_marker_in_every_place_that_a_file_has():
 
 
 def test_pieces_of_a_photo_are_found_raw_as_base64_and_as_pixels():
-    photo = marked_photos(MARKERS)[0]
+    (photo,) = marked_photos(MARKERS, 1)
     pieces = pieces_of([photo], CropSpec())
     assert {name for name, _ in pieces} == {f"{what} of 'jpeg'" for what in ("file", "pixels", "crop")}
     searcher = Searcher({}, pieces)
