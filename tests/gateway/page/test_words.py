@@ -11,9 +11,12 @@ import gateway as package
 from gateway.languages import CATALOGUES, ENGLISH
 from gateway.problems import all_codes
 from serving.contract.model import Evidence
+from tests.support.access import beyond_loopback
+from tests.support.gateway import FakeGateway
 from tests.support.page_states import SCORES, gateway_of_states, pages_of_states
-from tests.support.page_text import words_of
+from tests.support.page_text import HTML_HEADERS, words_of
 from tests.support.reading_grade import reading_grade, sentences_of
+from tests.support.records import make_records
 from training.reporting.model_card import limits_of
 
 PACKAGE = Path(package.__file__).parent
@@ -27,17 +30,27 @@ SAID = re.compile(r"(?i)diagnos\w*|\bconfidence\b")
 
 @pytest.fixture(scope="module")
 def states(tmp_path_factory):
-    """Name -> HTML of every state in English, of a demo model and of one that a site validated."""
+    """Name -> HTML of every state in English, for each kind of evidence; one site keeps records and shows a notice."""
+    folder = tmp_path_factory.mktemp("site")
+    (folder / "notice.txt").write_text("The person was told what the photo is for, and agreed.")
+    keeping = {**make_records(folder), "notice_file": folder / "notice.txt", "notice_required": False}
+    settings = {
+        Evidence.DEMO: {},
+        Evidence.RESEARCH: keeping,
+        Evidence.SITE_VALIDATED: {"site_prevalence_percent": 12.0},
+    }
     found = {}
-    for evidence, settings in ((Evidence.DEMO, {}), (Evidence.SITE_VALIDATED, {"site_prevalence_percent": 12.0})):
-        gateway = gateway_of_states(tmp_path_factory.mktemp("states"), evidence, **settings)
+    for evidence in Evidence:
+        gateway = gateway_of_states(tmp_path_factory.mktemp("states"), evidence, **settings[evidence])
         found |= {(evidence, name): response.text for name, response in pages_of_states(gateway)}
+    strangers = FakeGateway(folder, **beyond_loopback(folder))
+    found[Evidence.DEMO, "not let in"] = strangers.client.get("/", headers=HTML_HEADERS).text
     return found
 
 
 def of_scores(states):
     chosen = {key: page for key, page in states.items() if key[1] in SCORES}
-    assert len(chosen) == 2 * len(SCORES)
+    assert len(chosen) == len(Evidence) * len(SCORES)
     return chosen
 
 
@@ -72,14 +85,14 @@ def test_a_demo_model_says_so_above_the_band_in_the_document(states):
 
 
 def test_low_does_not_rule_out_depression_and_says_how_often_it_missed(states):
-    for evidence in (Evidence.DEMO, Evidence.SITE_VALIDATED):
+    for evidence in Evidence:
         text = words_of(states[evidence, "answer low"])
         assert "does not rule out depression" in text
         assert "about 12 of 100 depressed subjects in this band. They were about 12 of 100." in text
 
 
 def test_an_abstention_gives_its_reason_and_advice_and_no_share_of_anybody(states):
-    for evidence in (Evidence.DEMO, Evidence.SITE_VALIDATED):
+    for evidence in Evidence:
         page = states[evidence, "abstention"]
         assert ENGLISH.page["what_to_do"] in page
         assert ENGLISH.page["meaning"] not in page
