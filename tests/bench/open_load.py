@@ -2,12 +2,13 @@
 
 `python -m tests.bench.open_load` is a process of its own, so that the server's figures are the server's. Arrivals are a
 Poisson process drawn beforehand; latency counts from the moment when a call was meant to start. Every call has a
-connection of its own (no keep-alive): the dearest case for the server. Beside the calls, probes ask `/readyz` and
-`/healthz` four times a second. Raw results go to a file; `read_run` reads it.
+connection of its own, the dearest case for the server, or, with `--kept`, one that an earlier call left, as programs do. Beside
+the calls, probes ask `/readyz` and `/healthz` four times a second. Raw results go to a file; `read_run` reads it.
 """
 
 import argparse
 import json
+import re
 import resource
 import sys
 import time
@@ -23,6 +24,10 @@ PROBES = ("/readyz", "/healthz")
 PROBE_EVERY_SECONDS = 0.25
 PATIENCE_SECONDS = 30.0
 """After which a call counts as unanswered."""
+FREE_SECONDS = 5.0
+"""For which a connection is used again; the gateway closes idle ones after three times as long."""
+SETTLED_SHARE = 0.2
+"""Of a run, after which queues have filled."""
 NO_ANSWER = 0
 """Stands for the status of a call that was reset, refused by the kernel, or not answered in time."""
 MAX_LATE_SECONDS = 0.25
@@ -66,6 +71,18 @@ class Run:
             for status, latency in zip(self.status, self.latency, strict=True)
         )
 
+    def goodput(self, deadline_seconds: float) -> float:
+        """Answers with status 200 in time, per second of the time between `SETTLED_SHARE` of the run and its end.
+
+        Before, queues are still filling; what is answered after the end would make a long queue look like speed.
+        """
+        settled = SETTLED_SHARE * self.seconds
+        answered = sum(
+            status == 200 and latency <= deadline_seconds and settled < start + latency <= self.seconds
+            for start, status, latency in zip(self.started, self.status, self.latency, strict=True)
+        )
+        return answered / (self.seconds - settled)
+
     def accepted_percentile(self, percent: float) -> float:
         """Of the latency of the calls that were answered with 200, in seconds."""
         accepted = [latency for latency, status in zip(self.latency, self.status, strict=True) if status == 200]
@@ -82,37 +99,72 @@ def read_run(path: Path) -> Run:
     return Run(**json.loads(path.read_text()))
 
 
-def exchange(port: int, request: bytes) -> tuple[int, bool]:
-    """Send one request on a connection of its own; (status, whether it says when to come back)."""
-    answer = b""
-    try:
-        with gevent.Timeout(PATIENCE_SECONDS, exception=TimeoutError), socket.socket() as connection:
-            connection.connect(("127.0.0.1", port))
-            connection.sendall(request)
-            while piece := connection.recv(65536):
-                answer += piece
-    except OSError:
-        if not answer:
+class Exchanger:
+    """Sends requests to one loopback gateway, each on a connection of its own or on one that is free.
+
+    Args:
+        port: Of the gateway.
+        keeps: Whether connections are kept for the next call.
+    """
+
+    def __init__(self, port: int, *, keeps: bool) -> None:
+        self._port = port
+        self._keeps = keeps
+        self._free: list[tuple[float, socket.socket]] = []
+
+    def exchange(self, request: bytes) -> tuple[int, bool]:
+        """Send one request; (status, whether it says when to come back)."""
+        answer = b""
+        connection = None
+        try:
+            with gevent.Timeout(PATIENCE_SECONDS, exception=TimeoutError):
+                connection = self._take_free() or socket.create_connection(("127.0.0.1", self._port))
+                connection.sendall(request)
+                while not (self._keeps and _is_complete(answer)) and (piece := connection.recv(65536)):
+                    answer += piece
+        except OSError:
+            answer = answer if _is_complete(answer) else b""
+        head, complete, _ = answer.partition(b"\r\n\r\n")
+        if connection is not None:
+            if self._keeps and complete and b"\r\nConnection: keep-alive\r\n" in head:
+                self._free.append((time.perf_counter(), connection))
+            else:
+                connection.close()
+        if not complete:
             return NO_ANSWER, False
-    head, complete, _ = answer.partition(b"\r\n\r\n")
-    if not complete:
-        return NO_ANSWER, False
-    return int(head.split(b" ", 2)[1]), b"\r\nretry-after:" in head.lower()
+        return int(head.split(b" ", 2)[1]), b"\r\nretry-after:" in head.lower()
+
+    def _take_free(self) -> socket.socket | None:
+        """The one that was used last; where that is long ago, the server may be closing it, and so all the others."""
+        while self._free:
+            used_at, connection = self._free.pop()
+            if time.perf_counter() - used_at < FREE_SECONDS:
+                return connection
+            connection.close()
+        return None
 
 
-def run_open_load(port: int, photo: bytes, rate: float, seconds: float, seed: int) -> Run:
+def _is_complete(answer: bytes) -> bool:
+    """Whether an answer with a Content-Length is there as a whole."""
+    head, complete, body = answer.partition(b"\r\n\r\n")
+    length = re.search(rb"\r\ncontent-length: (\d+)", head.lower())
+    return bool(complete) and length is not None and len(body) >= int(length[1])
+
+
+def run_open_load(port: int, photo: bytes, rate: float, seconds: float, seed: int, *, kept: bool = False) -> Run:
     """Send photos to one loopback gateway."""
     rng = np.random.default_rng(seed)
     starts = np.cumsum(rng.exponential(1 / rate, size=int(rate * seconds * 2) + 50))
     starts = starts[starts < seconds]
     head = f"POST /v1/screenings HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: {len(photo)}\r\n"
-    request = head.encode() + b"Connection: close\r\n\r\n" + photo
+    request = head.encode() + (b"\r\n" if kept else b"Connection: close\r\n\r\n") + photo
+    caller, prober = Exchanger(port, keeps=kept), Exchanger(port, keeps=False)
     run = Run(rate, seconds, probes={path: [] for path in PROBES})
     began = time.perf_counter()
 
     def call(start: float) -> None:
         late = time.perf_counter() - began - start
-        status, told_when = exchange(port, request)
+        status, told_when = caller.exchange(request)
         run.started.append(start)
         run.latency.append(time.perf_counter() - began - start)
         run.status.append(status)
@@ -122,7 +174,7 @@ def run_open_load(port: int, photo: bytes, rate: float, seconds: float, seed: in
     def probe(path: str) -> None:
         while True:
             asked = time.perf_counter()
-            status, _ = exchange(port, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+            status, _ = prober.exchange(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
             run.probes[path].append((status, time.perf_counter() - asked))
             gevent.sleep(PROBE_EVERY_SECONDS)
 
@@ -147,9 +199,11 @@ def main() -> int:
     parser.add_argument("--rate", type=float, required=True)
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--kept", action="store_true", help="on connections that earlier calls left")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    run = run_open_load(arguments.port, arguments.photo.read_bytes(), arguments.rate, arguments.seconds, arguments.seed)
+    photo = arguments.photo.read_bytes()
+    run = run_open_load(arguments.port, photo, arguments.rate, arguments.seconds, arguments.seed, kept=arguments.kept)
     arguments.out.write_text(json.dumps(asdict(run)))
     return 0
 

@@ -8,10 +8,12 @@ half of it. Twice over: against a model server that only takes time (`paced`, co
 import argparse
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -51,7 +53,9 @@ class Step:
     rate: float
     seconds: float
     is_valid: bool
+    good: int
     goodput: float
+    """Good answers per second, once queues have filled (`Run.goodput`)."""
     statuses: dict[str, int]
     refused_without_retry_after: int
     accepted_p50_seconds: float
@@ -63,6 +67,9 @@ class Step:
     resident_mebibytes_after: float
     gateway_cpu_share: float
     generator_cpu_share: float
+    machine_cpu_share: float
+    given_up: int
+    """Let in, and then not answered in time: work that was done for nobody."""
     seconds_until_recovered: float
 
 
@@ -76,6 +83,8 @@ class Meter:
 
     def __enter__(self) -> Self:
         self._cpu = self._cpu_seconds()
+        self._machine_cpu = _busy_seconds()
+        self._started = time.perf_counter()
         self._thread = threading.Thread(target=self._watch)
         self._thread.start()
         return self
@@ -85,6 +94,8 @@ class Meter:
         self._thread.join()
         self.resident.append(self._resident())
         self.cpu_seconds = self._cpu_seconds() - self._cpu
+        self.machine_cpu_seconds = _busy_seconds() - self._machine_cpu
+        self.seconds = time.perf_counter() - self._started
 
     def _watch(self) -> None:
         while not self._over.wait(SAMPLE_EVERY_SECONDS):
@@ -98,13 +109,24 @@ class Meter:
         return times.user + times.system
 
 
-def measure_step(gateway: GatewayProcess, photo: Path, name: str, rate: float, seconds: float) -> Step:
-    """Send one rate from a process of its own."""
+def _busy_seconds() -> float:
+    """CPU seconds of all processes of the machine."""
+    times = psutil.cpu_times()
+    return sum(times) - times.idle - times.iowait - times.guest - times.guest_nice  # guests are within user
+
+
+def measure_step(
+    gateway: GatewayProcess, photo: Path, name: str, rate: float, seconds: float, *, kept: bool = False
+) -> Step:
+    """Send one rate from a process of its own, on new connections or on kept ones."""
     out = photo.with_name("run.json")
     command = [sys.executable, "-m", "tests.bench.open_load", f"--port={gateway.port}", f"--photo={photo}"]
+    command += ["--kept"] if kept else []
+    dropped = dropped_by(gateway)
     with Meter(gateway.worker()) as meter:
         subprocess.run([*command, f"--rate={rate}", f"--seconds={seconds}", f"--out={out}"], cwd=ROOT, check=True)
     run = read_run(out)
+    dropped = dropped_by(gateway) - dropped
     deadline_seconds = Settings(model_repository=ROOT).deadline_seconds
     refused = [
         (latency, told)
@@ -116,7 +138,8 @@ def measure_step(gateway: GatewayProcess, photo: Path, name: str, rate: float, s
         rate=rate,
         seconds=seconds,
         is_valid=run.is_valid,
-        goodput=run.good(deadline_seconds) / seconds,
+        good=run.good(deadline_seconds),
+        goodput=run.goodput(deadline_seconds),
         statuses={str(status): count for status, count in sorted(run.statuses.items())},
         refused_without_retry_after=sum(not told for _, told in refused),
         accepted_p50_seconds=run.accepted_percentile(50),
@@ -128,14 +151,24 @@ def measure_step(gateway: GatewayProcess, photo: Path, name: str, rate: float, s
         resident_mebibytes_after=meter.resident[-1],
         gateway_cpu_share=meter.cpu_seconds / seconds,
         generator_cpu_share=run.cpu_seconds / seconds,
+        machine_cpu_share=meter.machine_cpu_seconds / meter.seconds,
+        given_up=dropped + run.statuses[504] + run.statuses[200] - run.good(deadline_seconds),
         seconds_until_recovered=seconds_until_recovered(run),
     )
     print(
         f"  {name:<10}{rate:8.1f}/s  good {step.goodput:7.1f}/s  {step.statuses}  accepted p99 {step.accepted_p99_seconds:.2f} s"
-        f"  gateway CPU {step.gateway_cpu_share:.2f}  generator {step.generator_cpu_share:.2f}",
+        f"  given up {step.given_up}  gateway CPU {step.gateway_cpu_share:.2f}  generator {step.generator_cpu_share:.2f}"
+        f"  machine {step.machine_cpu_share:.2f}",
         flush=True,
     )
     return step
+
+
+def dropped_by(gateway: GatewayProcess) -> int:
+    """Photos that a gateway let in and gave up because their deadline passed, by its metrics."""
+    found = re.search(r'^symmetra_shed_total\{reason="deadline_passed"\} (\S+)$', gateway.metrics(), re.MULTILINE)
+    assert found is not None
+    return int(float(found[1]))
 
 
 def summary_of_probes(probes: list[tuple[int, float]]) -> dict[str, float]:
@@ -156,15 +189,17 @@ def measure_overload(gateway: GatewayProcess, photo: Path, seconds: float, ramp_
     print(f"closed loop, 32 clients: {closed:.1f}/s", flush=True)
     ramp = [measure_step(gateway, photo, f"ramp {share}", share * closed, ramp_seconds) for share in RAMP]
     peak = max(step.goodput for step in ramp)
-    sustained = [
-        step.rate for step in ramp if step.goodput * step.seconds >= SUSTAINED_SHARE * sum(step.statuses.values())
-    ]
+    sustained = [step.rate for step in ramp if step.good >= SUSTAINED_SHARE * sum(step.statuses.values())]
     sustainable = max(sustained, default=RAMP[0] * closed)
     steps = []
     for factor in OVERLOADS:
         steps.append(measure_step(gateway, photo, f"{factor}x", factor * sustainable, seconds))
         steps.append(measure_step(gateway, photo, f"after {factor}x", sustainable / 2, 10.0))
-        peak = max(peak, *(step.goodput for step in steps))
+        peak = max(peak, steps[-2].goodput)
+        kept = measure_step(
+            gateway, photo, f"{factor}x on kept connections", factor * sustainable, seconds / 2, kept=True
+        )
+        steps.append(kept)
     return {
         "closed_loop_photos_per_second": closed,
         "peak_goodput": peak,

@@ -6,7 +6,9 @@ HEAD = """# Overload
 
 What callers see at twice and five times the load that can be sustained. Written by `make bench-overload`; the raw figures are
 in `overload.json`. Arrivals are a Poisson process that waits for nobody, latency counts from the moment a call was meant
-to start, every call has a connection of its own. The generator shares the cores with what it measures.
+to start, goodput from a fifth of a step to its end, once queues have filled. Every call has a connection of its own, but for the
+rows that say otherwise. The generator shares the cores with what it measures; "machine" is the CPU of all processes, of as many
+cores as there are. "Given up" are photos that were let in and not answered in time.
 """
 EXPLAINED = {
     "paced": "Against a model server that only takes time ({milliseconds} ms, {at_once} at once): cores are free, and the figures"
@@ -32,7 +34,7 @@ def _section(name: str, measured: dict, deadline_seconds: float) -> list[str]:
     peak = measured["peak_goodput"]
     columns = (
         "step", "offered /s", "good /s", "of peak", "statuses", "accepted p50, p99 s", "refused p99 s", "without Retry-After",
-        "probes failed", "slowest probe s", "MiB before, peak, after", "CPU gateway, generator",
+        "given up", "probes failed", "slowest probe s", "MiB before, peak, after", "CPU gateway, generator, machine",
     )  # fmt: skip
     rates = "Peak goodput {peak_goodput:.1f}/s, sustainable {sustainable_rate:.1f}/s, closed loop of 32 clients "
     lines = [
@@ -64,10 +66,11 @@ def _row(step: dict, peak: float) -> str:
         f"{step['accepted_p50_seconds']:.2f}, {step['accepted_p99_seconds']:.2f}",
         f"{step['refused_p99_seconds']:.2f}",
         str(step["refused_without_retry_after"]),
+        str(step["given_up"]),
         str(failed),
         f"{slowest:.2f}",
         memory,
-        f"{step['gateway_cpu_share']:.2f}, {step['generator_cpu_share']:.2f}",
+        f"{step['gateway_cpu_share']:.2f}, {step['generator_cpu_share']:.2f}, {step['machine_cpu_share']:.2f}",
     )
     return "| " + " | ".join(cells) + " |"
 
@@ -82,6 +85,7 @@ def _verdicts(measured: dict, peak: float, deadline_seconds: float) -> list[str]
     others = sum(
         count for step in overloads for status, count in step["statuses"].items() if status not in ("200", "429", "503")
     )
+    given_up = sum(step["given_up"] for step in overloads)
     silent = sum(step["refused_without_retry_after"] for step in overloads)
     recovered = max(step["seconds_until_recovered"] for step in recoveries)
     unready = sum(step["probes"]["/readyz"]["failed"] for step in steps)
@@ -94,6 +98,7 @@ def _verdicts(measured: dict, peak: float, deadline_seconds: float) -> list[str]
             slowest <= deadline_seconds,
         ),
         (f"other answers than 200, 429 and 503: {others}", "none", others == 0),
+        (f"photos let in and not answered in time: {given_up}", "none", given_up == 0),
         (f"refusals without Retry-After: {silent}", "none", silent == 0),
         (f"last refusal after the overload ended: {recovered:.2f} s", "within 5 s", recovered <= 5.0),
         (f"/readyz not 200: {unready}", "never", unready == 0),
