@@ -64,6 +64,7 @@ class Answer:
         explanation: Explanation | None = None,
         subject_digest: str | None = None,
         notice_version: str | None = None,
+        after_view: bool = False,
     ) -> Answer:
         """Turn scores into a band, or into doubts. How large p is raises no doubt (`serving.contract.abstention`).
 
@@ -93,6 +94,7 @@ class Answer:
             explanation=explanation,
             subject_digest=subject_digest,
             notice_version=notice_version,
+            after_view=after_view and not doubts,  # without a band there is none to expect
         )
 
     @property

@@ -38,6 +38,10 @@ from gateway.records.audit.refusals import count_refusals
 from gateway.records.record_keys import record_keys_of
 from gateway.records.routes import create_records
 from gateway.refusal_log import RefusalLog
+from gateway.reviews.crop_seal import CropSeals
+from gateway.reviews.forms import ReviewForms
+from gateway.reviews.outcome_page import create_outcome_page
+from gateway.reviews.page import create_review_page
 from gateway.reviews.routes import create_reviews
 from gateway.screening import Screener
 from gateway.settings import Settings
@@ -123,12 +127,15 @@ def create_app(
         metrics=metrics,
         deadline_seconds=settings.deadline_seconds,
     )
+    session_keys = secret_keys_of(settings)
+    forms = ReviewForms(CropSeals(session_keys), records=records is not None, view_first=settings.view_before_score)
     page = Page(
         pins,
         pauses,
         predictor,
         max_photo_bytes=settings.max_photo_bytes,
         site_prevalence_percent=settings.site_prevalence_percent,
+        forms=forms,
     )
     app = Gateway("gateway")
     app.extensions[SENTINEL_EXTENSION] = sentinel
@@ -145,11 +152,15 @@ def create_app(
     refusal_log = RefusalLog()
     observe_requests(app, metrics, headers, languages=settings.languages, refusal_log=refusal_log)
     answer_problems(app, page)
-    app.register_blueprint(create_page(page, screener))
+    app.register_blueprint(create_page(page, screener, forms))
     app.register_blueprint(create_api(screener, pins, pauses))
     app.register_blueprint(create_records(records))
     reviews = None if records is None else records.reviews
     app.register_blueprint(create_reviews(reviews, body_deadline_seconds=settings.body_deadline_seconds))
+    app.register_blueprint(
+        create_review_page(page, forms, records, body_deadline_seconds=settings.body_deadline_seconds)
+    )
+    app.register_blueprint(create_outcome_page(records, body_deadline_seconds=settings.body_deadline_seconds))
     app.register_blueprint(create_health(pins, predictor, pauses, sentinel))
     app.register_blueprint(
         create_operating(

@@ -79,7 +79,10 @@ class Repetitions:
             return answer()
         name = self._digest(caller.encode(), traffic.encode(), options.idempotency_key.encode())
         request_digest = self._digest(
-            photo, b"explain" if options.explain else b"", (options.subject_digest or "").encode()
+            photo,
+            b"explain" if options.explain else b"",
+            b"after_view" if options.after_view else b"",
+            (options.subject_digest or "").encode(),
         )
         while (entry := self._find(name)) is not None and entry.terms == terms:
             if entry.request_digest != request_digest:

@@ -32,12 +32,14 @@ class Options:
         subject_digest: Keyed digest of the site's pseudonym of the person, or None.
         notice_version: Of the site's notice that was confirmed for this photo, as the request names it; None where it names none.
         idempotency_key: Which requests are meant to be one, or None.
+        after_view: Whether the score is shown only after whoever asks said which band they expect; never asked for by them.
     """
 
     explain: bool = False
     subject_digest: str | None = None
     notice_version: str | None = None
     idempotency_key: str | None = None
+    after_view: bool = False
 
 
 class OptionsReader:

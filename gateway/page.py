@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import flask
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,7 @@ from gateway.page_views import answer_view, model_view, problem_view
 from gateway.pin import PinReader
 from gateway.predictor import Predictor
 from gateway.problems import Problem
+from gateway.reviews.forms import ReviewForms
 from gateway.screening import Screener
 from gateway.settings import MEBIBYTE
 from gateway.stop.pause_reader import PauseReader
@@ -38,6 +41,7 @@ class Page:
         predictor: For whether the model is known to be away.
         max_photo_bytes: That the page states and its script checks.
         site_prevalence_percent: Of the people photographed here who are depressed, where the site says it.
+        forms: For whether a view comes before the score.
     """
 
     def __init__(
@@ -48,7 +52,9 @@ class Page:
         *,
         max_photo_bytes: int,
         site_prevalence_percent: float | None,
+        forms: ReviewForms,
     ) -> None:
+        self._forms = forms
         self._pins = pins
         self._pauses = pauses
         self._predictor = predictor
@@ -60,7 +66,9 @@ class Page:
         language: Catalogue,
         *,
         answer: Answer | None = None,
-        crop: NDArray[np.uint8] | None = None,
+        picture: str | None = None,
+        review: dict[str, Any] | None = None,
+        commit: dict[str, Any] | None = None,
         problem: Problem | None = None,
         heading: str = "",
     ) -> str:
@@ -69,7 +77,10 @@ class Page:
         Args:
             language: To say it in.
             answer: To show.
-            crop: That the answer rests on, uint8 RGB; None where it is a repetition, whose crop is not kept.
+            picture: Of the crop that the answer rests on, as a `data:` address; None where it is not at hand, because it is kept
+                nowhere.
+            review: The form under the answer, of `gateway.reviews.forms`.
+            commit: The form in place of an answer that waits for a view, likewise.
             problem: To tell.
             heading: Above the problem.
         """
@@ -79,6 +90,8 @@ class Page:
             # Whoever may not read of the model is shown neither it nor a form that would be refused.
             if Scope.READ_MODELS in flask.g.caller.scopes:
                 model = model_view(self._pins.current(), language)
+                # What comes before the score is no explanation of it, and afterwards none is kept.
+                model["explains"] = model["explains"] and not self._forms.ask_view_first(flask.g.caller)
                 # The form stays: the model may be back before a photo is chosen.
                 self._predictor.require_reachable()
         except (ModelNotServable, PredictorUnavailable, ScreeningPaused) as error:
@@ -90,7 +103,9 @@ class Page:
             model=model,
             unavailable=unavailable,
             answer=answer_view(answer, language, self._site_prevalence_percent) if answer else None,
-            crop=None if crop is None else crop_picture(crop),
+            crop=picture,
+            review=review,
+            commit=commit,
             problem=problem_view(problem, heading) if problem else None,
             max_photo_bytes=self._max_photo_bytes,
             megabytes=self._max_photo_bytes // MEBIBYTE,
@@ -108,7 +123,7 @@ class Page:
         return self.render(language, problem=problem, heading=language.page[heading])
 
 
-def create_page(page: Page, screener: Screener) -> flask.Blueprint:
+def create_page(page: Page, screener: Screener, forms: ReviewForms) -> flask.Blueprint:
     """The routes of the page."""
     blueprint = flask.Blueprint("page", __name__)
 
@@ -119,7 +134,18 @@ def create_page(page: Page, screener: Screener) -> flask.Blueprint:
     @blueprint.post("/")
     def answer() -> str:
         crops: list[NDArray[np.uint8]] = []
-        answer = screener.screen(flask.request, flask.g.answer_id, flask.g.caller, see_crop=crops.append)
-        return page.render(flask.g.language, answer=answer, crop=crops[0] if crops else None)
+        language, caller = flask.g.language, flask.g.caller
+        answer = screener.screen(
+            flask.request,
+            flask.g.answer_id,
+            caller,
+            see_crop=crops.append,
+            after_view=forms.ask_view_first(caller),
+        )
+        picture = crop_picture(crops[0]) if crops else None
+        if answer.after_view:
+            return page.render(language, commit=forms.before(answer, language, picture=picture))
+        review = forms.under(answer, language, caller, picture=picture)
+        return page.render(language, answer=answer, picture=picture, review=review)
 
     return blueprint

@@ -127,7 +127,13 @@ class Screener:
         return None
 
     def screen(
-        self, request: flask.Request, request_id: str, caller: Caller, *, see_crop: SeeCrop | None = None
+        self,
+        request: flask.Request,
+        request_id: str,
+        caller: Caller,
+        *,
+        see_crop: SeeCrop | None = None,
+        after_view: bool = False,
     ) -> Answer:
         """Answer the photo of one request; a repetition gets the earlier answer, which carries another id.
 
@@ -136,6 +142,7 @@ class Screener:
             request_id: The answer's id.
             caller: Who asks.
             see_crop: Shown the crop that the answer rests on, which is kept nowhere; not called for a repetition.
+            after_view: Whether the caller is shown the score only after saying which band they expect; nothing is explained then.
 
         Raises:
             PhotoError: the photo gets no score.
@@ -145,7 +152,7 @@ class Screener:
         traffic = caller.traffic
         try:
             self._pauses.require_running(traffic)
-            answer = self._screen(request, request_id, caller, see_crop)
+            answer = self._screen(request, request_id, caller, see_crop, after_view=after_view)
         except (ContractError, GatewayError) as error:
             self._count_problem(error, traffic)
             raise
@@ -171,7 +178,9 @@ class Screener:
             self._metrics.count_abstention(version, doubt, traffic)
         self._metrics.count_screening(ABSTAINED if answer.doubts else ANSWERED, traffic)
 
-    def _screen(self, request: flask.Request, request_id: str, caller: Caller, see_crop: SeeCrop | None) -> Answer:
+    def _screen(
+        self, request: flask.Request, request_id: str, caller: Caller, see_crop: SeeCrop | None, *, after_view: bool
+    ) -> Answer:
         # Before anything is received, whatever would be refused afterwards: refusing must cost next to nothing.
         self._admission.count_request(request, caller)
         self._admission.require_room(self._deadline_seconds, caller)
@@ -186,6 +195,9 @@ class Screener:
             options = self._options.with_fields(options, upload.fields)
             notice_version = self._notices.confirmed(options.notice_version, caller.traffic)
             options = replace(options, notice_version=notice_version)
+            if after_view:
+                # An explanation is not kept, and would be gone when the score is shown.
+                options = replace(options, explain=False, after_view=True)
             model = self._pins.current()  # now, and not before an upload that may have taken half a minute
             if options.explain:
                 caller.require(Scope.EXPLAIN)
@@ -256,6 +268,7 @@ class Screener:
                 stages.timings_seconds,
                 explanation=explanation,
                 subject_digest=options.subject_digest,
+                after_view=options.after_view,
                 notice_version=options.notice_version,
             )
         except ModelAnswerInvalid:

@@ -247,6 +247,9 @@ class Settings:
     replicas: int = setting(
         whole_number(1, 10_000), "gateways that share the records; with more than one they need PostgreSQL", 1
     )
+    view_before_score: bool = setting(
+        yes_or_no, "on the page whoever asks says which band they expect before the score is shown", default=False
+    )
     languages: tuple[str, ...] = setting(
         language_tags,
         "that people are answered in, the one for everybody else first: en, de; de is not reviewed",

@@ -28,6 +28,10 @@ ROUTES: Final[dict[tuple[str, str], Need]] = {
     # the page: for people, so a refusal there speaks of signing in
     ("GET", "/"): Scope.READ_MODELS,
     ("POST", "/"): Scope.SCREEN,
+    ("POST", "/review"): Scope.REVIEW,
+    ("POST", "/commit"): Scope.REVIEW,
+    ("GET", "/outcome"): Scope.REVIEW,
+    ("POST", "/outcome"): Scope.REVIEW,
     ("GET", "/static/<path:filename>"): OPEN,
     # signing in: whoever is not yet signed in must get there
     ("GET", "/sign-in"): OPEN,

@@ -42,6 +42,8 @@ class Purpose(StrEnum):
     """Cookies of attempts to sign in."""
     FORM = "form"
     """Tokens of forms, against requests that another site's page makes."""
+    CROP = "crop"
+    """Pictures of crops that go out with a form and come back with it."""
     ONCE = "once"
     """Idempotency keys of reviews and outcomes."""
     ERASURE = "erasure"

@@ -11,6 +11,7 @@ from gateway.languages.de_limits import LIMITS
 from gateway.languages.de_occurrences import OCCURRENCES
 from gateway.languages.de_operator import OPERATOR
 from gateway.languages.de_problems import PAUSES, PROBLEMS, TITLES
+from gateway.languages.de_review import REVIEW_WORDS
 from gateway.languages.de_sign_in import SIGN_IN
 from serving.contract.abstention import Doubt
 from serving.contract.model import Evidence
@@ -102,6 +103,7 @@ GERMAN: Final = Catalogue(
     page={
         **ANSWER_WORDS,
         **CAPTURE,
+        **REVIEW_WORDS,
         **SIGN_IN,
         "title": "Symmetra",
         "subtitle": "Depressions-Punktwert aus einem Gesichtsfoto",

@@ -11,6 +11,7 @@ from gateway.languages.catalogue import Catalogue, Told
 from gateway.languages.en_answer import ANSWER_WORDS
 from gateway.languages.en_capture import CAPTURE
 from gateway.languages.en_operator import OPERATOR
+from gateway.languages.en_review import REVIEW_WORDS
 from gateway.languages.en_sign_in import SIGN_IN
 from serving.contract.abstention import Doubt
 from serving.contract.model import Evidence
@@ -98,6 +99,7 @@ ENGLISH: Final = Catalogue(
     page={
         **ANSWER_WORDS,
         **CAPTURE,
+        **REVIEW_WORDS,
         **SIGN_IN,
         "title": "Symmetra",
         "subtitle": "Depression severity score from a face photo",

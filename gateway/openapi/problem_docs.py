@@ -196,7 +196,7 @@ PROBLEM_DOCS: Final[dict[str, ProblemDoc]] = {
         "No receipt has this id: it is mistyped, was given elsewhere, or its time is over.", "Check the answer's `id`."
     ),
     "view_not_given": ProblemDoc(
-        "SYMMETRA_COMMIT_BEFORE_SCORE is on, this answer was asked for on the page by the same person, and they have not said "
+        "SYMMETRA_VIEW_BEFORE_SCORE is on, this answer was asked for on the page by the same person, and they have not said "
         "which band they expect.",
         "Give the view first: on the page, or with `committed_band` alone to PUT /v1/screenings/{screening_id}/review.",
     ),

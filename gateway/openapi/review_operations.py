@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from gateway import errors
-from gateway.openapi.operation import GUARDED, SCREENING_ID, Operation, json_of
+from gateway.openapi.operation import GUARDED, HTML, SCREENING_ID, Operation, json_of
 from gateway.openapi.review_schemas import OUTCOME_BODY, REVIEW_BODY
 from gateway.options import IDEMPOTENCY_HEADER, IDEMPOTENCY_PATTERN
 
@@ -20,6 +20,7 @@ _SENT: Final = (
     errors.ParameterInvalid,
     errors.IdempotencyKeyReused,
 )
+_SENT_BY_FORM: Final = tuple(each for each in _SENT if each not in (errors.IdempotencyKeyReused, errors.BodyMalformed))
 _KEY: Final = {
     "name": IDEMPOTENCY_HEADER,
     "in": "header",
@@ -35,6 +36,15 @@ _REPLAYED: Final = {
 
 def _body(schema: dict[str, Any]) -> dict[str, Any]:
     return {"application/json": {"schema": schema}}
+
+
+def _form(required: tuple[str, ...], optional: tuple[str, ...]) -> dict[str, Any]:
+    schema = {
+        "type": "object",
+        "required": list(required),
+        "properties": {name: {"type": "string"} for name in (*required, *optional)},
+    }
+    return {"application/x-www-form-urlencoded": {"schema": schema}}
 
 
 REVIEW_OPERATIONS: Final = (
@@ -84,5 +94,51 @@ REVIEW_OPERATIONS: Final = (
         json_of("Outcomes"),
         _RECORDS,
         (SCREENING_ID, *GUARDED),
+    ),
+    Operation(
+        "POST",
+        "/review",
+        "submitReview",
+        "Say on the page what one thinks of an answer",
+        "What the form under an answer sends: `verdict` holds the reason too, as in `disagree:other`. The page shows the answer "
+        "again with its crop, which came with the form under a seal and is kept nowhere. Programs use PUT "
+        "/v1/screenings/{screening_id}/review.",
+        HTML,
+        (*_SENT_BY_FORM, errors.ViewNotGiven),
+        GUARDED,
+        _form(("receipt", "verdict"), ("crop", "crop_seal", "explained")),
+    ),
+    Operation(
+        "POST",
+        "/commit",
+        "submitView",
+        "Say on the page which band one expects, and see the score",
+        "What the form in place of an answer sends, where a site wants a view before the score.",
+        HTML,
+        _SENT_BY_FORM,
+        GUARDED,
+        _form(("receipt", "committed_band"), ("crop", "crop_seal")),
+    ),
+    Operation(
+        "GET",
+        "/outcome",
+        "showOutcomeForm",
+        "The page for the score of a questionnaire",
+        "For people; works without a script.",
+        HTML,
+        (errors.RecordsOff,),
+        GUARDED,
+    ),
+    Operation(
+        "POST",
+        "/outcome",
+        "submitOutcome",
+        "Say on the page what a validated instrument said",
+        "What that page sends; `take_back` is `yes` where an earlier score is taken back. Programs use PUT "
+        "/v1/screenings/{screening_id}/outcome.",
+        HTML,
+        (*_SENT_BY_FORM, errors.OutcomeUnknown),
+        GUARDED,
+        _form(("receipt", "instrument"), ("score", "assessed_on", "take_back")),
     ),
 )

@@ -34,6 +34,13 @@ def record_contradictions(settings: Settings) -> list[str]:
             "SYMMETRA_RECORDS_JOURNAL_FILE is missing: SYMMETRA_RECORDS_WHEN_AWAY is spool; name a file on a disk that outlives a "
             "restart, one per gateway"
         )
+    if settings.view_before_score and (
+        settings.records_url is None or settings.records_when_away is not WhenAway.REFUSE
+    ):
+        mistakes.append(
+            "SYMMETRA_VIEW_BEFORE_SCORE needs SYMMETRA_RECORDS_URL and SYMMETRA_RECORDS_WHEN_AWAY=refuse: a view is kept with the "
+            "receipt of its answer, before the score is shown"
+        )
     if settings.keep_audit_days and not 0 < settings.keep_receipts_days <= settings.keep_audit_days:
         mistakes.append(
             f"SYMMETRA_KEEP_AUDIT_DAYS is {settings.keep_audit_days} and SYMMETRA_KEEP_RECEIPTS_DAYS is "

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import flask
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from gateway.body import names_for_failures, receiving_within
-from gateway.errors import BodyMalformed, BodyTooLarge, BodyTypeUnsupported, ParameterInvalid, UploadInterrupted
+from gateway.errors import (
+    BodyMalformed,
+    BodyTooLarge,
+    BodyTypeUnsupported,
+    ParameterInvalid,
+    RecordsOff,
+    UploadInterrupted,
+)
+
+if TYPE_CHECKING:  # imported only where records are on
+    from gateway.records.assembly import Records
 
 MAX_JSON_BYTES: Final = 4096
 MAX_FORM_BYTES: Final = 112 * 1024
@@ -73,6 +83,22 @@ def form_fields(request: flask.Request, *, within_seconds: float) -> Mapping[str
             return request.form
     except RequestEntityTooLarge:
         raise BodyTooLarge from None
+
+
+def receipt_of(fields: Mapping[str, str]) -> str:
+    """The id that a form names; it may have been typed."""
+    return fields.get("receipt", "").strip()
+
+
+def require_records(records: Records | None) -> Records:
+    """What keeps records.
+
+    Raises:
+        RecordsOff: nothing does.
+    """
+    if records is None:
+        raise RecordsOff
+    return records
 
 
 def _require_type(request: flask.Request, media_type: str) -> None:

@@ -69,6 +69,11 @@ class ReviewDesk:
 
         return self._threads.ask(ask)
 
+    def review_of(self, screening_id: str, caller: Caller) -> Review | None:
+        """The newest revision of the caller's own review; None where they gave none."""
+        receipt_id, reviewer = _id_of(screening_id), self.name_of(caller)
+        return self._threads.ask(lambda: self._reviews.newest_of(receipt_id, reviewer))
+
     def outcomes_of(self, screening_id: str) -> list[Outcome]:
         """Every revision of every instrument; see `OutcomeStore.history`."""
         receipt_id = _id_of(screening_id)

@@ -52,6 +52,22 @@ def finding_of(members: Mapping[str, Any]) -> Finding:
     )
 
 
+def finding_of_form(fields: Mapping[str, str]) -> Finding:
+    """An outcome, from the page's form: what is typed is text, and a mark takes an earlier score back.
+
+    Raises:
+        ParameterInvalid: as for JSON.
+    """
+    members: dict[str, Any] = {"instrument": fields.get("instrument")}
+    if fields.get("take_back") == "yes":
+        return finding_of({**members, "score": None})
+    typed, day = fields.get("score", "").strip(), fields.get("assessed_on", "").strip()
+    if typed:
+        # A longer number is out of range in any case, and Python refuses to read much longer ones.
+        members["score"] = int(typed) if typed.isascii() and typed.isdecimal() and len(typed) <= 9 else typed
+    return finding_of({**members, **({"assessed_on": day} if day else {})})
+
+
 def _choice(members: Mapping[str, Any], name: str, choices: type[Choice]) -> Choice | None:
     value = members.get(name)
     if value is None:

@@ -94,6 +94,11 @@ class ReviewStore:
             reviewed(connection, receipt_id)
             return _reviews(connection, receipt_id)
 
+    def newest_of(self, receipt_id: str, reviewer: str) -> Review | None:
+        """The revision of a reviewer's review that counts; None where they gave none."""
+        with self._engine.connect() as connection:
+            return newest(_reviews(connection, receipt_id, reviewer))
+
     def require_view_given(self, receipt_id: str, reader: str) -> None:
         """Go on only if an answer's score may be shown to this reader; of an answer that is not there nothing can be shown.
 

@@ -9,6 +9,9 @@ import flask
 from gateway.api import REPLAYED_HEADER
 from gateway.errors import RecordsOff
 from gateway.options import idempotency_key_of
+from gateway.reviews.bodies import json_members
+from gateway.reviews.members import FINDING_MEMBERS, OPINION_MEMBERS, finding_of, opinion_of
+from gateway.reviews.review_json import outcome_json, review_json
 
 if TYPE_CHECKING:  # imported only where records are on
     from gateway.reviews.desk import ReviewDesk
@@ -26,10 +29,6 @@ def create_reviews(desk: ReviewDesk | None, *, body_deadline_seconds: float) -> 
     @blueprint.put("/review")
     def give_review(screening_id: str) -> flask.Response:
         at = _require(desk)
-        from gateway.reviews.bodies import json_members  # noqa: PLC0415 - only where records are on
-        from gateway.reviews.members import OPINION_MEMBERS, opinion_of  # noqa: PLC0415 - the same
-        from gateway.reviews.review_json import review_json  # noqa: PLC0415 - the same
-
         key = idempotency_key_of(flask.request)
         members = json_members(flask.request, OPINION_MEMBERS, within_seconds=body_deadline_seconds)
         given = at.give_review(screening_id, flask.g.caller, opinion_of(members), key)
@@ -38,10 +37,6 @@ def create_reviews(desk: ReviewDesk | None, *, body_deadline_seconds: float) -> 
     @blueprint.put("/outcome")
     def report_outcome(screening_id: str) -> flask.Response:
         at = _require(desk)
-        from gateway.reviews.bodies import json_members  # noqa: PLC0415 - the same
-        from gateway.reviews.members import FINDING_MEMBERS, finding_of  # noqa: PLC0415 - the same
-        from gateway.reviews.review_json import outcome_json  # noqa: PLC0415 - the same
-
         key = idempotency_key_of(flask.request)
         members = json_members(flask.request, FINDING_MEMBERS, within_seconds=body_deadline_seconds)
         reported = at.report_outcome(screening_id, flask.g.caller, finding_of(members), key)
@@ -50,15 +45,11 @@ def create_reviews(desk: ReviewDesk | None, *, body_deadline_seconds: float) -> 
     @blueprint.get("/review")
     def read_reviews(screening_id: str) -> flask.Response:
         at = _require(desk)
-        from gateway.reviews.review_json import review_json  # noqa: PLC0415 - the same
-
         return flask.jsonify(reviews=[review_json(each) for each in at.reviews_of(screening_id, flask.g.caller)])
 
     @blueprint.get("/outcome")
     def read_outcomes(screening_id: str) -> flask.Response:
         at = _require(desk)
-        from gateway.reviews.review_json import outcome_json  # noqa: PLC0415 - the same
-
         return flask.jsonify(outcomes=[outcome_json(each) for each in at.outcomes_of(screening_id)])
 
     return blueprint

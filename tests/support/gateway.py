@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -78,12 +79,16 @@ class FakeCrops:
     def __init__(self) -> None:
         self.photos: list[bytes] = []
         self.error: Exception | None = None
+        self.crop: np.ndarray | None = None
+        """That every photo gives; a black one unless told otherwise."""
 
     def make(self, photo: bytes, spec: CropSpec, _deadline: Deadline, *, with_copies: bool = False) -> PreparedCrop:
         self.photos.append(photo)
         if self.error is not None:
             raise self.error
         prepared = make_prepared_crop(spec.size)
+        if self.crop is not None:
+            prepared = replace(prepared, crop=self.crop)
         return add_copies(prepared) if with_copies else prepared
 
 

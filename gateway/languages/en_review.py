@@ -1,0 +1,55 @@
+"""English: saying what one thinks of an answer, and what a questionnaire said later."""
+
+from __future__ import annotations
+
+from typing import Final
+
+REVIEW_WORDS: Final = {
+    "review_heading": "Your review",
+    "review_off": "Reviews are not kept here, because this site keeps no records. So there is no form to fill in.",
+    "review_question": "Do you agree with this answer?",
+    "review_agree": "I agree",
+    "review_unsure": "I am not sure",
+    "review_score_too_high": "I disagree: the score is too high",
+    "review_score_too_low": "I disagree: the score is too low",
+    "review_face_condition": "I disagree: the face has an injury, a palsy or the like, and the score may come from that",
+    "review_photo_not_typical": "I disagree: the person does not often look as in this photo",
+    "review_wrong_person": "I disagree: this is a photo of someone else",
+    "review_other": "I disagree: another reason",
+    "review_choose": "Choose one of these. Nothing was kept.",
+    "review_submit": "Keep my review",
+    "review_again": "Change my review",
+    "review_thanks": "Thank you. Your review is kept.",
+    "review_said": "You said",
+    "review_correct": "To change it, choose again and send the form once more.",
+    "review_revision": "Kept as number {revision}, at {time}. The ones before it are kept too.",
+    "review_committed": "Before you saw the score you expected",
+    "review_map_gone": "The map of the face is not kept, so it is not shown again. The answer is the same.",
+    "review_kept": "Your choice is kept with the receipt. No name and no words of yours are kept with it.",
+    "review_outcome": "Later: add the score of a questionnaire.",
+    "commit_eyebrow": "Before the score",
+    "commit_heading": "First say what you expect",
+    "commit_why": "The photo was looked at. At this site you say what you expect first. Then the score is shown.",
+    "commit_question": "Which band do you expect for this person?",
+    "commit_submit": "Keep this and show the score",
+    "commit_kept": "Your choice is kept with the receipt. It cannot be changed once the score is shown.",
+    "outcome_title": "Score of a questionnaire",
+    "outcome_purpose": (
+        "Add here what a questionnaire said about a person whose photo got a score. It does not change that score."
+    ),
+    "outcome_heading": "Add a score",
+    "outcome_receipt": "Receipt",
+    "outcome_receipt_hint": "It stands with the answer and in the text for the notes.",
+    "outcome_instrument": "Questionnaire",
+    "instrument_phq9": "PHQ-9, from 0 to 27",
+    "instrument_phq8": "PHQ-8, from 0 to 24",
+    "outcome_score": "Score",
+    "outcome_day": "Day it was filled in",
+    "outcome_take_back": "Take back the score that was sent before. Leave score and day empty.",
+    "outcome_submit": "Send",
+    "outcome_kept": "Kept: {instrument}; score {score}; day {date}; number {revision} for this receipt.",
+    "outcome_taken_back": "Taken back: {instrument}; number {revision} for this receipt.",
+    "outcome_correct": "To change it, send the form again with the same receipt. What was sent before is kept too.",
+    "outcome_kept_how": "The score and its day are kept with the receipt, and a code for who sent them. No name is kept.",
+    "outcome_back": "Send a photo",
+}
