@@ -7,6 +7,7 @@ import socket
 from contextlib import suppress
 
 from gateway.access.requirements import missing_for_access
+from gateway.access.secret_keys import SecretKeysInvalid
 from gateway.crisis import CrisisTexts
 from gateway.errors import (
     AccessNotSetUp,
@@ -22,6 +23,7 @@ from gateway.errors import (
     StartRefused,
 )
 from gateway.pin import PinReader
+from gateway.records.record_keys import record_keys_of
 from gateway.records.single_gateway import DatabaseTaken, SingleGateway
 from gateway.settings import Settings, name_of
 from gateway.upstream.tls_files import require_tls_files
@@ -132,10 +134,11 @@ def _require_records(settings: Settings) -> None:
     if settings.records_url is None:
         return
     from gateway.records.away.journal import Journal, JournalDamaged, JournalTaken  # noqa: PLC0415 - only where records are on
-    from gateway.records.readiness import DatabaseAway, require_tables  # noqa: PLC0415 - SQLAlchemy
+    from gateway.records.readiness import DatabaseAway, require_known_key, require_tables  # noqa: PLC0415 - SQLAlchemy
 
-    with suppress(DatabaseAway):
+    with suppress(DatabaseAway, OSError, SecretKeysInvalid):  # a file of keys that cannot be used is named elsewhere
         require_tables(settings.records_url)
+        require_known_key(settings.records_url, record_keys_of(settings))
     try:
         # The process that will serve takes both for good; here they are looked at, so that a refusal is one sentence.
         SingleGateway(settings.records_url).close()

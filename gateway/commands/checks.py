@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.access.requirements import missing_for_access
+from gateway.access.secret_keys import SecretKeysInvalid
 from gateway.commands.dependencies import Dependencies
 from gateway.crisis import CrisisTexts
 from gateway.errors import ModelNotServable, PredictorError, RecordsNotReady, SettingsInvalid, StartRefused
 from gateway.meaning_view import counts_for
 from gateway.pin import PinReader
 from gateway.records.address import masked_address
+from gateway.records.record_keys import record_keys_of
 from gateway.records.single_gateway import DatabaseTaken, SingleGateway
 from gateway.settings import Settings, name_of
 from gateway.start import is_free
@@ -205,11 +207,13 @@ def check_records(settings: Settings) -> Result:
     """Has the database of the receipts the tables of this release?"""
     if settings.records_url is None:
         return Result("records", State.OK, f"none are kept; {name_of('records_url')} is not set")
-    from gateway.records.readiness import DatabaseAway, flushes, require_tables  # noqa: PLC0415 - SQLAlchemy
+    from gateway.records.readiness import DatabaseAway, flushes, require_known_key, require_tables  # noqa: PLC0415 - SQLAlchemy
 
     place = masked_address(settings.records_url)
     try:
         step = require_tables(settings.records_url)
+        with suppress(OSError, SecretKeysInvalid):  # `check_access` names a file that cannot be used
+            require_known_key(settings.records_url, record_keys_of(settings))
     except RecordsNotReady as error:
         return Result("records", State.FAILED, str(error), "run what it names")
     except DatabaseAway as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gateway.access.secret_keys import SecretKeys
 from gateway.errors import RecordsNotReady
 from gateway.records.address import masked_address
 
@@ -43,6 +44,38 @@ def require_tables(url: str) -> str:
     else:
         message = f"{place} has the tables of a later release ({current}, this one knows {needed}); start that release"
     raise RecordsNotReady(message)
+
+
+def require_known_key(url: str, keys: SecretKeys) -> None:
+    """Check that the secret of the records is the one that they were made with: with another, nobody would be found any more.
+
+    Raises:
+        RecordsNotReady: the newest event of the audit trail was made with a key that is not among them.
+        DatabaseAway: nobody can say.
+    """
+    from sqlalchemy import select  # noqa: PLC0415 - only where records are on
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - the same
+
+    from gateway.records.audit.macs import AuditKeys  # noqa: PLC0415 - the same
+    from gateway.records.database import open_database  # noqa: PLC0415 - the same
+    from gateway.records.tables import AUDIT_EVENTS  # noqa: PLC0415 - the same
+
+    engine = open_database(url)
+    try:
+        with engine.connect() as connection:
+            newest = select(AUDIT_EVENTS.c.key_id).order_by(AUDIT_EVENTS.c.sequence.desc()).limit(1)
+            key_id = connection.execute(newest).scalar_one_or_none()
+    except (DBAPIError, OSError) as error:
+        message = f"{masked_address(url)} cannot be asked: {type(error).__name__}"
+        raise DatabaseAway(message) from None
+    finally:
+        engine.dispose()
+    if key_id is not None and key_id not in AuditKeys(keys):
+        message = (
+            f"the records in {masked_address(url)} were last written with a key that SYMMETRA_RECORD_KEY_FILE does not hold: with "
+            "another, nobody in them would be found any more. Put the file back; a new key goes in front of the old lines"
+        )
+        raise RecordsNotReady(message)
 
 
 def flushes(url: str) -> bool:

@@ -6,6 +6,7 @@ import sqlite3
 import psutil
 import pytest
 
+from gateway.records.single_gateway import DatabaseTaken, SingleGateway
 from tests.support.drawn_faces import drawn_face
 from tests.support.gateway import VERSION, make_repository
 from tests.support.gateway_process import GatewayProcess, wait_until
@@ -51,6 +52,8 @@ def test_a_full_disk_under_sqlite_refuses_and_loses_nothing(tmp_path, photo):
     path = tmp_path / "receipts.db"
     with StubModelServer(VERSION) as stub, GatewayProcess(tmp_path, stub.address, **settings) as gateway:
         assert gateway.screen(photo)[0] == 200
+        with pytest.raises(DatabaseTaken):
+            SingleGateway(settings["records_url"])
         largest = max(each.stat().st_size for each in tmp_path.glob("receipts.db*"))
         set_limit(gateway, largest + ROOM_BYTES)
         answered, refusal = screen_until_refused(gateway, photo)

@@ -10,13 +10,16 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from gateway.access.secret_keys import SecretKeys
 from gateway.records import schema
+from gateway.records.audit.chain import AuditChain
+from gateway.records.audit.event import AuditEvent, AuditKind
 from gateway.records.database import open_database
 from gateway.records.receipt import Receipt
 from gateway.records.store import is_away
 from gateway.records.tables import METADATA
 from tests.support.gateway import FakeGateway
-from tests.support.records import make_receipt, make_records, open_store
+from tests.support.records import add_review, make_receipt, make_records, open_store
 
 PHOTO = b"zq-bytes-of-a-photo"
 COLUMNS_OF_0001 = (
@@ -95,6 +98,9 @@ def test_the_steps_make_the_tables_that_the_code_speaks_of(engine):
 
 def test_receipts_outlive_the_way_down_and_up_again(engine, store):
     store.write([make_receipt(1), make_receipt(2)])
+    add_review(engine, make_receipt(1))
+    with engine.begin() as connection:
+        AuditChain(SecretKeys.random()).append(connection, [AuditEvent(AuditKind.PAUSE, "system")])
     schema.downgrade(engine, "0001")
     assert sorted(inspect(engine).get_table_names()) == ["alembic_version", "receipts"]
     assert all_of(store) == [make_receipt(1), make_receipt(2)]

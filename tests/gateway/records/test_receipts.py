@@ -8,6 +8,7 @@ import secrets
 import pytest
 
 from gateway.access.secret_keys import Purpose, SecretKeys
+from gateway.commands.checks import State, check_records
 from gateway.errors import StartRefused
 from gateway.records.away.when_away import WhenAway
 from gateway.records.receipt import DROPPED, IN_COLUMNS, KEPT, SAID_AGAIN, Receipt
@@ -203,3 +204,16 @@ def test_rotating_the_session_key_changes_no_digest(tmp_path, records):
         store.close()
     assert len(digests) == 2
     assert len(set(digests)) == 1
+
+
+def test_a_gateway_does_not_start_with_a_secret_that_finds_nobody_in_its_records(keeping, records):
+    keeping.screen(PHOTO)
+    path = records["record_key_file"]
+    old = path.read_text()
+    path.write_text(secrets.token_hex(32) + "\n")
+    with pytest.raises(StartRefused, match="were last written with a key that SYMMETRA_RECORD_KEY_FILE does not hold"):
+        start(keeping.settings)
+    assert check_records(keeping.settings).state is State.FAILED
+    path.write_text(path.read_text() + old)
+    start(keeping.settings)
+    assert check_records(keeping.settings).state is State.OK
