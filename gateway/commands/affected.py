@@ -14,8 +14,7 @@ from typing import Final, TextIO
 
 from gateway.commands.database import add_database, find_database
 from gateway.commands.moment import HELP, moment
-from gateway.errors import RecordsNotReady
-from gateway.records.address import masked_address
+from gateway.commands.records.order import Call, OrderFailed, add_record_keys, chain_of, find_record_keys, records_of
 from gateway.records.receipt import Receipt, microseconds_of
 
 COLUMNS: Final = (
@@ -31,27 +30,20 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, e
     begin, end = microseconds_of(options.begin), microseconds_of(options.end)
     if begin >= end:
         parser.error("--to must be after --from")
-    url = find_database(parser, options, environment)
-    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - only where records are asked for
-
-    from gateway.records.database import open_database  # noqa: PLC0415 - the same
-    from gateway.records.readiness import DatabaseAway, require_tables  # noqa: PLC0415 - the same
+    call = Call(parser, options, environment, find_database(parser, options, environment), out, err)
+    from gateway.records.audit.event import TERMINAL, AuditEvent, AuditKind  # noqa: PLC0415 - only where records are asked for
     from gateway.records.store import ReceiptStore  # noqa: PLC0415 - the same
 
+    keys = find_record_keys(call)
+    limits = {"from_us": begin, "to_us": end, "model_version": options.version}
+    write = _write_json if options.format == "jsonl" else _write_csv
     try:
-        require_tables(url)
-    except (RecordsNotReady, DatabaseAway) as error:
-        err.write(f"{error}\n")
-        return 1
-    store = ReceiptStore(open_database(url))
-    try:
-        write = _write_json if options.format == "jsonl" else _write_csv
-        count = write(store.between(begin, end, options.version), out)
-    except DBAPIError as error:
-        err.write(f"The list is not complete: {masked_address(url)} failed: {type(error.orig).__name__}\n")
-        return 1
-    finally:
-        store.close()
+        with records_of(call) as engine:
+            with engine.begin() as connection:  # first: no record is shown without an event
+                chain_of(keys).append(connection, [AuditEvent(AuditKind.RECORDS_READ, TERMINAL, None, limits)])
+            count = write(ReceiptStore(engine).between(begin, end, options.version), out)
+    except OrderFailed as failure:
+        return call.fail(f"The list is not complete: {failure}")
     err.write(f"{count} answers\n")
     return 0
 
@@ -86,4 +78,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", type=int, metavar="N", help="answers of this version only")
     parser.add_argument("--format", choices=("csv", "jsonl"), default="csv", help="one line per answer, as this")
     add_database(parser)
+    add_record_keys(parser)
     return parser

@@ -9,6 +9,7 @@ import random
 import pytest
 
 from gateway.records.receipt import iso_of, microseconds_of
+from tests.support.access import write_session_key
 from tests.support.command_line import command
 from tests.support.records import make_receipt, make_records
 
@@ -109,6 +110,20 @@ def test_without_records_or_tables_it_says_what_is_missing(tmp_path, capsys):
     with pytest.raises(SystemExit):
         command("affected", "--from", BEGIN.isoformat(), "--to", END)
     assert "SYMMETRA_RECORDS_URL" in capsys.readouterr().err
-    said = command("affected", "--from", BEGIN.isoformat(), "--to", END, records_url=f"sqlite:///{tmp_path}/none.db")
+    nowhere = {"records_url": f"sqlite:///{tmp_path}/none.db"}
+    with pytest.raises(SystemExit):
+        command("affected", "--from", BEGIN.isoformat(), "--to", END, **nowhere)
+    assert "SYMMETRA_RECORD_KEY_FILE" in capsys.readouterr().err
+    nowhere |= {"record_key_file": write_session_key(tmp_path / "record.key")}
+    said = command("affected", "--from", BEGIN.isoformat(), "--to", END, **nowhere)
     assert said.code == 1
     assert "has no tables" in said.err
+
+
+def test_who_listed_what_is_in_the_audit_trail(records):
+    listed(records, "--version", "4")
+    said = command(
+        "audit", "list", "--from", BEGIN.isoformat(), "--to", "2100-01-01T00:00:00Z", "--format", "jsonl", **records
+    )
+    (event,) = [json.loads(line) for line in said.out.splitlines()]
+    assert (event["kind"], event["actor"], event["details"]["model_version"]) == ("records_read", "terminal", 4)
