@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from gateway.access.secret_keys import SecretKeys
-from gateway.records.database import open_database
+from gateway.records.database import PATIENT_SECONDS, open_database
 from tests.bench.machine import commit_of_tree, machine_facts
 from tests.support.page_queries import fill, page_queries
 from tests.support.postgresql import PostgresqlServer
@@ -41,7 +41,7 @@ class Asked:
 
 def measure(url: str, count: int) -> tuple[dict[str, Asked], float]:
     """Fill a database and ask it; the seconds that filling took."""
-    engine = open_database(url)
+    engine = open_database(url, PATIENT_SECONDS)
     began = time.perf_counter()
     fill(engine, count)
     filled_seconds = time.perf_counter() - began
