@@ -14,7 +14,7 @@ class SignInNeeded(AccessError):
 
     code = "sign_in_needed"
     sentence = "This page is for people who are signed in."
-    advice = "Sign in with your account of this site."
+    advice = "Sign in with your account of this site. If you sent a photo, it was not looked at or kept: choose it again then."
     reason = "missing"
 
 

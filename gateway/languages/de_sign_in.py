@@ -36,7 +36,9 @@ SIGN_IN_PROBLEMS: Final = {
         "Version in X-Notice-Version.",
     ),
     "sign_in_needed": Told(
-        "Diese Seite ist für angemeldete Personen.", "Melden Sie sich mit Ihrem Konto dieses Hauses an."
+        "Diese Seite ist für angemeldete Personen.",
+        "Melden Sie sich mit Ihrem Konto dieses Hauses an. Wenn Sie ein Foto gesendet haben, wurde es nicht angesehen oder "
+        "behalten: Wählen Sie es dann noch einmal aus.",
     ),
     "session_expired": Told(
         "Ihre Anmeldung ist vorbei: Sie wurde eine Weile nicht verwendet, oder ihre längste Zeit ist um. Nichts, was Sie gesendet "
