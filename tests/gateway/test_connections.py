@@ -50,8 +50,10 @@ def test_with_every_connection_taken_probes_are_answered_and_the_others_told_whe
         for path in HEALTH_PATHS:
             status, headers, _ = gateway.request("GET", path)
             assert (status, headers["Connection"]) == (200, "close")
-        status, headers, body = gateway.request("POST", "/v1/screenings", drawn_face(), {"Content-Type": "image/jpeg"})
-        assert (status, headers["Retry-After"], json.loads(body)["code"]) == (503, "1", "connections_full")
+        for photo in (drawn_face(), bytes(9 * MEBIBYTE)):
+            status, headers, body = gateway.request("POST", "/v1/screenings", photo, {"Content-Type": "image/jpeg"})
+            assert (status, headers["Retry-After"], json.loads(body)["code"]) == (503, "1", "connections_full")
+            assert headers["Connection"] == "close"
         assert 'symmetra_shed_total{reason="connections_full"}' in gateway.metrics()
     finally:
         for connection in stalled:
