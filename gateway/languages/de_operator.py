@@ -119,6 +119,7 @@ OPERATOR: Final = {
     "chart_bands": "Anteile der Bereiche, Prozent",
     "chart_refusals": "Ablehnungen je Minute",
     "chart_text": "jetzt {latest}, zwischen {least} und {most}",
+    "chart_scale": "(gezeichnet von 0 bis {top})",
     "chart_empty": "in dieser Stunde nichts gemessen",
     "band_none": "unterer Bereich",
     "band_mild": "mittlerer Bereich",

@@ -108,6 +108,7 @@ OPERATOR: Final = {
     "chart_bands": "Shares of the bands, percent",
     "chart_refusals": "Refusals a minute",
     "chart_text": "now {latest}, between {least} and {most}",
+    "chart_scale": "(drawn from 0 to {top})",
     "chart_empty": "nothing measured in this hour",
     "band_none": "low band",
     "band_mild": "middle band",

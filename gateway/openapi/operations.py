@@ -7,6 +7,7 @@ from typing import Final
 from gateway import errors
 from gateway.notice import NOTICE_PATTERN
 from gateway.openapi.operation import GUARDED, HTML, SCREENING_ID, Operation, json_of
+from gateway.openapi.operator_operations import OPERATOR_OPERATIONS
 from gateway.openapi.review_operations import REVIEW_OPERATIONS
 from gateway.options import IDEMPOTENCY_HEADER, IDEMPOTENCY_PATTERN, NOTICE_HEADER, SUBJECT_HEADER
 from gateway.problems import all_codes
@@ -167,6 +168,7 @@ OPERATIONS: Final = (
         GUARDED,
         FORM,
     ),
+    *OPERATOR_OPERATIONS,
     Operation("GET", "/healthz", "isAlive", "Does the process run?", "For a liveness probe.", json_of("Alive")),
     Operation(
         "GET",

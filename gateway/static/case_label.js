@@ -4,27 +4,31 @@
 export class CaseLabel {
   #input = document.getElementById("case-label");
   #words;
-  #kept = "";
+  #label = "";
 
   constructor(form) {
     this.#words = form.dataset.caseOf;
   }
 
-  // Marks an outcome, and the text for the notes, with the label of the photo that was sent.
-  putInto(outcome, { keep }) {
-    const label = this.#input.value.trim();
-    this.#kept = keep ? label : "";
-    const heading = outcome.querySelector("#outcome-heading");
-    if (!label || !heading) return;
-    const line = document.createElement("p");
-    line.className = "case";
-    line.textContent = `${this.#words}: ${label}`;
-    outcome.querySelector(".card").prepend(line);
-    for (const notes of outcome.querySelectorAll("textarea[readonly]")) notes.value = `${line.textContent}\n${notes.value}`;
+  // From now on what is shown belongs to the photo that is being sent.
+  take() {
+    this.#label = this.#input.value.trim();
   }
 
-  // Brings the label back after the form was emptied: a photo that was refused is taken again for the same case.
+  // Marks an outcome, and the text for the notes, with the label of its photo.
+  putInto(outcome) {
+    const card = outcome.querySelector(".card");
+    if (!this.#label || !card) return;
+    const line = document.createElement("p");
+    line.className = "case";
+    line.textContent = `${this.#words}: ${this.#label}`;
+    card.prepend(line);
+    const notes = outcome.querySelector("#notes");
+    if (notes) notes.value = `${line.textContent}\n${notes.value}`;
+  }
+
+  // Into the emptied form again: a photo that was refused is taken anew for the same case.
   restore() {
-    this.#input.value = this.#kept;
+    this.#input.value = this.#label;
   }
 }

@@ -1,5 +1,5 @@
-// Sends the photo and shows the answer in its place. The answer before it goes first: at no moment does the page show
-// one photo's answer while it works on another's.
+// Sends the photo, and what a person says to its answer, and shows what comes back in place. The answer to another photo goes
+// first: at no moment does the page show one photo's answer while it works on another's.
 
 export class Sender {
   #form;
@@ -20,25 +20,50 @@ export class Sender {
     this.#about = document.getElementById("about-model");
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#send();
+      this.#sendPhoto();
+    });
+    this.#outcome.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#sendReply(event.target);
     });
   }
 
-  async #send() {
+  async #sendPhoto() {
     const photo = this.#choice.photo;
     if (!photo || this.#button.disabled) return;
     const body = new FormData(this.#form);
     // The file's own name stays here: it may name a person.
     body.set("photo", photo, "photo");
+    this.#caseLabel.take();
     this.#setBusy(true);
     this.#forgetOutcome();
     try {
-      const response = await fetch(this.#form.action, { method: "POST", body, headers: { Accept: "text/html" } });
-      this.#show(new DOMParser().parseFromString(await response.text(), "text/html"));
+      this.#show(await ask(this.#form, body));
+      this.#showOwnPhoto(this.#choice.takeUrl());
+      this.#emptyForm();
+      this.#goTo(this.#form);
     } catch {
       this.#choice.say(this.#form.dataset.offline);
     } finally {
       this.#setBusy(false);
+    }
+  }
+
+  // A form within the outcome, such as a review: it is about the same photo, so the answer stays until the next one is there.
+  async #sendReply(reply) {
+    const button = reply.querySelector("[type=submit]");
+    if (button.disabled) return;
+    const body = new URLSearchParams(new FormData(reply));
+    button.disabled = true;
+    try {
+      this.#show(await ask(reply, body));
+      this.#goTo(reply);
+    } catch {
+      const message = reply.querySelector(".message") ?? reply.appendChild(document.createElement("p"));
+      message.className = "message";
+      message.setAttribute("role", "alert");
+      message.textContent = this.#form.dataset.offline;
+      button.disabled = false;
     }
   }
 
@@ -59,19 +84,31 @@ export class Sender {
     const outcome = answered.getElementById("outcome");
     this.#outcome.replaceChildren(...outcome.childNodes);
     document.title = answered.title;
-    this.#showOwnPhoto(this.#choice.takeUrl());
-    const isAnswer = Boolean(this.#outcome.querySelector(".result"));
-    this.#caseLabel.putInto(this.#outcome, { keep: !isAnswer });
-    this.#choice.lock(false);
-    this.#choice.clear();
-    this.#form.reset();
-    this.#caseLabel.restore();
-    this.#form.querySelector("h2").textContent = this.#form.dataset.another;
+    this.#caseLabel.putInto(this.#outcome);
     // An answer carries what the page says about the model, so that is not said twice.
-    if (this.#about) this.#about.hidden = isAnswer;
+    if (this.#about) this.#about.hidden = this.#holdsAnswer();
     document.dispatchEvent(new CustomEvent("outcome"));
-    document.getElementById("outcome-heading")?.focus({ preventScroll: true });
-    this.#outcome.scrollIntoView({ block: "start" });
+  }
+
+  #holdsAnswer() {
+    return Boolean(this.#outcome.querySelector(".result"));
+  }
+
+  #emptyForm() {
+    this.#choice.lock(false);
+    this.#form.reset();
+    this.#choice.clear();
+    if (this.#outcome.querySelector(".refusal")) this.#caseLabel.restore();
+    this.#form.querySelector("h2").textContent = this.#form.dataset.another;
+  }
+
+  // Where the form would have led: to the heading of that part of the page.
+  #goTo(form) {
+    const part = document.querySelector(new URL(form.action).hash || "#outcome") ?? this.#outcome;
+    const heading = part.querySelector("h2, h3");
+    heading?.setAttribute("tabindex", "-1");
+    heading?.focus({ preventScroll: true });
+    part.scrollIntoView({ block: "start" });
   }
 
   // Where the answer holds no picture of its own, such as a refusal, the person's own photo says which one is meant.
@@ -86,4 +123,9 @@ export class Sender {
     image.addEventListener("load", () => { seen.hidden = false; });
     image.src = url;
   }
+}
+
+async function ask(form, body) {
+  const response = await fetch(form.action, { method: "POST", body, headers: { Accept: "text/html" } });
+  return new DOMParser().parseFromString(await response.text(), "text/html");
 }

@@ -62,8 +62,7 @@ def browser(session_browser):
 
 @pytest.fixture
 def operator_browser(browser, site):
-    """The same with the operator's key, which a browser sends only when it is made to."""
-    browser.execute_cdp_cmd("Network.enable", {})
-    browser.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {"X-API-Key": site.operator_key}})
+    """The same with an operator who is signed in."""
+    site.sign_in(browser, "operator", "/operator")
     yield browser
-    browser.execute_cdp_cmd("Network.setExtraHTTPHeaders", {"headers": {}})
+    browser.delete_all_cookies()

@@ -12,7 +12,7 @@ from tests.support.accessibility import violations
 from tests.support.browser import use_theme
 from tests.support.drawn_faces import drawn_face
 from tests.support.hostile_photos import refused_photos
-from tests.support.page_hand import choose, find, heading, screen, wait_for
+from tests.support.page_hand import choose, find, heading, screen, shown_crop, wait_for
 from tests.support.page_site import P_OF_BANDS
 
 pytestmark = [pytest.mark.needs_system("chromium"), pytest.mark.needs_system("chromedriver")]
@@ -136,8 +136,50 @@ def test_the_operator_page_as_it_runs_and_paused(operator_browser, site):
         check(operator_browser)
 
 
-def test_the_page_of_whoever_may_not_enter(browser, site):
-    browser.get(site.operator_url)
+def test_signing_in_and_out_and_having_no_role(browser, site):
+    browser.get(site.ward_url)
+    assert find(browser, "a.button").text == ENGLISH.page["sign_in"]
     check(browser)
-    browser.get(site.operator_url.replace("/operator", "/"))
+    site.sign_in(browser, "visitor")
+    assert "the help desk" in find(browser, "#outcome").text
     check(browser)
+    site.sign_in(browser, "clinician")
+    check(browser)
+    find(browser, ".sign-out button").click()
+    wait_for(browser, lambda: ENGLISH.page["signed_out"] in browser.title)
+    check(browser)
+
+
+def test_a_view_before_the_score_a_review_and_an_outcome(browser, site):
+    site.answer("mild")
+    site.sign_in(browser, "clinician")
+    find(browser, "[name=notice_version]").click()
+    screen(browser, site.faces[0])
+    assert heading(browser) == ENGLISH.page["commit_heading"]
+    check(browser)
+    find(browser, "[name=committed_band][value=mild]").click()
+    find(browser, ".commit [type=submit]").click()
+    wait_for(browser, lambda: browser.find_elements("css selector", "[data-band=mild]"))
+    assert shown_crop(browser).std() > 1
+    check(browser)
+    find(browser, "[name=verdict][value=unsure]").click()
+    find(browser, "#review [type=submit]").click()
+    wait_for(browser, lambda: ENGLISH.page["review_thanks"] in find(browser, "#review").text)
+    assert browser.execute_script("return document.activeElement.id") == "review-heading"
+    check(browser)
+    receipt = find(browser, ".worth code").text
+    find(browser, "#review a").click()
+    find(browser, "#receipt").send_keys("unknown")
+    find(browser, "[name=instrument]").click()
+    find(browser, "main [type=submit]").click()
+    wait_for(browser, lambda: browser.find_elements("css selector", ".message"))
+    check(browser)
+    find(browser, "#receipt").clear()
+    find(browser, "#receipt").send_keys(receipt)
+    find(browser, "[name=instrument]").click()
+    find(browser, "#score").send_keys("7")
+    browser.execute_script("document.getElementById('assessed_on').valueAsDate = new Date()")
+    find(browser, "main [type=submit]").click()
+    wait_for(browser, lambda: browser.find_elements("css selector", "main [role=status]"))
+    check(browser)
+    browser.delete_all_cookies()

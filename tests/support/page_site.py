@@ -11,17 +11,17 @@ from typing import Self
 import grpc
 import numpy as np
 
-from gateway.access.scopes import Scope
 from gateway.stop.stop_switch import StopSwitch
 from serving.contract.jitter import JITTER_COPIES
 from serving.contract.policy import Abstention, Policy
 from serving.repository.history import HISTORY_NAME, Action, HistoryRecord, append_record
-from tests.support.access import add_key
 from tests.support.drawn_faces import drawn_face
 from tests.support.fake_prometheus import FakePrometheus
 from tests.support.gateway import DIGEST, VERSION, make_repository, write_policy
 from tests.support.gateway_process import GatewayProcess
+from tests.support.people import sign_in_settings
 from tests.support.records import make_records
+from tests.support.sign_in_provider import SignInProvider
 from tests.support.stub_model_server import StubModelServer
 
 REGIONS = ("eyes", "brows", "mouth", "jaw")
@@ -32,11 +32,12 @@ MAP = np.sin(np.linspace(-9, 9, 32 * 32, dtype=np.float32)).reshape(1, 32, 32)
 
 
 class PageSite:
-    """Inside the block a gateway on loopback where anybody may ask, and one with keys, for its operator.
+    """Inside the block a gateway on loopback where anybody may ask, and one where people sign in, say what they expect before they
+    see a score, and confirm a notice.
 
     Args:
         folder: For everything that it makes.
-        settings: Of both gateways.
+        settings: Of both.
     """
 
     def __init__(self, folder: Path, **settings) -> None:
@@ -62,19 +63,25 @@ class PageSite:
             self.faces = [self.write(f"face-{seed}.jpg", drawn_face(seed)) for seed in FACES]
             prometheus = stack.enter_context(FakePrometheus())
             prometheus.tell_bands([time.time() - 60.0 * minutes for minutes in range(55, 0, -5)])
-            keys = self.folder / "keys.json"
-            self.operator_key = add_key(keys, Scope.OPERATE, name="night-shift")
-            common = {"cores": 1, **self._settings}
-            self.gateway = stack.enter_context(self._start(**self._records("page"), **common))
-            self.operated = stack.enter_context(
-                self._start(
-                    **self._records("operated"),
-                    **common,
-                    api_keys_file=keys,
-                    shadow_version=VERSION + 1,
-                    prometheus_url=prometheus.url,
-                )
+            self.provider = stack.enter_context(SignInProvider())
+            # Where it offers to sign people out as well, the gateway's page leads on there at once.
+            self.provider.configuration = {"end_session_endpoint": None}
+            notice = self.write(
+                "notice.txt", b"The person knows what the photo is for.\n\nThey may say no at any time.\n"
             )
+            self.gateway = stack.enter_context(self._make("page"))
+            self.ward = self._make(
+                "ward",
+                **sign_in_settings(self.provider, self.folder),
+                shadow_version=VERSION + 1,
+                prometheus_url=prometheus.url,
+                view_before_score="yes",
+                notice_file=notice,
+                access_contact="the help desk",
+            )
+            # Where it listens is known only now.
+            self.ward._environment["SYMMETRA_PUBLIC_URL"] = f"http://127.0.0.1:{self.ward.port}"
+            stack.enter_context(self.ward)
             self._stack = stack.pop_all()
         return self
 
@@ -87,9 +94,19 @@ class PageSite:
         return f"http://127.0.0.1:{self.gateway.port}/"
 
     @property
+    def ward_url(self) -> str:
+        """Of the page where people sign in."""
+        return f"http://127.0.0.1:{self.ward.port}/"
+
+    @property
     def operator_url(self) -> str:
         """Of the operator page."""
-        return f"http://127.0.0.1:{self.operated.port}/operator"
+        return f"{self.ward_url}operator"
+
+    def sign_in(self, driver, role: str, to: str = "/") -> None:
+        """Go there as somebody with this role."""
+        self.provider.roles = [role]
+        driver.get(f"{self.ward_url}sign-in?to={to}")
 
     def write(self, name: str, content: bytes) -> Path:
         """A file that a person can choose."""
@@ -140,11 +157,9 @@ class PageSite:
         finally:
             self.stub.errors = []
 
-    def _records(self, name: str) -> dict:
-        """A database for one gateway: SQLite is for one."""
+    def _make(self, name: str, **settings) -> GatewayProcess:
+        """With a database of its own: SQLite is for one gateway."""
         folder = self.folder / name
         folder.mkdir()
-        return make_records(folder)
-
-    def _start(self, **settings) -> GatewayProcess:
+        settings = {"cores": 1, **make_records(folder), **self._settings, **settings}
         return GatewayProcess(self.folder / "models", self.stub.address, **settings)
