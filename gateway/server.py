@@ -78,6 +78,17 @@ def server_options(settings: Settings) -> dict[str, Any]:
         "control_socket_disable": True,
         # The heartbeat file is touched every second; on a busy disk that can block the worker.
         "worker_tmp_dir": str(MEMORY_FOLDER) if MEMORY_FOLDER.is_dir() else None,
+        "worker_exit": _close_records,
         "logger_class": GunicornLogger,
         "loglevel": settings.log_level,
     }
+
+
+def _close_records(_server: object, worker: GatewayWorker) -> None:
+    """At an orderly end, write what waits and what was counted, and sign how long the audit trail is by then."""
+    from gateway.records.assembly import RECORDS_EXTENSION  # noqa: PLC0415 - in the worker it is there already
+
+    app: flask.Flask | None = getattr(worker, "wsgi", None)
+    records = None if app is None else app.extensions.get(RECORDS_EXTENSION)
+    if records is not None:
+        records.close()
