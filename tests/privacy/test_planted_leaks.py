@@ -34,7 +34,7 @@ def leaks_found(*planted: str):
             environment={VARIABLE: ",".join(planted)}, **kept,
         ) as served:  # fmt: skip
             requests = [raw_screening(photo, markers), form_screening(photo, markers)]
-            answers = run.send("scene", served.port, [*requests, raw_screening(photo, markers, X_Crash="screen")])
+            answers = run.send("scene", served.port, [*requests, raw_screening(photo, markers, X_Crash="answer")])
             assert [answer.status for answer in answers] == [200, 200, 500]
             run.evidence.add_bytes("metrics", "metrics of scene", served.metrics().encode())
             stub.go_on.clear()

@@ -17,8 +17,10 @@ from tests.privacy import search
 from tests.privacy.encodings import TEXT_FORMS, forms_of_text
 from tests.privacy.evidence import Evidence, FolderState
 from tests.privacy.marked_photos import mark_jpeg, marked_photos, places_in, refused_photos
-from tests.privacy.markers import PHOTO_PLACES, Markers
+from tests.privacy.marked_requests import form_screening, odd_requests, raw_screening, with_wrong_credentials
+from tests.privacy.markers import CREDENTIAL_PLACES, PHOTO_PLACES, REQUEST_PLACES, Markers
 from tests.privacy.pieces import pieces_of
+from tests.privacy.proof import NOT_SENT_HERE
 from tests.privacy.search import Searcher
 
 MARKERS = Markers.fresh()
@@ -79,6 +81,20 @@ def test_nothing_is_lost_between_two_pieces_of_a_file(searcher, monkeypatch):
 def test_the_photos_hold_a_marker_in_every_place_that_a_file_has():
     photos = [*marked_photos(MARKERS), *refused_photos(MARKERS)]
     assert set().union(*(places_in(photo.content, MARKERS) for photo in photos)) == set(PHOTO_PLACES)
+
+
+def test_the_requests_hold_a_marker_in_every_place_that_a_client_has(searcher):
+    photo = marked_photos(MARKERS, 1)[0]
+    raw = raw_screening(photo, MARKERS)
+    requests = [
+        raw,
+        form_screening(photo, MARKERS),
+        *odd_requests(photo, MARKERS),
+        *with_wrong_credentials(raw, MARKERS),
+    ]
+    found = {hit.name for request in requests for hit in searcher.find(request.content)}
+    assert {*REQUEST_PLACES, *CREDENTIAL_PLACES} - NOT_SENT_HERE <= found
+    assert "address" in found
 
 
 def test_pieces_of_a_photo_are_found_raw_as_base64_and_as_pixels():
