@@ -14,7 +14,7 @@ from tqdm import tqdm
 from training.errors import FitFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
@@ -89,14 +89,18 @@ class HistoryFile(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has 
         """Add the epoch."""
         del epoch
         self.epochs.append({name: float(value) for name, value in (logs or {}).items()})
-        if self._path is None:
-            return
-        temporary = self._path.with_name(self._path.name + ".tmp")
-        with temporary.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, ["epoch", *self.epochs[0]])
-            writer.writeheader()
-            writer.writerows({"epoch": number, **figures} for number, figures in enumerate(self.epochs, start=1))
-        temporary.replace(self._path)
+        if self._path is not None:
+            write_history(self._path, self.epochs)
+
+
+def write_history(path: Path, epochs: Sequence[Mapping[str, float]]) -> None:
+    """Write `history.csv`, one line per epoch, replacing the file in one step."""
+    temporary = path.with_name(path.name + ".tmp")
+    with temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, ["epoch", *epochs[0]])
+        writer.writeheader()
+        writer.writerows({"epoch": number, **figures} for number, figures in enumerate(epochs, start=1))
+    temporary.replace(path)
 
 
 class FiniteLoss(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from training.elsewhere.fitted import MAKER, read_fitted
 from training.errors import RunInvalid
+from training.fitting.callbacks import write_history
 from training.fitting.fit import Fitted
 from training.fitting.identity import identify
 from training.fitting.networks import UNREADABLE, build_plain, save_model
@@ -47,6 +48,8 @@ def take_over(
             f"{run.elsewhere_weights} does not fit the network {recipe.architecture}; `{MAKER}` writes it: {error}"
         )
         raise RunInvalid(message) from error
+    columns = elsewhere.history
+    write_history(run.history, [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)])
     save_model(model, run.model)
     return Fitted(
         model=model,

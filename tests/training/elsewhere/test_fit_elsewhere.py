@@ -42,6 +42,9 @@ def test_undepressed_photos_get_the_higher_probability(trained, easy_store, part
     assert trained[1].model.exists()
     assert fitted.history == trained[0].history
     assert len(fitted.history["val_loss"]) == RECIPE.epochs
+    lines = trained[1].history.read_text().splitlines()
+    assert lines[0].split(",") == ["epoch", *fitted.history]
+    assert [line.split(",")[0] for line in lines[1:]] == ["1", "2", "3", "4", "5", "6"]
 
 
 def test_nothing_but_the_weights_and_their_description_stays(trained):
