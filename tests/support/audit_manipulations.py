@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Engine, delete, insert, select
+from sqlalchemy import Engine, delete, select
 
 from gateway.access.secret_keys import SecretKeys
 from gateway.records.audit.chain import AuditChain
@@ -18,6 +18,7 @@ from gateway.records.audit.checkpoint import Checkpoint, CheckpointKeys
 from gateway.records.audit.checkpoints import Checkpoints
 from gateway.records.audit.event import AuditEvent, AuditKind
 from gateway.records.audit.macs import GENESIS, AuditKeys
+from gateway.records.row_insertion import insert_rows
 from gateway.records.tables import AUDIT_CHECKPOINTS, AUDIT_EVENTS, AUDIT_HEAD
 
 TABLES = {table.name: table for table in (AUDIT_EVENTS, AUDIT_HEAD, AUDIT_CHECKPOINTS)}
@@ -74,8 +75,8 @@ def write_state(engine: Engine, state: State) -> None:
     with engine.begin() as connection:
         for name, table in TABLES.items():
             connection.execute(delete(table))
-            if state[name]:
-                connection.execute(insert(table), state[name])
+            columns = table.columns.keys()
+            insert_rows(connection, table, columns, [tuple(row[name] for name in columns) for row in state[name]])
 
 
 def copy_of(state: State) -> State:
