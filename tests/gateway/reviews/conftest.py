@@ -11,6 +11,13 @@ def keeping(tmp_path):
     return FakeGateway(tmp_path, languages=("en", "de"), **make_records(tmp_path))
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """The same once for every test of a file; what one keeps the others see."""
+    folder = tmp_path_factory.mktemp("shared")
+    return FakeGateway(folder, languages=("en", "de"), **make_records(folder))
+
+
 @pytest.fixture
 def on_both(tmp_path, database_url):
     """The same on either database."""

@@ -12,8 +12,8 @@ GOOD = json.dumps({"verdict": "agree"})
 
 
 @pytest.fixture
-def given(keeping):
-    return keeping.screen().json["id"]
+def given(shared):
+    return shared.screen().json["id"]
 
 
 def send(gateway, given, data, content_type="application/json", **options):
@@ -24,18 +24,18 @@ def send(gateway, given, data, content_type="application/json", **options):
     "content_type",
     ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "", "application/json5", "image/jpeg"],
 )
-def test_another_type_than_json_is_refused(keeping, given, content_type):
-    response = send(keeping, given, GOOD, content_type)
+def test_another_type_than_json_is_refused(shared, given, content_type):
+    response = send(shared, given, GOOD, content_type)
     assert (response.status_code, response.json["code"]) == (415, "body_type_unsupported")
 
 
-def test_a_compressed_body_is_refused(keeping, given):
-    response = send(keeping, given, GOOD, headers={"Content-Encoding": "gzip"})
+def test_a_compressed_body_is_refused(shared, given):
+    response = send(shared, given, GOOD, headers={"Content-Encoding": "gzip"})
     assert response.json["code"] == "body_type_unsupported"
 
 
-def test_a_charset_beside_the_type_is_taken(keeping, given):
-    assert send(keeping, given, GOOD, "application/json; charset=utf-8").status_code == 200
+def test_a_charset_beside_the_type_is_taken(shared, given):
+    assert send(shared, given, GOOD, "application/json; charset=utf-8").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -45,26 +45,27 @@ def test_a_charset_beside_the_type_is_taken(keeping, given):
         b"\xff\xfe{\x00}\x00", GOOD.encode("utf-16"), b'{"verdict": NaN', b"[" * 4000, b'{"a":' * 700, b"\xef\xbb\xbf{}", b"\x00",
     ],
 )  # fmt: skip
-def test_what_is_no_object_is_refused(keeping, given, data):
-    response = send(keeping, given, data)
+def test_what_is_no_object_is_refused(shared, given, data):
+    before = rows(shared, REVIEWS)
+    response = send(shared, given, data)
     assert (response.status_code, response.json["code"]) == (400, "body_malformed")
-    assert rows(keeping, REVIEWS) == []
+    assert rows(shared, REVIEWS) == before
 
 
 @pytest.mark.parametrize("announced", [True, False])
-def test_a_huge_body_is_refused(keeping, given, announced):
+def test_a_huge_body_is_refused(shared, given, announced):
     data = b'{"verdict": "agree"}' + b" " * MAX_JSON_BYTES * 100
     options = {} if announced else {"environ_overrides": {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}}
-    response = send(keeping, given, data, **options)
+    response = send(shared, given, data, **options)
     assert (response.status_code, response.json["code"]) == (413, "body_too_large")
 
 
-def test_a_body_that_ends_early_is_told_as_such(keeping, given):
-    response = send(keeping, given, GOOD, environ_overrides={"CONTENT_LENGTH": "1000"})
+def test_a_body_that_ends_early_is_told_as_such(shared, given):
+    response = send(shared, given, GOOD, environ_overrides={"CONTENT_LENGTH": "1000"})
     assert (response.status_code, response.json["code"]) == (400, "upload_interrupted")
 
 
 @pytest.mark.parametrize("key", ["", "x" * 129, "a b", "ä"])
-def test_a_key_that_is_none_is_refused(keeping, given, key):
-    response = send(keeping, given, GOOD, headers={"Idempotency-Key": key})
+def test_a_key_that_is_none_is_refused(shared, given, key):
+    response = send(shared, given, GOOD, headers={"Idempotency-Key": key})
     assert (response.status_code, response.json["code"]) == (400, "parameter_invalid")

@@ -110,13 +110,13 @@ def test_reviewing_and_reading_need_their_own_scopes(keyed):
         ({"verdict": "\ud800"}, "verdict"),
     ],
 )
-def test_what_may_not_be_said_is_refused_by_its_name_and_never_repeated(keeping, body, name):
-    given = keeping.screen().json["id"]
-    response = review(keeping, given, body)
+def test_what_may_not_be_said_is_refused_by_its_name_and_never_repeated(shared, body, name):
+    given = shared.screen().json["id"]
+    response = review(shared, given, body)
     assert (response.status_code, response.json["code"]) == (400, "parameter_invalid")
     assert f"'{name}'" in response.json["detail"]
     assert "she is not" not in response.text
-    assert rows(keeping, REVIEWS) == []
+    assert given not in {row["receipt_id"] for row in rows(shared, REVIEWS)}
 
 
 def test_a_member_that_is_not_used_here_is_refused_without_its_name(keeping):
@@ -152,10 +152,10 @@ def test_a_view_comes_first_or_not_at_all(on_both):
 
 
 @pytest.mark.parametrize("screening_id", [NOWHERE, "x", "1' OR '1'='1", "a%00b", "%ff", "9" * 4000])
-def test_an_answer_that_is_not_there_cannot_be_reviewed(keeping, screening_id):
+def test_an_answer_that_is_not_there_cannot_be_reviewed(shared, screening_id):
     for response in (
-        review(keeping, screening_id, AGREE),
-        keeping.client.get(f"/v1/screenings/{screening_id}/review"),
+        review(shared, screening_id, AGREE),
+        shared.client.get(f"/v1/screenings/{screening_id}/review"),
     ):
         assert (response.status_code, response.json["code"]) == (404, "screening_unknown")
 
