@@ -97,12 +97,19 @@ def open_records(settings: Settings, metrics: Metrics) -> Records | None:
     spool = _open_spool(settings, store, metrics)
     writer = ReceiptWriter(store.write if spool is None else spool.write, is_away)
     recorder = ReceiptRecorder(writer, keys, when_away=settings.records_when_away, metrics=metrics)
-    reviews = ReviewDesk(ReviewStore(engine, chain), OutcomeStore(engine, chain), keys, metrics.reviews)
+    reviews = ReviewDesk(ReviewStore(engine, chain), OutcomeStore(engine, chain), trail, keys, metrics.reviews)
     retention = RetentionThread(Expiry(engine, chain, RetentionPolicy.of(settings)), metrics.records)
     publish = partial(publish_checkpoint, file=settings.audit_checkpoint_file)
     refusals = Refusals()
     audit = AuditThread(trail, refusals, Checkpoints(engine, chain, CheckpointKeys(keys), publish))
-    closers = (retention.close, audit.close, trail.close, writer.close, *(() if spool is None else (spool.close,)), store.close)
+    closers = (
+        retention.close,
+        audit.close,
+        trail.close,
+        writer.close,
+        *(() if spool is None else (spool.close,)),
+        store.close,
+    )
     reader = ReceiptReader(store.find, note_readings(trail, keys))
     return Records(recorder, reader, trail, refusals, keys, audit, reviews, retention, closers)
 

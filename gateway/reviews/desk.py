@@ -8,6 +8,8 @@ from typing import Final
 from gateway.access.secret_keys import Purpose, SecretKeys
 from gateway.caller import Caller
 from gateway.errors import ScreeningUnknown
+from gateway.records.audit.event import AuditEvent, AuditKind
+from gateway.records.audit.trail import AuditTrail
 from gateway.records.database_threads import DatabaseThreads
 from gateway.records.kept_names import kept_name
 from gateway.reviews.outcome import Finding, Outcome
@@ -28,11 +30,20 @@ class ReviewDesk:
     Args:
         reviews: Keeps reviews.
         outcomes: Keeps outcomes.
+        trail: Keeps who read them; who gave them stands in the transaction of each.
         keys: Of the records: for the digests of Idempotency-Keys, and the names of callers.
         metrics: Told of every new row.
     """
 
-    def __init__(self, reviews: ReviewStore, outcomes: OutcomeStore, keys: SecretKeys, metrics: ReviewMetrics) -> None:
+    def __init__(
+        self,
+        reviews: ReviewStore,
+        outcomes: OutcomeStore,
+        trail: AuditTrail,
+        keys: SecretKeys,
+        metrics: ReviewMetrics,
+    ) -> None:
+        self._trail = trail
         self._reviews = reviews
         self._outcomes = outcomes
         self._keys = keys
@@ -65,7 +76,9 @@ class ReviewDesk:
 
         def ask() -> list[Review]:
             self._reviews.require_view_given(receipt_id, reader)
-            return self._reviews.history(receipt_id)
+            found = self._reviews.history(receipt_id)
+            self._trail.write(_reading(reader, receipt_id, "reviews", len(found)))
+            return found
 
         return self._threads.ask(ask)
 
@@ -74,10 +87,16 @@ class ReviewDesk:
         receipt_id, reviewer = _id_of(screening_id), self.name_of(caller)
         return self._threads.ask(lambda: self._reviews.newest_of(receipt_id, reviewer))
 
-    def outcomes_of(self, screening_id: str) -> list[Outcome]:
+    def outcomes_of(self, screening_id: str, caller: Caller) -> list[Outcome]:
         """Every revision of every instrument; see `OutcomeStore.history`."""
-        receipt_id = _id_of(screening_id)
-        return self._threads.ask(lambda: self._outcomes.history(receipt_id))
+        receipt_id, reader = _id_of(screening_id), self.name_of(caller)
+
+        def ask() -> list[Outcome]:
+            found = self._outcomes.history(receipt_id)
+            self._trail.write(_reading(reader, receipt_id, "outcomes", len(found)))
+            return found
+
+        return self._threads.ask(ask)
 
     def require_view_given(self, screening_id: str, caller: Caller) -> None:
         """Go on only if the caller may see the answer's score; see `ReviewStore.require_view_given`."""
@@ -94,6 +113,10 @@ class ReviewDesk:
     def close(self) -> None:
         """End the threads."""
         self._threads.close()
+
+
+def _reading(reader: str, receipt_id: str, what: str, rows: int) -> AuditEvent:
+    return AuditEvent(AuditKind.RECORDS_READ, reader, receipt_id, {"what": what, "rows": rows})
 
 
 def _id_of(screening_id: str) -> str:

@@ -50,7 +50,7 @@ def create_reviews(desk: ReviewDesk | None, *, body_deadline_seconds: float) -> 
     @blueprint.get("/outcome")
     def read_outcomes(screening_id: str) -> flask.Response:
         at = _require(desk)
-        return flask.jsonify(outcomes=[outcome_json(each) for each in at.outcomes_of(screening_id)])
+        return flask.jsonify(outcomes=[outcome_json(each) for each in at.outcomes_of(screening_id, flask.g.caller)])
 
     return blueprint
 

@@ -46,6 +46,18 @@ def test_it_is_corrected_and_taken_back_with_its_history(on_both):
     assert outcome(on_both, given, finding(3)).json["revision"] == 4
 
 
+def test_who_read_outcomes_and_reviews_is_in_the_trail_and_no_score_is(keeping):
+    given = keeping.screen().json["id"]
+    outcome(keeping, given, finding(12))
+    for what in ("outcome", "review"):
+        assert keeping.client.get(f"/v1/screenings/{given}/{what}").status_code == 200
+    read = [(each["actor"], each["receipt_id"], each["details"]) for each in events(keeping, "records_read")]
+    assert read == [
+        ("anonymous", given, '{"rows":1,"what":"outcomes"}'),
+        ("anonymous", given, '{"rows":0,"what":"reviews"}'),
+    ]
+
+
 def test_two_instruments_stand_beside_each_other(on_both):
     given = on_both.screen().json["id"]
     outcome(on_both, given, finding(12))
