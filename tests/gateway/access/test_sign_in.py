@@ -197,6 +197,13 @@ def test_signing_out_takes_the_cookie_and_leads_to_the_providers_own_sign_out(ga
     assert gateway.client.get("/", headers=HTML).status_code == 401
 
 
+def test_an_operator_can_sign_out_of_the_operator_page_too(gateway, provider):
+    provider.roles = ["operator"]
+    assert sign_in(gateway.client, "/operator").headers["Location"] == "/operator"
+    assert 'action="/sign-out"' in gateway.client.get("/operator", headers=HTML).text
+    assert 'action="/sign-out"' not in gateway.client.get("/reference", headers=HTML).text
+
+
 def test_a_provider_without_a_sign_out_is_not_led_to(fresh_gateway, provider):
     provider.configuration = {"end_session_endpoint": None}
     sign_in(fresh_gateway.client)
