@@ -138,7 +138,7 @@ class OperatorViews:
             return None
         words = self.language.operator
         return {
-            "required": words["records_required" if self.settings.records_required else "records_optional"],
+            "required": words[f"records_{self.settings.records_when_away}"],
             "kept": self._count(figures.receipts_kept),
             "lost": self._count(figures.receipts_lost),
         }

@@ -8,6 +8,7 @@ import pytest
 from gateway.languages import ENGLISH
 from gateway.languages.de import GERMAN
 from gateway.operating.orders import Cause, Said
+from gateway.records.away.when_away import WhenAway
 from gateway.stop.finding import LookResult
 from gateway.stop.pause_change import PauseAction, PauseReason
 from gateway.stop.pause_files import HISTORY_NAME, STATE_NAME
@@ -155,7 +156,7 @@ def test_records_are_off_or_on_with_their_rule_and_what_was_kept(operated, tmp_p
         == 200
     )
     text = words(site.look())
-    assert OPERATOR["records_required"] in text
+    assert OPERATOR["records_refuse"] in text
     assert f"{OPERATOR['kept']} 1" in text
     assert str(site.gateway.settings.records_url) not in text
 
@@ -169,6 +170,7 @@ def test_every_state_has_words_in_every_language():
             ("action", PauseAction),
             ("look", LookResult),
             ("circuit", State),
+            ("records", WhenAway),
         ):
             assert {f"{prefix}_{name.value}" for name in names} <= set(operator)
 
