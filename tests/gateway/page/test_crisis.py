@@ -29,7 +29,9 @@ def test_every_template_of_a_whole_page_says_it():
     whole = [path for path in TEMPLATES if "<html" in path.read_text(encoding="utf-8")]
     assert len(whole) >= 2
     for part in ("crisis.html", "unreviewed.html"):
-        assert [path.name for path in whole if f'{{% include "{part}" %}}' not in path.read_text(encoding="utf-8")] == []
+        assert [
+            path.name for path in whole if f'{{% include "{part}" %}}' not in path.read_text(encoding="utf-8")
+        ] == []
 
 
 def every_page(gateway):
