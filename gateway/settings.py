@@ -220,10 +220,12 @@ class Settings:
             "says": "file with the secret of the records, a line of hexadecimal per key, the newest first; required with them, and kept as long",
         },
     )
-    records_when_away: WhenAway = setting(
-        when_away,
-        "what becomes of an answer whose receipt the database does not take: refuse it, spool the receipt to the journal, or answer without",
-        WhenAway.REFUSE,
+    records_when_away: WhenAway = field(
+        default=WhenAway.REFUSE,
+        metadata={
+            "read": when_away,
+            "says": "what becomes of an answer whose receipt the database does not take: refuse it, spool the receipt to the journal, or answer without",
+        },
     )
     records_journal_file: Path | None = field(
         default=None,
