@@ -23,7 +23,7 @@ ARCHITECTURES: dict[str, Callable[[int, type[layers.BatchNormalization]], keras.
     "paper": paper.build,
     "twin": twin.build,
 }
-DEFAULT_ARCHITECTURE = "paper"
+DEFAULT_ARCHITECTURE = "twin"
 
 
 def build(name: str, size: int = 128, norm: type[layers.BatchNormalization] = layers.BatchNormalization) -> keras.Model:

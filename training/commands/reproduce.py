@@ -228,8 +228,14 @@ def _figures(run: Run) -> dict[str, Any]:
         "photos_per_second": description["photos_per_second"],
         "precision_of_layers": description["recipe"]["precision"],
         "schedule": description["recipe"]["schedule"],
+        "trained_on": _trained_on(description),
         "history": {name: [float(row[name]) for row in epochs] for name in ("accuracy", "val_accuracy")},
     }
+
+
+def _trained_on(description: dict[str, Any]) -> str:
+    elsewhere = description.get("trained_elsewhere")
+    return f"{elsewhere['device']}, {elsewhere['backend']}" if elsewhere else "this machine, tensorflow"
 
 
 def _describe(

@@ -49,6 +49,7 @@ ROWS: dict[str, tuple[str, str]] = {
     "photos per second": ("photos_per_second", "{:.0f}"),
     "learning rate by": ("schedule", "{}"),
     "precision of layers while training": ("precision_of_layers", "{}"),
+    "trained on": ("trained_on", "{}"),
 }
 """Line of the table -> key of a run's figures, and how it is written."""
 
