@@ -131,6 +131,7 @@ def _describe(operation: Operation, *, access: bool) -> dict[str, Any]:
                 "headers": _HEADERS | (operation.headers or {}),
                 "content": operation.answer,
             },
+            **_page_responses(operation),
             **_problem_responses(operation, access=access),
         },
     }
@@ -140,6 +141,11 @@ def _describe(operation: Operation, *, access: bool) -> dict[str, Any]:
         is_open = need_of(operation.method, operation.template) is OPEN
         described["security"] = [] if is_open else [{name: []} for name in SECURITY_SCHEMES]
     return described
+
+
+def _page_responses(operation: Operation) -> dict[str, Any]:
+    told = {"description": "The page says what stands in the way.", "headers": _HEADERS, "content": operation.answer}
+    return {str(status): told for status in operation.page_statuses}
 
 
 def _problem_responses(operation: Operation, *, access: bool) -> dict[str, Any]:

@@ -27,6 +27,7 @@ class Operation:
         parameters: Of OpenAPI.
         body: Content of the request, by media type.
         headers: Of the 200 answer.
+        page_statuses: Other statuses under which the same page is answered, and no problem.
     """
 
     method: str
@@ -39,6 +40,7 @@ class Operation:
     parameters: tuple[dict[str, Any], ...] = ()
     body: dict[str, Any] | None = None
     headers: dict[str, Any] | None = None
+    page_statuses: tuple[int, ...] = ()
 
 
 def json_of(name: str) -> dict[str, Any]:

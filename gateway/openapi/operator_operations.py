@@ -50,5 +50,6 @@ OPERATOR_OPERATIONS: Final = (
         (errors.ParameterInvalid, errors.RecordsUnavailable),
         GUARDED,
         _form("Which pause.", {"pause_id": TEXT}),
+        page_statuses=(409,),
     ),
 )

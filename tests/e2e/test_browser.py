@@ -23,6 +23,7 @@ pytestmark = [
     pytest.mark.needs_system("chromedriver"),
 ]
 WAIT_SECONDS = 60
+SUBMIT = "#upload button[type=submit]"
 DROP = """
     const input = document.createElement("input");
     input.type = "file";
@@ -67,7 +68,7 @@ def expected(stack, photos):
 
 def submit(driver, photo):
     driver.find_element(By.ID, "photo").send_keys(str(photo))
-    driver.find_element(By.CSS_SELECTOR, "button").click()
+    driver.find_element(By.CSS_SELECTOR, SUBMIT).click()
     return wait_for_outcome(driver)
 
 
@@ -116,7 +117,7 @@ def test_a_dropped_photo_is_answered_too(browser, page, photos, expected):
     browser.execute_script(DROP)
     browser.find_element(By.ID, "planted").send_keys(str(photos.face))
     WebDriverWait(browser, WAIT_SECONDS).until(lambda d: d.find_element(By.ID, "preview").is_displayed())
-    browser.find_element(By.CSS_SELECTOR, "button").click()
+    browser.find_element(By.CSS_SELECTOR, SUBMIT).click()
     check_answer(browser, wait_for_outcome(browser), expected)
     check_nothing_went_wrong_unseen(browser)
 
@@ -142,7 +143,7 @@ def test_a_coffee_cup_is_refused_politely_and_the_next_photo_answered(browser, p
     save_screenshot(browser, tmp_path / "refusal.png")
     refusal = browser.find_element(By.ID, "outcome-heading")
     browser.find_element(By.ID, "photo").send_keys(str(photos.face))
-    browser.find_element(By.CSS_SELECTOR, "button").click()
+    browser.find_element(By.CSS_SELECTOR, SUBMIT).click()
     WebDriverWait(browser, WAIT_SECONDS).until(lambda d: d.find_element(By.ID, "outcome-heading").id != refusal.id)
     assert browser.find_element(By.ID, "outcome-heading").text == expected.band_words
 
@@ -151,7 +152,7 @@ def test_a_photo_that_is_too_large_is_told_before_it_is_sent(browser, page, phot
     browser.get(page)
     browser.find_element(By.ID, "photo").send_keys(str(photos.large))
     assert browser.find_element(By.ID, "message").text == ENGLISH.page["too_large"].format(megabytes=10)
-    browser.find_element(By.CSS_SELECTOR, "button").click()
+    browser.find_element(By.CSS_SELECTOR, SUBMIT).click()
     assert not browser.find_elements(By.ID, "outcome-heading")
 
 
@@ -161,7 +162,7 @@ def test_everything_works_without_a_script(page, photos, expected, tmp_path):
         check_answer(driver, submit(driver, photos.face), expected)
         save_screenshot(driver, tmp_path / "without-a-script.png")
         driver.find_element(By.ID, "photo").send_keys(str(photos.cup))
-        driver.find_element(By.CSS_SELECTOR, "button").click()
+        driver.find_element(By.CSS_SELECTOR, SUBMIT).click()
         refused = f"//h2[@id='outcome-heading' and text()='{ENGLISH.page['refusal']}']"
         WebDriverWait(driver, WAIT_SECONDS).until(lambda d: d.find_elements(By.XPATH, refused))
 

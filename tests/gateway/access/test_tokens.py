@@ -227,7 +227,13 @@ def test_a_provider_is_reached_over_tls_or_on_this_machine(issuer):
         )
 
 
-def test_a_provider_and_an_audience_need_each_other():
-    for name in ("SYMMETRA_OIDC_ISSUER", "SYMMETRA_OIDC_AUDIENCE"):
-        with pytest.raises(SettingsInvalid, match="need each other"):
-            Settings.from_environment({"SYMMETRA_MODEL_REPOSITORY": "m", name: "https://id.example"})
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [
+        ("SYMMETRA_OIDC_ISSUER", "needs SYMMETRA_OIDC_AUDIENCE, for tokens of programs, or SYMMETRA_OIDC_CLIENT_ID"),
+        ("SYMMETRA_OIDC_AUDIENCE", "SYMMETRA_OIDC_ISSUER"),
+    ],
+)
+def test_a_provider_and_what_it_is_for_need_each_other(name, missing):
+    with pytest.raises(SettingsInvalid, match=missing):
+        Settings.from_environment({"SYMMETRA_MODEL_REPOSITORY": "m", name: "https://id.example"})
