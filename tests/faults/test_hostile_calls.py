@@ -67,9 +67,10 @@ def test_large_messages_are_answered_and_do_not_add_up_in_memory(server, finding
         assert len(pb.PredictResponse.FromString(answer).outputs["y"].float_val) == large_bytes // 4
         resident.append(process.memory_info().rss)
     assert still_answers(server)
-    # What the allocator keeps of the first ones is used for the next: five would otherwise leave five times as much.
+    # What the allocator keeps of the first ones is used for the next: three more would otherwise leave three times as much, once for
+    # each copy. Less than two, not than one: now and then the allocator takes another arena after the second message.
     kept, added = max(resident[:2]) - before, max(resident[2:]) - max(resident[:2])
-    assert added < large_bytes
+    assert added < 2 * large_bytes
     findings.note(
         f"messages of {large_bytes // MIB} MiB",
         f"the answer; two leave {kept / MIB:.0f} MiB resident, three more {added / MIB:+.0f}",
