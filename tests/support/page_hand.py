@@ -7,6 +7,7 @@ import io
 
 import numpy as np
 from PIL import Image
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -14,8 +15,10 @@ WAIT_SECONDS = 60
 
 
 def wait_for(driver, condition):
-    """The first true result of a condition."""
-    return WebDriverWait(driver, WAIT_SECONDS, poll_frequency=0.05).until(lambda _: condition())
+    """The first true result of a condition; what is replaced while one looks at it is looked at again."""
+    replaced = (NoSuchElementException, StaleElementReferenceException)
+    wait = WebDriverWait(driver, WAIT_SECONDS, poll_frequency=0.05, ignored_exceptions=replaced)
+    return wait.until(lambda _: condition())
 
 
 def find(driver, selector):

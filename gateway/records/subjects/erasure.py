@@ -38,7 +38,13 @@ def erase_subject(engine: Engine, chain: AuditChain, subject: Subject, actor: st
     Each deleted receipt leaves an event in the audit trail, which names its random id and nothing else of it: so the trail can
     tell a receipt that was erased from one that somebody took away. Errors are SQLAlchemy's; after one nothing is deleted.
     """
-    theirs = select(RECEIPTS.c.id).where(RECEIPTS.c.subject_digest.in_(subject.digests)).with_for_update()
+    # In one order, so that two erasures at once wait for each other and never both for ever, and the trail reads the same on both databases.
+    theirs = (
+        select(RECEIPTS.c.id)
+        .where(RECEIPTS.c.subject_digest.in_(subject.digests))
+        .order_by(RECEIPTS.c.answered_at_us, RECEIPTS.c.id)
+        .with_for_update()
+    )
     with engine.begin() as connection:
         begin_writing(connection)
         receipt_ids = connection.execute(theirs).scalars().all()
