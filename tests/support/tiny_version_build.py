@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 import keras
 import numpy as np
@@ -30,9 +31,11 @@ LOGIT_SPREAD = 1.5
 LOGIT_CENTRE = 0.3
 
 
-def build_tiny_repository(root: Path, architecture: str = "twin") -> None:
+def build_tiny_repository(
+    root: Path, architecture: str = "twin", crop_kind: Literal["aligned", "whole"] = "aligned"
+) -> None:
     """Draw, fit the last layer, export through the gates, publish as version 1, approve and pin it."""
-    spec, detector = CropSpec(), FaceDetector()
+    spec, detector = CropSpec(kind=crop_kind), FaceDetector()
     photos = draw_tiny_faces()
     labels = np.array([label for _, label in photos])
     faces = np.stack([make_crop(photo, spec, detector).crop for photo, _ in photos])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from serving.contract.crop import make_crop
-from serving.contract.errors import FaceTooSmall, NoFace, PhotoError
+from serving.contract.errors import FaceTooSmall, NoFace, PhotoError, TooBlurred, TooDark
 from serving.contract.face import FaceDetector
 from serving.contract.severity import PAPER_THRESHOLDS, Band, band_of, severity_ppm
 from training.errors import GoldenMismatch
@@ -35,6 +35,8 @@ PHOTOS = 8
 PHOTOS_PER_BAND = 2
 MOST_DRAWN = 48
 TOO_SMALL_PIXELS = 80
+NOBODY_LEVELS, DARK_LEVELS = (60, 200), (0, 10)
+"""Levels of 255 between which a photo of nothing rises."""
 FAR_FROM_EDGES_PPM = 20_000
 """A photo this near a band edge is a poor witness: the allowed crop difference could change its band."""
 
@@ -71,10 +73,21 @@ def draw_golden_photos(model: keras.Model, spec: CropSpec) -> GoldenPhotos:
             break
     scored = choose_over_bands(candidates)
     reached = {band_of(severity_ppm(p)) for _, _, p in scored}
-    refused = ((draw_photo(0, TOO_SMALL_PIXELS), FaceTooSmall.code), (_nobody(), NoFace.code))
+    refused = draw_refused(spec)
     for photo, code in refused:
         _check_refused(photo, code, spec, detector)
     return GoldenPhotos(tuple(scored), refused, tuple(band for band in Band if band not in reached))
+
+
+def draw_refused(spec: CropSpec) -> tuple[tuple[bytes, str], ...]:
+    """Photos that must get no answer, each with the reason's code.
+
+    Where the whole photo is the crop nobody looks for a face in it, so what is refused there is too little light or detail.
+    """
+    nobody = _ramp(*NOBODY_LEVELS)
+    if spec.kind == "whole":
+        return (_ramp(*DARK_LEVELS), TooDark.code), (nobody, TooBlurred.code)
+    return (draw_photo(0, TOO_SMALL_PIXELS), FaceTooSmall.code), (nobody, NoFace.code)
 
 
 def choose_over_bands(
@@ -130,8 +143,8 @@ def _draw_candidates(
     return [(photo, crop, float(value)) for (photo, crop), value in zip(made, p, strict=True)]
 
 
-def _nobody() -> bytes:
-    ramp = np.linspace(60, 200, PHOTO_PIXELS)
+def _ramp(darkest: int, brightest: int) -> bytes:
+    ramp = np.linspace(darkest, brightest, PHOTO_PIXELS)
     plane = (ramp[:, None] + ramp[None, ::-1]) / 2.0
     return encode_jpeg(np.repeat(plane[:, :, None], 3, axis=2).astype(np.uint8), JPEG_QUALITY)
 
