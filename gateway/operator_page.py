@@ -11,11 +11,11 @@ import flask
 from prometheus_client import CollectorRegistry
 from werkzeug.wrappers import Response
 
-from gateway.body import receiving_within
 from gateway.errors import ParameterInvalid
 from gateway.operating.facts import FactReader
 from gateway.operating.figures import Figures
 from gateway.operating.orders import FAILED, Cause, Orders, Said
+from gateway.reviews.bodies import form_fields
 from gateway.settings import Settings
 
 FORM_SECONDS = 10.0
@@ -81,7 +81,4 @@ def create_operator_page(
 
 
 def _fields() -> Mapping[str, str]:
-    request = flask.request
-    request.max_content_length = request.max_form_memory_size = MAX_FORM_BYTES
-    with receiving_within(FORM_SECONDS):
-        return request.form
+    return form_fields(flask.request, within_seconds=FORM_SECONDS, max_bytes=MAX_FORM_BYTES)

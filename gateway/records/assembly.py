@@ -105,6 +105,7 @@ def open_records(settings: Settings, metrics: Metrics) -> Records | None:
     closers = (
         retention.close,
         audit.close,
+        reviews.close,
         trail.close,
         writer.close,
         *(() if spool is None else (spool.close,)),

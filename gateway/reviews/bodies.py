@@ -65,18 +65,18 @@ def json_members(request: flask.Request, names: tuple[str, ...], *, within_secon
     return members
 
 
-def form_fields(request: flask.Request, *, within_seconds: float) -> Mapping[str, str]:
+def form_fields(request: flask.Request, *, within_seconds: float, max_bytes: int = MAX_FORM_BYTES) -> Mapping[str, str]:
     """The fields of a form of ours; of a name that is there twice the first.
 
     Raises:
         BodyTypeUnsupported: it is not said to be a form.
-        BodyTooLarge: more than `MAX_FORM_BYTES`.
+        BodyTooLarge: more than `max_bytes`.
         UploadTimedOut: it did not come in time.
         UploadInterrupted: it did not come whole.
     """
     _require_type(request, "application/x-www-form-urlencoded")
-    request.max_content_length = request.max_form_memory_size = MAX_FORM_BYTES
-    if (request.content_length or 0) > MAX_FORM_BYTES:
+    request.max_content_length = request.max_form_memory_size = max_bytes
+    if (request.content_length or 0) > max_bytes:
         raise BodyTooLarge
     try:
         with receiving_within(within_seconds), names_for_failures():

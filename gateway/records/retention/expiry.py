@@ -73,7 +73,7 @@ class Expiry:
         oldest = (
             select(RECEIPTS.c.id)
             .where(RECEIPTS.c.traffic == traffic, RECEIPTS.c.answered_at_us < before_us)
-            .order_by(RECEIPTS.c.answered_at_us)
+            .order_by(RECEIPTS.c.answered_at_us, RECEIPTS.c.id)
             .limit(MAX_AT_ONCE)
             .with_for_update()  # nobody hangs a review on them meanwhile
         )
