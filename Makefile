@@ -111,6 +111,10 @@ format: .venv/dev/.ready ## format the code and mend what ruff can mend
 bench: .venv/dev/.ready .venv/gateway/.ready .venv/serving/.ready ## costs and throughput, as ratios measured in one run
 	@.venv/dev/bin/python -m tests.bench $(BENCH_ARGS)
 
+.PHONY: bench-peers
+bench-peers: .venv/dev/.ready .venv/gateway/.ready .venv/serving/.ready ## the served system beside what most people write, in turns (a quiet machine, please)
+	@.venv/dev/bin/python -W ignore -m tests.bench.peers $(BENCH_ARGS)
+
 .PHONY: bench-overload
 bench-overload: .venv/dev/.ready ## what callers see at twice and five times the sustainable load (a quiet machine, please)
 	@.venv/dev/bin/python -W ignore -m tests.bench.overload $(BENCH_ARGS)
