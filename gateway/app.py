@@ -37,6 +37,7 @@ from gateway.records.assembly import RECORDS_EXTENSION, open_records
 from gateway.records.audit.refusals import count_refusals
 from gateway.records.record_keys import record_keys_of
 from gateway.records.routes import create_records
+from gateway.references import References
 from gateway.refusal_log import RefusalLog
 from gateway.reviews.crop_seal import CropSeals
 from gateway.reviews.forms import ReviewForms
@@ -83,6 +84,7 @@ def create_app(
         shadow: Compares another version with the pinned one, if any.
         metrics: With `gateway.observing.gateway_metrics`'s label sets.
     """
+    references = References(repository, metrics)
 
     def tell_of_model(model: PinnedModel | ModelNotServable) -> None:
         if isinstance(model, ModelNotServable):
@@ -91,6 +93,7 @@ def create_app(
             return
         evidence = model.contract.evidence.value
         metrics.set_model(model.name, model.version, model.digest, evidence)
+        references.follow(model)
         fields = {"model": model.name, "model_version": model.version, "digest": model.digest, "evidence": evidence}
         log_event("model in service", fields)
 
@@ -109,6 +112,7 @@ def create_app(
     screener = Screener(
         pauses=pauses,
         pins=pins,
+        references=references,
         options=OptionsReader(SubjectDigests(record_keys_of(settings))),
         repetitions=Repetitions(
             window_seconds=settings.idempotency_window_seconds, max_entries=settings.idempotency_entries
@@ -143,7 +147,6 @@ def create_app(
     # Two slashes are not one: the redirect would name whatever host the request names.
     app.url_map.merge_slashes = False
     app.json.sort_keys = False  # type: ignore[attr-defined]  # on the default provider
-    session_keys = secret_keys_of(settings)
     add_form_tokens(app, FormTokens(session_keys))
     add_sign_in_link(app, settings.access_contact)
     add_notice(app, notices)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping
+from typing import Final
 
 import flask
 from prometheus_client import CollectorRegistry
 from werkzeug.exceptions import MethodNotAllowed
 
-from gateway.access.routes import TEMPLATES
+from gateway.access.routes import PAGE_ROUTES, TEMPLATES
 from gateway.caller import NOBODY
 from gateway.errors import ConnectionsFull, GatewayStopping, Overloaded
 from gateway.languages import negotiate
@@ -27,6 +28,21 @@ LANGUAGELESS_ENDPOINTS = ("static", "reference.describe", "reference.show", "ref
 """They answer everybody alike, sentences for integrators in English."""
 QUIET_ROUTES = ("/healthz", "/readyz", "/readyz/model")
 """Probes call these every few seconds: their success is logged at debug level only."""
+
+
+SCREENING_ROUTES: Final = ("/", "/v1/screenings")
+"""A photo is posted to one of these."""
+
+
+def kind_of_request(method: str, route: str) -> str:
+    """What a request is for, of `monitoring.request_metrics.REQUEST_KINDS`; `route` is a template."""
+    if method == "POST" and route in SCREENING_ROUTES:
+        return "screening"
+    if route in QUIET_ROUTES:
+        return "probe"
+    if route in PAGE_ROUTES:
+        return "page"
+    return "api" if route.startswith("/v1/") else OTHER
 
 
 def gateway_metrics(registry: CollectorRegistry) -> Metrics:
@@ -70,7 +86,9 @@ def observe_requests(
         # Answers are about people; only the page's own parts may be kept, and are asked for again each time.
         is_static = flask.request.endpoint == "static" and response.status_code in (200, 304)
         response.headers["Cache-Control"] = "no-cache" if is_static else "no-store"
+        seconds = time.perf_counter() - flask.g.started_seconds
         metrics.count_request(route, response.status_code)
+        metrics.observe_request(kind_of_request(flask.request.method, route), seconds, flask.g.caller.traffic)
         quiet = route in QUIET_ROUTES and response.status_code == 200
         fields = {
             "request_id": flask.g.request_id,
@@ -78,7 +96,7 @@ def observe_requests(
             "route": route,
             "status": response.status_code,
             "code": flask.g.get("problem_code"),
-            "duration_seconds": round(time.perf_counter() - flask.g.started_seconds, 6),
+            "duration_seconds": round(seconds, 6),
         }
         log_event("request", fields, level=logging.DEBUG if quiet else logging.INFO)
         return response

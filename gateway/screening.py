@@ -35,6 +35,7 @@ from gateway.notice import Notices
 from gateway.options import Options, OptionsReader
 from gateway.pin import PinnedModel, PinReader
 from gateway.predictor import Mirror, Predictor
+from gateway.references import References
 from gateway.stop.pause_reader import PauseReader
 from gateway.uploads import UploadReader
 from monitoring.metrics import Metrics
@@ -63,6 +64,7 @@ class Screener:
     Args:
         pauses: Whether screening is paused.
         pins: Which version to ask.
+        references: What its profile expects.
         options: Reads what is asked for beside the photo.
         notices: What the site wants confirmed for it.
         uploads: Takes the photo out of the request.
@@ -81,6 +83,7 @@ class Screener:
         *,
         pauses: PauseReader,
         pins: PinReader,
+        references: References,
         options: OptionsReader,
         notices: Notices,
         uploads: UploadReader,
@@ -95,6 +98,7 @@ class Screener:
     ) -> None:
         self._pauses = pauses
         self._pins = pins
+        self._references = references
         self._options = options
         self._notices = notices
         self._uploads = uploads
@@ -173,7 +177,15 @@ class Screener:
     def _count(self, answer: Answer, traffic: str) -> None:
         """The severity counts with and without a band: the reference profile holds every photo too."""
         version = answer.model.version
+        self._references.follow(answer.model)
         self._metrics.count_answer(version, answer.severity_ppm, answer.band, traffic)
+        self._metrics.count_photo(
+            version,
+            answer.severity_ppm,
+            answer.quality.as_dict(),
+            subject_digest=answer.subject_digest,
+            traffic=traffic,
+        )
         for doubt in answer.doubts:
             self._metrics.count_abstention(version, doubt, traffic)
         self._metrics.count_screening(ABSTAINED if answer.doubts else ANSWERED, traffic)

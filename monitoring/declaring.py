@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 if TYPE_CHECKING:
     from prometheus_client.metrics import MetricWrapperBase
@@ -34,6 +34,13 @@ def counter(declaration: Declaration, registry: CollectorRegistry) -> Counter:
 def gauge(declaration: Declaration, registry: CollectorRegistry) -> Gauge:
     """The gauge in a registry."""
     return Gauge(declaration.name, declaration.help, declaration.labels, registry=registry)
+
+
+def histogram(declaration: Declaration, registry: CollectorRegistry) -> Histogram:
+    """The histogram in a registry."""
+    return Histogram(
+        declaration.name, declaration.help, declaration.labels, registry=registry, buckets=declaration.buckets
+    )
 
 
 def closed(value: str, allowed: Sequence[str]) -> str:

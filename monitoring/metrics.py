@@ -12,26 +12,35 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Histogram
+from prometheus_client import CollectorRegistry
 
-from monitoring.declaring import OTHER as OTHER  # noqa: PLC0414 - said to be part of this module
-from monitoring.declaring import Declaration, closed, counter, gauge, initialise
+# Those that are named twice are said to be part of this module: whoever looks for a label's values looks here.
+from monitoring.declaring import OTHER as OTHER  # noqa: PLC0414 - see above
+from monitoring.declaring import Declaration, closed, counter, gauge, histogram, initialise
+from monitoring.latency import LATENCY_BUCKETS_SECONDS as LATENCY_BUCKETS_SECONDS  # noqa: PLC0414 - see above
+from monitoring.model_metrics import CIRCUIT as CIRCUIT  # noqa: PLC0414 - see above
+from monitoring.model_metrics import CIRCUIT_STATES as CIRCUIT_STATES  # noqa: PLC0414 - see above
+from monitoring.model_metrics import MODEL_CALLS as MODEL_CALLS  # noqa: PLC0414 - see above
+from monitoring.model_metrics import MODEL_DECLARATIONS, ModelMetrics
+from monitoring.photo_metrics import PHOTO_DECLARATIONS, PhotoMetrics
+from monitoring.profile import ProfileReading
 from monitoring.record_metrics import RECORD_DECLARATIONS, RecordMetrics
+from monitoring.request_metrics import REQUEST_DECLARATIONS, RequestMetrics
+from monitoring.request_metrics import STATUSES as STATUSES  # noqa: PLC0414 - see above
 from monitoring.review_metrics import REVIEW_DECLARATIONS, ReviewMetrics
+from monitoring.severity_bins import SEVERITY_BINS as SEVERITY_BINS  # noqa: PLC0414 - see above
+from monitoring.severity_bins import severity_bin as severity_bin  # noqa: PLC0414 - see above
+from monitoring.shadow_metrics import SHADOW_ANSWERS as SHADOW_ANSWERS  # noqa: PLC0414 - see above
+from monitoring.shadow_metrics import SHADOW_DECLARATIONS, ShadowMetrics
+from monitoring.shadow_metrics import SHADOW_MISSED as SHADOW_MISSED  # noqa: PLC0414 - see above
+from monitoring.traffic import TRAFFIC_CLASSES as TRAFFIC_CLASSES  # noqa: PLC0414 - see above
 
 STAGES: Final = ("upload", "queue", "decode", "face", "jitter", "predict", "explain", "record", "total")
 """Stages of one screening; `jitter` under a policy with abstention and `explain` on request only. `total` starts when the body is complete: a slow upload is the caller's time, not ours."""
 
-TRAFFIC_CLASSES: Final = ("patient", "sentinel", "loadtest")
-"""Who asked. Only `patient` counts for drift and objectives; nothing but a key's scope may grant the others (issue 5)."""
-
-STATUSES: Final = tuple(
-    str(status)
-    for status in (200, 304, 400, 401, 403, 404, 405, 408, 409, 413, 414, 415, 421, 422, 429, 431, 500, 502, 503, 504)
-)
 SHED_REASONS: Final = (
     "queue_full",
     "wait_too_long",
@@ -45,37 +54,19 @@ ACCESS_REFUSALS: Final = (
     "sign_in", "provider_unavailable", "keys_unreadable",
 )  # fmt: skip
 """Why a request was not let in; never whose it was."""
-MODEL_CALLS: Final = ("ok", "unavailable", "busy", "deadline", "version_missing", "rejected", "invalid_answer")
-
 PAUSE_REASONS: Final = ("operator", "golden_mismatch", "polarity_reversed", "digest_mismatch", "state_unreadable")
 SENTINEL_RESULTS: Final = (
     "right", "unconfirmed", "golden_mismatch", "polarity_reversed", "digest_mismatch", "unavailable", "no_model", "off", "failed",
 )  # fmt: skip
 """What a look of the sentinel found; `off` where it has nothing to compare with, `failed` where it was at fault itself."""
 
-CIRCUIT_STATES: Final = ("closed", "open", "half_open")
-SHADOW_RESULTS: Final = ("agree", "disagree")
-SHADOW_MISSES: Final = ("dropped", "contract_unknown", "crop_differs", "failed", "invalid_answer")
-SHADOW_DIFFERENCE_BINS: Final = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
-"""Upper edges, inclusive, of the absolute difference in p_no_depression."""
 RECEIPT_RESULTS: Final = ("written", "failed")
 
-LATENCY_BUCKETS_SECONDS: Final = (
-    0.001, 0.0025, 0.005, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0, 30.0,
-)  # fmt: skip
-"""Edges at 0.1, 0.2, 0.25, 0.5 and 1 s, where objectives are set: a quantile between edges is only interpolated."""
-
-PARTS_PER_BIN: Final = 100_000
-SEVERITY_BINS: Final = tuple(f"{number / 10:.1f}" for number in range(1, 11))
-"""Label of a bin: its upper edge, inclusive, so that 0.3 and 0.6 coincide with the paper's band edges."""
 BANDS: Final = ("none", "mild", "high")
 DOUBTS: Final = ("unstable_answer", "unusual_photo_quality")
 """Why an answer got no band (`serving.contract.abstention`)."""
 
 
-REQUESTS: Final = Declaration(
-    "symmetra_http_requests", "counter", "HTTP requests by route template and status.", ("route", "status")
-)
 SCREENINGS: Final = Declaration(
     "symmetra_screenings",
     "counter",
@@ -107,30 +98,6 @@ MODEL_ANSWERS_INVALID: Final = Declaration(
     "counter",
     "Model answers that are not a probability (NaN, infinite, out of range); none of them became a band.",
     ("model_version",),
-)
-MODEL_CALLS_TOTAL: Final = Declaration(
-    "symmetra_model_calls", "counter", "Calls to the model server, each attempt counted, by result.", ("result",)
-)
-CIRCUIT: Final = Declaration(
-    "symmetra_model_circuit",
-    "gauge",
-    "1 for the state of the circuit to the model server: closed lets calls through, open refuses them.",
-    ("state",),
-)
-SHADOW_ANSWERS: Final = Declaration(
-    "symmetra_shadow_answers",
-    "counter",
-    "Answers of the shadow version by whether its band agrees with the pinned version's, which the label names.",
-    ("result", "band", "traffic"),
-)
-SHADOW_DIFFERENCES: Final = Declaration(
-    "symmetra_shadow_differences",
-    "counter",
-    "Answers of the shadow version by how far its p_no_depression is from the pinned version's; the label is the bin's upper edge.",
-    ("bin", "traffic"),
-)
-SHADOW_MISSED: Final = Declaration(
-    "symmetra_shadow_missed", "counter", "Photos that the shadow version gave no answer for, by reason.", ("reason",)
 )
 IN_FLIGHT: Final = Declaration("symmetra_in_flight", "gauge", "Photos being screened now.")
 QUEUED: Final = Declaration("symmetra_queue_length", "gauge", "Photos waiting for a place.")
@@ -165,20 +132,16 @@ RECEIPTS: Final = Declaration(
 )
 
 DECLARATIONS: Final = (
-    ACCESS_REFUSED, REQUESTS, SCREENINGS, STAGE_SECONDS, SEVERITY, BAND, ABSTENTIONS, MODEL_ANSWERS_INVALID, MODEL_CALLS_TOTAL, CIRCUIT,
-    SHADOW_ANSWERS, SHADOW_DIFFERENCES, SHADOW_MISSED, IN_FLIGHT, QUEUED, SHED,
+    ACCESS_REFUSED, SCREENINGS, STAGE_SECONDS, SEVERITY, BAND, ABSTENTIONS, MODEL_ANSWERS_INVALID, IN_FLIGHT, QUEUED, SHED,
     UPLOAD_BYTES, NON_FINITE, BUILD_INFO, MODEL_INFO, PAUSED, SENTINEL_LOOKS, SENTINEL_WATCHING, RECEIPTS,
-    *RECORD_DECLARATIONS, *REVIEW_DECLARATIONS,
+    *REQUEST_DECLARATIONS, *MODEL_DECLARATIONS, *SHADOW_DECLARATIONS, *PHOTO_DECLARATIONS, *RECORD_DECLARATIONS, *REVIEW_DECLARATIONS,
 )  # fmt: skip
 
-
-def severity_bin(severity_ppm: int) -> str:
-    """The bin of a severity in parts per million: its upper edge, inclusive; 0 belongs to the first bin.
-
-    >>> severity_bin(0), severity_bin(300_000), severity_bin(300_001), severity_bin(1_000_000)
-    ('0.1', '0.3', '0.4', '1.0')
-    """
-    return SEVERITY_BINS[max(0, -(-severity_ppm // PARTS_PER_BIN) - 1)]
+VERSIONS_KEPT: Final = 2
+"""The pinned version and the one before it keep their counts; whatever was pinned earlier is forgotten, so that a process that sees
+many versions has no more series than one that sees two."""
+SERIES_BUDGET: Final = 4_000
+"""Series of one gateway process with as many versions as are kept, at most: what a site's Prometheus must hold for each pod."""
 
 
 class Metrics:
@@ -194,48 +157,33 @@ class Metrics:
         self.registry = registry
         self.records = RecordMetrics(registry)
         self.reviews = ReviewMetrics(registry, bands=BANDS, traffic_classes=TRAFFIC_CLASSES)
-        self._routes = (*routes, OTHER)
+        self.model = ModelMetrics(registry)
         self._outcomes = (*outcomes, OTHER)
-        self._requests = counter(REQUESTS, registry)
+        self._non_finite = counter(NON_FINITE, registry)
+        self._requests = RequestMetrics(registry, routes=routes, on_non_finite=self._non_finite.inc)
+        self._photos = PhotoMetrics(registry, self._non_finite.inc)
+        self._shadow = ShadowMetrics(registry, bands=BANDS)
         self._screenings = counter(SCREENINGS, registry)
-        self._stages = Histogram(
-            STAGE_SECONDS.name,
-            STAGE_SECONDS.help,
-            STAGE_SECONDS.labels,
-            registry=registry,
-            buckets=STAGE_SECONDS.buckets,
-        )
+        self._stages = histogram(STAGE_SECONDS, registry)
         self._severity = counter(SEVERITY, registry)
         self._bands = counter(BAND, registry)
         self._abstentions = counter(ABSTENTIONS, registry)
         self._invalid = counter(MODEL_ANSWERS_INVALID, registry)
-        self._calls = counter(MODEL_CALLS_TOTAL, registry)
-        self._circuit = gauge(CIRCUIT, registry)
-        self._shadow_answers = counter(SHADOW_ANSWERS, registry)
-        self._shadow_differences = counter(SHADOW_DIFFERENCES, registry)
-        self._shadow_missed = counter(SHADOW_MISSED, registry)
         self._in_flight = gauge(IN_FLIGHT, registry)
         self._queued = gauge(QUEUED, registry)
         self._shed = counter(SHED, registry)
         self._access_refused = counter(ACCESS_REFUSED, registry)
         self._upload_bytes = gauge(UPLOAD_BYTES, registry)
-        self._non_finite = counter(NON_FINITE, registry)
         self._build = gauge(BUILD_INFO, registry)
-        self._model = gauge(MODEL_INFO, registry)
+        self._model_info = gauge(MODEL_INFO, registry)
         self._paused = gauge(PAUSED, registry)
         self._sentinel_looks = counter(SENTINEL_LOOKS, registry)
         self._sentinel_watching = gauge(SENTINEL_WATCHING, registry)
         self._receipts = counter(RECEIPTS, registry)
-        self._known_versions: set[str] = set()
-        initialise(self._requests, self._routes, (*STATUSES, OTHER))
+        self._versions: list[str] = []
         initialise(self._screenings, self._outcomes, TRAFFIC_CLASSES)
         # Six and more a photo: looking each series up by its labels costs more than observing it.
         self._stage_of = {key: self._stages.labels(*key) for key in itertools.product(STAGES, TRAFFIC_CLASSES)}
-        initialise(self._calls, MODEL_CALLS)
-        initialise(self._circuit, CIRCUIT_STATES)
-        initialise(self._shadow_answers, SHADOW_RESULTS, BANDS, TRAFFIC_CLASSES)
-        initialise(self._shadow_differences, [str(edge) for edge in SHADOW_DIFFERENCE_BINS], TRAFFIC_CLASSES)
-        initialise(self._shadow_missed, SHADOW_MISSES)
         initialise(self._shed, SHED_REASONS)
         initialise(self._access_refused, ACCESS_REFUSALS)
         initialise(self._paused, PAUSE_REASONS)
@@ -244,7 +192,11 @@ class Metrics:
 
     def count_request(self, route: str, status: int) -> None:
         """One HTTP answer. `route` is a route template, never a path."""
-        self._requests.labels(closed(route, self._routes), closed(str(status), STATUSES)).inc()
+        self._requests.count(route, status)
+
+    def observe_request(self, kind: str, seconds: float, traffic: str) -> None:
+        """How long a request of one of `REQUEST_KINDS` took; anything but a finite, non-negative number is counted apart and dropped."""
+        self._requests.observe(kind, seconds, traffic)
 
     def count_screening(self, outcome: str, traffic: str) -> None:
         """One screening that ended, `answered`, another end without a problem, or with a problem code."""
@@ -259,27 +211,30 @@ class Metrics:
 
     def count_answer(self, model_version: int, severity_ppm: int, band: str | None, traffic: str) -> None:
         """One answer's severity, and its band where it has one."""
-        version = str(model_version)
+        version = self._kept(model_version)
         self._severity.labels(version, severity_bin(severity_ppm), traffic).inc()
         if band is not None:
             self._bands.labels(version, band, traffic).inc()
 
+    def count_photo(
+        self,
+        model_version: int,
+        severity_ppm: int,
+        measures: Mapping[str, float],
+        *,
+        subject_digest: str | None,
+        traffic: str,
+    ) -> None:
+        """One answered photo's measures and person; see `PhotoMetrics.count`."""
+        self._photos.count(self._kept(model_version), severity_ppm, measures, subject_digest, traffic)
+
     def count_abstention(self, model_version: int, doubt: str, traffic: str) -> None:
         """One reason of `DOUBTS` why an answer has no band."""
-        self._abstentions.labels(str(model_version), doubt, traffic).inc()
+        self._abstentions.labels(self._kept(model_version), doubt, traffic).inc()
 
     def count_invalid_answer(self, model_version: int) -> None:
         """The model answered something that is not a probability."""
-        self._invalid.labels(str(model_version)).inc()
-
-    def count_model_call(self, result: str) -> None:
-        """One attempt at the model server, with a result of `MODEL_CALLS`."""
-        self._calls.labels(result).inc()
-
-    def set_circuit(self, state: str) -> None:
-        """The circuit to the model server is in one of `CIRCUIT_STATES` now."""
-        for known in CIRCUIT_STATES:
-            self._circuit.labels(known).set(float(known == state))
+        self._invalid.labels(self._kept(model_version)).inc()
 
     def count_shadow_answer(self, *, agrees: bool, band: str, difference: float, traffic: str) -> None:
         """One answer of the shadow version.
@@ -290,13 +245,11 @@ class Metrics:
             difference: Absolute, in p_no_depression, 0 to 1.
             traffic: Class of the caller.
         """
-        self._shadow_answers.labels("agree" if agrees else "disagree", band, traffic).inc()
-        edge = next(edge for edge in SHADOW_DIFFERENCE_BINS if difference <= edge)
-        self._shadow_differences.labels(str(edge), traffic).inc()
+        self._shadow.count_answer(agrees=agrees, band=band, difference=difference, traffic=traffic)
 
     def count_shadow_miss(self, reason: str) -> None:
         """One photo that the shadow version gave no answer for, for a reason of `SHADOW_MISSES`."""
-        self._shadow_missed.labels(reason).inc()
+        self._shadow.count_miss(reason)
 
     def count_shed(self, reason: str) -> None:
         """One screening refused for a reason of `SHED_REASONS`."""
@@ -321,19 +274,45 @@ class Metrics:
 
     def set_model(self, model: str, model_version: int, digest: str, evidence: str) -> None:
         """The version that is pinned now; its counters appear with zero, an earlier version's info disappears."""
-        version = str(model_version)
-        self._model.clear()
-        self._model.labels(model, version, digest, evidence).set(1)
-        if version not in self._known_versions:
-            self._known_versions.add(version)
-            initialise(self._severity, (version,), SEVERITY_BINS, TRAFFIC_CLASSES)
-            initialise(self._bands, (version,), BANDS, TRAFFIC_CLASSES)
-            initialise(self._abstentions, (version,), DOUBTS, TRAFFIC_CLASSES)
-            initialise(self._invalid, (version,))
+        version = self._kept(model_version)
+        self._model_info.clear()
+        self._model_info.labels(model, version, digest, evidence).set(1)
+
+    def set_reference(self, model_version: int, reading: ProfileReading) -> None:
+        """What the version's profile expects, or why there is none to compare with."""
+        self._photos.set_reference(self._kept(model_version), reading)
 
     def clear_model(self) -> None:
         """No version may be asked any more: its info disappears, its counters stay."""
-        self._model.clear()
+        self._model_info.clear()
+
+    def _kept(self, model_version: int) -> str:
+        """The label of a version, whose series are there with zero from now on; who was used longest ago makes room."""
+        version = str(model_version)
+        if self._versions[-1:] == [version]:
+            return version
+        if version in self._versions:
+            self._versions.remove(version)
+        else:
+            self._start_version(version)
+        self._versions.append(version)
+        while len(self._versions) > VERSIONS_KEPT:
+            self._forget_version(self._versions.pop(0))
+        return version
+
+    def _start_version(self, version: str) -> None:
+        initialise(self._severity, (version,), SEVERITY_BINS, TRAFFIC_CLASSES)
+        initialise(self._bands, (version,), BANDS, TRAFFIC_CLASSES)
+        initialise(self._abstentions, (version,), DOUBTS, TRAFFIC_CLASSES)
+        initialise(self._invalid, (version,))
+        self.model.start_version(version)
+        self._photos.start_version(version)
+
+    def _forget_version(self, version: str) -> None:
+        for each in (self._severity, self._bands, self._abstentions, self._invalid):
+            each.remove_by_labels({"model_version": version})
+        self.model.forget_version(version)
+        self._photos.forget_version(version)
 
     def follow_pause(self, reason: Callable[[], str | None]) -> None:
         """Say why screening is paused, asked at every scrape: so it is true without any request. None while it goes on."""

@@ -27,9 +27,14 @@ def connect(
     connections = Connections(
         lambda: open_channel(settings.model_server, credentials=credentials.current() if credentials else None)
     )
+
+    def count_call(result: str, version: int) -> None:
+        metrics.model.count_call(result)
+        metrics.model.set_state(str(version), result)
+
     predictor = ModelServerPredictor(
-        ModelCalls(connections, metrics.count_model_call),
-        Circuit(metrics.set_circuit),
+        ModelCalls(connections, count_call),
+        Circuit(metrics.model.set_circuit),
         max_calls=settings.max_in_flight + settings.reserved_places,
     )
     version = settings.shadow_version
@@ -37,11 +42,12 @@ def connect(
         return predictor, None
     from gateway.upstream.shadow import Shadow, ShadowContract  # noqa: PLC0415 - only where there is a shadow version
 
+    metrics.model.start_version(str(version))
     shadow = Shadow(
         version,
         ShadowContract(repository, version),
-        # Counted apart: the calls' own metric is about what callers get.
-        ModelCalls(connections, lambda _: None, retries=False),
+        # Not counted among the calls, which are about what callers get.
+        ModelCalls(connections, lambda result, asked: metrics.model.set_state(str(asked), result), retries=False),
         lambda: predictor.is_busy,
         metrics,
     )

@@ -45,11 +45,11 @@ class ModelCalls:
 
     Args:
         connections: To the model server.
-        on_call: Told the result of every attempt, a name of `monitoring.metrics.MODEL_CALLS`.
+        on_call: Told the result of every attempt, a name of `monitoring.metrics.MODEL_CALLS`, and which version was asked.
         retries: Whether there is a second attempt.
     """
 
-    def __init__(self, connections: Connections, on_call: Callable[[str], None], *, retries: bool = True) -> None:
+    def __init__(self, connections: Connections, on_call: Callable[[str, int], None], *, retries: bool = True) -> None:
         self._connections = connections
         self._on_call = on_call
         self._retries = retries
@@ -131,15 +131,15 @@ class ModelCalls:
             answer = read(prediction)
         except CallFailed as error:
             kind = error_of(error)
-            self._on_call(RESULTS[kind])
+            self._on_call(RESULTS[kind], version)
             raise kind from error
         except AnswerMalformed as error:
-            self._on_call("invalid_answer")
+            self._on_call("invalid_answer", version)
             raise PredictorRejected from error
         except ModelVersionMismatch:
-            self._on_call("invalid_answer")
+            self._on_call("invalid_answer", version)
             raise
-        self._on_call("ok")
+        self._on_call("ok", version)
         return answer
 
 

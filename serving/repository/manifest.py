@@ -51,13 +51,7 @@ def check_files(directory: Path, version: int) -> str:
         VersionDamaged: A file is missing, changed or extra, or the manifest cannot be used; each is named.
     """
     content = _read(directory, version)
-    try:
-        manifest = json.loads(content)
-        if manifest["schema"] != MANIFEST_SCHEMA:
-            raise VersionDamaged(version, reason=f"{MANIFEST_NAME} is not of schema {MANIFEST_SCHEMA}")
-        listed = {path: (entry["bytes"], entry["sha256"]) for path, entry in manifest["files"].items()}
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise VersionDamaged(version, reason=f"{MANIFEST_NAME} cannot be read") from error
+    listed = _listed(content, version)
     present = set(_paths_below(directory))
     missing = sorted(set(listed) - present)
     extra = sorted(present - set(listed))
@@ -65,6 +59,45 @@ def check_files(directory: Path, version: int) -> str:
     if missing or changed or extra:
         raise VersionDamaged(version, missing=tuple(missing), changed=tuple(changed), extra=tuple(extra))
     return hashlib.sha256(content).hexdigest()
+
+
+def read_listed(directory: Path, version: int, digest: str, path: str) -> bytes | None:
+    """One file of a version, as it was published; None where the version has no such file.
+
+    Args:
+        directory: Of the version.
+        version: Its number.
+        digest: Of the version, as the pin names it.
+        path: Of the file, below the directory.
+
+    Raises:
+        VersionDamaged: The manifest is missing, cannot be used or has another digest; the file is missing, or is not as listed.
+            Its cause is an `OSError` where something could not be read.
+    """
+    content = _read(directory, version)
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise VersionDamaged(version, reason=f"{MANIFEST_NAME} has another digest than the pin")
+    listed = _listed(content, version).get(path)
+    if listed is None:
+        return None
+    try:
+        found = (directory / path).read_bytes()
+    except OSError as error:
+        raise VersionDamaged(version, missing=(path,)) from error
+    if (len(found), hashlib.sha256(found).hexdigest()) != listed:
+        raise VersionDamaged(version, changed=(path,))
+    return found
+
+
+def _listed(content: bytes, version: int) -> dict[str, tuple[object, object]]:
+    """Size and sha256 of every file that a manifest lists."""
+    try:
+        manifest = json.loads(content)
+        if manifest["schema"] != MANIFEST_SCHEMA:
+            raise VersionDamaged(version, reason=f"{MANIFEST_NAME} is not of schema {MANIFEST_SCHEMA}")
+        return {path: (entry["bytes"], entry["sha256"]) for path, entry in manifest["files"].items()}
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise VersionDamaged(version, reason=f"{MANIFEST_NAME} cannot be read") from error
 
 
 def _read(directory: Path, version: int) -> bytes:

@@ -89,9 +89,9 @@ def measure(address: str, root: Path, rounds: int, photos: int) -> dict[str, obj
     repository = ModelRepository(root)
     model = PinReader(repository, allow_demo=True, on_change=lambda _: None).current()
     connections = Connections(lambda: open_channel(address))
-    predictor = ModelServerPredictor(ModelCalls(connections, lambda _: None), Circuit(lambda _: None), max_calls=64)
+    predictor = ModelServerPredictor(ModelCalls(connections, lambda *_: None), Circuit(lambda _: None), max_calls=64)
     counts = Counts()
-    shadow_calls = ModelCalls(connections, lambda _: None, retries=False)
+    shadow_calls = ModelCalls(connections, lambda *_: None, retries=False)
     shadow = Shadow(2, ShadowContract(repository, 2), shadow_calls, lambda: predictor.is_busy, counts)
     pool = CropPool(CORES, FaceDetector, make_crop, PhotoLimits())
     photo = make_photos().webcam

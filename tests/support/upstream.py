@@ -38,7 +38,7 @@ class Upstream:
             lambda: open_channel(address, credentials=credentials.current() if credentials else None),
             renew_seconds=renew_seconds,
         )
-        self.calls = ModelCalls(self.connections, self.results.append)
+        self.calls = ModelCalls(self.connections, lambda result, _: self.results.append(result))
         circuit = Circuit(self.circuit_states.append, open_seconds=open_seconds)
         self.predictor = ModelServerPredictor(self.calls, circuit, max_calls=max_calls)
 

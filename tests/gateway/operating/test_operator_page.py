@@ -135,7 +135,7 @@ def test_it_says_that_nothing_judges_drift_and_that_no_prometheus_is_set(operate
 def test_load_is_what_this_gateway_counts(operated):
     site = operated(max_queue=7)
     site.gateway.metrics.set_admission(3, 2)
-    site.gateway.metrics.set_circuit("open")
+    site.gateway.metrics.model.set_circuit("open")
     site.gateway.metrics.set_upload_bytes(3 * 1024 * 1024)
     site.gateway.metrics.count_shed("queue_full")
     text = words(site.look())
