@@ -35,7 +35,7 @@ def _availability(objectives: Objectives, pace: Pace) -> Alert:
         _burning(FAILED, COUNTED, availability.allowed, rate) for rate in (rates.fast, rates.slow, rates.trickle)
     ]
     # Shown as a share, as the others are: from outside nobody gets an answer.
-    branches.append(f"(max(symmetra_blackbox_unanswered_in_a_row) >= bool {looks}) == 1")
+    branches.append(f'(max(symmetra_blackbox_in_a_row{{result="unanswered"}}) >= bool {looks}) == 1')
     return Alert(
         name="AvailabilityBurn",
         severity="page",

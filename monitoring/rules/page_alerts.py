@@ -21,7 +21,7 @@ def page_alerts(objectives: Objectives, pace: Pace = Pace()) -> list[Alert]:  # 
             name="WrongAnswers",
             severity="page",
             expression=(
-                f'(max(symmetra_paused{{reason=~"{MISMATCHES}"}}) == 1)\nor\n(max(symmetra_blackbox_wrong_in_a_row) >= {looks})'
+                f'(max(symmetra_paused{{reason=~"{MISMATCHES}"}}) == 1)\nor\n(max(symmetra_blackbox_in_a_row{{result="wrong"}}) >= {looks})'
             ),
             waits="0s",
             summary="Answers about patients were wrong; nobody should rely on today's.",

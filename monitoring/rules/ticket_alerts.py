@@ -20,7 +20,7 @@ def ticket_alerts(objectives: Objectives, pace: Pace = Pace()) -> list[Alert]:  
 
 
 def _serving_alerts(objectives: Objectives, pace: Pace) -> list[Alert]:
-    saturation = objectives.saturation
+    saturation, looks = objectives.saturation, objectives.availability.from_outside.looks_without_answer
     window, traffic = pace.text(saturation.for_seconds), f'traffic="{objectives.traffic}"'
     shed = f'sum(increase(symmetra_screenings_total{{{traffic},outcome=~"{OVERLOAD}"}}[{window}]))'
     asked = f"sum(increase(symmetra_screenings_total{{{traffic}}}[{window}]))"
@@ -48,10 +48,13 @@ def _serving_alerts(objectives: Objectives, pace: Pace) -> list[Alert]:
         Alert(
             name="VersionMismatch",
             severity="ticket",
-            expression="count(count by (model_version, digest) (symmetra_model_info == 1)) > 1",
+            expression=(
+                "(count(count by (model_version, digest) (symmetra_model_info == 1)) > 1)\n"
+                f'or\n(max(symmetra_blackbox_in_a_row{{result="other_version"}}) >= {looks})'
+            ),
             waits=pace.text(900),
-            summary="Gateways answer with different model versions: two patients with one face would get two answers.",
-            description="{{ $value }} versions are in service. A promotion moves all gateways within seconds.",
+            summary="Gateways answer with another model version than they should: one face would get two answers.",
+            description="Gateways disagree, or one answers with a version that is not pinned. A promotion moves all within seconds.",
         ),
         Alert(
             name="ModelServerNotOnGpu",
@@ -135,7 +138,7 @@ def _watching_alerts(objectives: Objectives, pace: Pace) -> list[Alert]:
             severity="ticket",
             expression=(
                 f"(time() - max(symmetra_blackbox_last_look_seconds) > {pace.seconds(looks):g})\n"
-                f"or\n(max(symmetra_blackbox_blind_in_a_row) >= {objectives.availability.from_outside.looks_without_answer})\n"
+                f'or\n(max(symmetra_blackbox_in_a_row{{result="blind"}}) >= {objectives.availability.from_outside.looks_without_answer})\n'
                 'or\n(min(symmetra_sentinel_watching) == 0 and sum(up{job="gateway"}) > 0)'
             ),
             waits=pace.text(600),
