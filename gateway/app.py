@@ -49,6 +49,7 @@ from gateway.settings import Settings
 from gateway.stop.assembly import create_pauses, create_sentinel
 from gateway.stop.sentinel import SENTINEL_EXTENSION
 from gateway.subjects import SubjectDigests
+from gateway.tracing import SpanSink
 from gateway.uploads import InMemoryRequest, UploadReader
 from monitoring.metrics import Metrics
 from serving.repository import ModelRepository
@@ -73,6 +74,7 @@ def create_app(
     crops: CropMaker,
     metrics: Metrics,
     shadow: Mirror | None = None,
+    spans: SpanSink | None = None,
 ) -> flask.Flask:
     """Build the WSGI application.
 
@@ -82,6 +84,7 @@ def create_app(
         predictor: Asks the model.
         crops: Makes crops.
         shadow: Compares another version with the pinned one, if any.
+        spans: Told of requests, where a collector wants their spans.
         metrics: With `gateway.observing.gateway_metrics`'s label sets.
     """
     references = References(repository, metrics)
@@ -153,7 +156,7 @@ def create_app(
     add_crisis_text(app, CrisisTexts.read(settings.crisis_text_file, settings.languages))
     headers = security_headers(tls_in_front=settings.tls_in_front)
     refusal_log = RefusalLog()
-    observe_requests(app, metrics, headers, languages=settings.languages, refusal_log=refusal_log)
+    observe_requests(app, metrics, headers, languages=settings.languages, refusal_log=refusal_log, spans=spans)
     answer_problems(app, page)
     app.register_blueprint(create_page(page, screener, forms))
     app.register_blueprint(create_api(screener, pins, pauses))

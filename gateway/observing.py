@@ -21,7 +21,15 @@ from gateway.problems import CONTENT_TYPE, REFUSAL_EXTENSION, Problem, all_codes
 from gateway.random_ids import random_uuid
 from gateway.refusal_log import RefusalLog
 from gateway.screening import ABSTAINED, ANSWERED, REPEATED
-from gateway.tracing import TRACEPARENT, TRACESTATE, accepted_request_id, begin_trace
+from gateway.tracing import (
+    TRACEPARENT,
+    TRACESTATE,
+    ObservedRequest,
+    SpanSink,
+    accepted_request_id,
+    begin_trace,
+    noted_stages,
+)
 from monitoring.metrics import OTHER, Metrics
 
 LANGUAGELESS_ENDPOINTS = ("static", "reference.describe", "reference.show", "reference.explain")
@@ -57,8 +65,12 @@ def observe_requests(
     *,
     languages: tuple[str, ...],
     refusal_log: RefusalLog,
+    spans: SpanSink | None = None,
 ) -> None:
-    """Give every request an id and a language of these, every answer these headers, and count and log it when it ends."""
+    """Give every request an id and a language of these, every answer these headers, and count and log it when it ends.
+
+    Where `spans` is there, it is told of every request that is recorded, but for probes.
+    """
     app.extensions[REFUSAL_EXTENSION] = lambda problem, error: _note_refusal(metrics, refusal_log, problem, error)
 
     @app.before_request
@@ -68,10 +80,13 @@ def observe_requests(
         # Answers are found by their id, so a caller cannot choose it: it is the request's only where that is ours.
         chosen = "X-Request-Id" in headers
         flask.g.answer_id = random_uuid() if chosen else flask.g.request_id
-        flask.g.trace = begin_trace(headers.getlist(TRACEPARENT), headers.getlist(TRACESTATE))
+        flask.g.trace = begin_trace(
+            headers.getlist(TRACEPARENT), headers.getlist(TRACESTATE), records_spans=spans is not None
+        )
         flask.g.language = negotiate(flask.request.accept_languages, languages)
         flask.g.caller = NOBODY
         flask.g.started_seconds = time.perf_counter()
+        flask.g.began_ns = time.time_ns()
 
     @app.after_request
     def finish(response: flask.Response) -> flask.Response:
@@ -98,8 +113,27 @@ def observe_requests(
             "code": flask.g.get("problem_code"),
             "duration_seconds": round(seconds, 6),
         }
+        if spans is not None and route not in QUIET_ROUTES:
+            _take_spans(spans, route, response.status_code)
         log_event("request", fields, level=logging.DEBUG if quiet else logging.INFO)
         return response
+
+
+def _take_spans(spans: SpanSink, route: str, status: int) -> None:
+    stages = noted_stages()
+    if stages is not None:
+        observed = ObservedRequest(
+            trace=flask.g.trace,
+            method=flask.request.method if flask.request.url_rule is not None else OTHER,
+            route=route,
+            status=status,
+            code=flask.g.get("problem_code"),
+            traffic=flask.g.caller.traffic,
+            began_ns=flask.g.began_ns,
+            ended_ns=time.time_ns(),
+            stages=stages,
+        )
+        spans.take(observed)
 
 
 def answer_problems(app: flask.Flask, page: Page) -> None:

@@ -37,6 +37,7 @@ from gateway.pin import PinnedModel, PinReader
 from gateway.predictor import Mirror, Predictor
 from gateway.references import References
 from gateway.stop.pause_reader import PauseReader
+from gateway.tracing import note_stage
 from gateway.uploads import UploadReader
 from monitoring.metrics import Metrics
 from serving.contract.errors import ContractError, ModelAnswerInvalid
@@ -259,10 +260,11 @@ class Screener:
                 stages.record("queue", time.perf_counter() - received)
                 self._predictor.require_reachable()  # it may have gone away while this one waited
                 prepared = self._crops.make(photo, model.contract.crop, deadline, with_copies=abstains)
-                stages.record("decode", prepared.timings.decode)
-                stages.record("face", prepared.timings.face)
+                timings = prepared.timings
+                stages.record("decode", timings.decode, before_seconds=timings.face + timings.jitter)
+                stages.record("face", timings.face, before_seconds=timings.jitter)
                 if abstains:
-                    stages.record("jitter", prepared.timings.jitter)
+                    stages.record("jitter", timings.jitter)
                 deadline.require_time_left()
                 with stages.timing("predict"):
                     scores = self._predictor.predict(prepared.rows, model, deadline)
@@ -270,7 +272,7 @@ class Screener:
                     with stages.timing("explain"):
                         explanation = self._predictor.explain(prepared.crop, model, deadline)
         finally:
-            stages.record("total", time.perf_counter() - received)
+            stages.record_total(time.perf_counter() - received)
         try:
             answer = Answer.of(
                 request_id,
@@ -311,7 +313,15 @@ class StageClock:
         yield
         self.record(stage, time.perf_counter() - started)
 
-    def record(self, stage: str, seconds: float) -> None:
-        """One stage took so long."""
+    def record(self, stage: str, seconds: float, *, before_seconds: float = 0.0) -> None:
+        """One stage took so long, and ended so long before now."""
+        self._keep(stage, seconds)
+        note_stage(stage, seconds, before_seconds=before_seconds)
+
+    def record_total(self, seconds: float) -> None:
+        """All of it took so long, which is a stage for metrics only: a span of the whole request is there anyway."""
+        self._keep("total", seconds)
+
+    def _keep(self, stage: str, seconds: float) -> None:
         self.timings_seconds[stage] = round(seconds, 6)
         self._metrics.observe_stage(stage, seconds, self._traffic)

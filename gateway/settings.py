@@ -277,6 +277,11 @@ class Settings:
     prometheus_url: str | None = setting(
         service_address, "the site's Prometheus, which the operator page asks for its charts; none where not set", None
     )
+    traces_url: str | None = setting(
+        service_address,
+        "the site's OpenTelemetry collector, told of spans over OTLP/HTTP; none are recorded where not set",
+        None,
+    )
     keep_receipts_days: int = setting(
         whole_number(0, 36_500),
         "that patients' receipts are kept, with their reviews and outcomes; 0 is without end. Those of other traffic are kept for a day",

@@ -1,16 +1,18 @@
 """W3C Trace Context (level 1) in and out: the caller's trace goes on to the model server, and back in `traceresponse`.
 
-The gateway records no spans; it passes the trace on, with a span id of its own, and names the trace in its log lines. Trace
-ids are random numbers by the standard, and nothing but such a number is accepted.
+The gateway passes the trace on, with a span id of its own, and names the trace in its log lines. Trace ids are random numbers by
+the standard, and nothing but such a number is accepted. It records spans where the settings name a collector (`gateway.spans`), of
+traces whose caller has them recorded, and of those that begin here.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from gateway.random_ids import random_hexadecimal, random_uuid
 
@@ -38,12 +40,14 @@ class Trace:
         span_id: 16 hexadecimal digits: of this request, new each time.
         flags: Only the bit `SAMPLED`, as the caller set it.
         state: The caller's `tracestate`, unchanged; empty without one.
+        parent_id: 16 hexadecimal digits: the caller's span; empty where the trace begins here.
     """
 
     trace_id: str
     span_id: str
     flags: int = 0
     state: str = ""
+    parent_id: str = ""
 
     @property
     def parent(self) -> str:
@@ -57,17 +61,82 @@ class Trace:
         return ((TRACEPARENT, self.parent), *state)
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage of a request that ended at `ended_ns` (nanoseconds since 1970) and took so many seconds."""
+
+    name: str
+    ended_ns: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ObservedRequest:
+    """A request that ended, as a collector of spans may know it: templates, numbers and codes of ours.
+
+    Attributes:
+        trace: Its place in a trace.
+        method: Of HTTP.
+        route: Template.
+        status: Of the answer.
+        code: Of the problem, where it is one.
+        traffic: Class of the caller.
+        began_ns, ended_ns: Nanoseconds since 1970.
+        stages: Of a screening, as they ended.
+    """
+
+    trace: Trace
+    method: str
+    route: str
+    status: int
+    code: str | None
+    traffic: str
+    began_ns: int
+    ended_ns: int
+    stages: tuple[Stage, ...]
+
+
+class SpanSink(Protocol):
+    """What takes requests to a collector."""
+
+    def take(self, request: ObservedRequest) -> None:
+        """Take one along, in microseconds; never waits and never fails."""
+        ...
+
+
 _current: ContextVar[Trace | None] = ContextVar("trace", default=None)
+_stages: ContextVar[list[Stage] | None] = ContextVar("stages", default=None)
 
 
-def begin_trace(parents: Sequence[str], states: Sequence[str]) -> Trace:
+def begin_trace(parents: Sequence[str], states: Sequence[str], *, records_spans: bool = False) -> Trace:
     """The trace of a request, from its `traceparent` and `tracestate` headers; a new one where they are not valid.
 
     From here on, `outgoing_metadata` in the same context names it.
+
+    Args:
+        parents: Values of `traceparent`.
+        states: Values of `tracestate`.
+        records_spans: Whether spans are recorded here: then those of a trace that begins here are.
     """
-    trace = _continued(parents, states) or Trace(random_hexadecimal(16), random_hexadecimal(8))
+    trace = _continued(parents, states) or Trace(
+        random_hexadecimal(16), random_hexadecimal(8), SAMPLED if records_spans else 0
+    )
     _current.set(trace)
+    _stages.set([] if records_spans and trace.flags & SAMPLED else None)
     return trace
+
+
+def note_stage(name: str, seconds: float, *, before_seconds: float = 0.0) -> None:
+    """A stage of the current request took so long, and ended so long before now; nothing where no span is recorded."""
+    stages = _stages.get()
+    if stages is not None:
+        stages.append(Stage(name, time.time_ns() - round(before_seconds * 1e9), seconds))
+
+
+def noted_stages() -> tuple[Stage, ...] | None:
+    """The stages of the current request; None where no span of it is recorded."""
+    stages = _stages.get()
+    return None if stages is None else tuple(stages)
 
 
 def outgoing_metadata() -> tuple[tuple[str, str], ...]:
@@ -96,7 +165,7 @@ def _continued(parents: Sequence[str], states: Sequence[str]) -> Trace | None:
         return None
     if not int(trace_id, 16) or not int(parent_id, 16):
         return None
-    return Trace(trace_id, random_hexadecimal(8), int(flags, 16) & SAMPLED, _valid_state(states))
+    return Trace(trace_id, random_hexadecimal(8), int(flags, 16) & SAMPLED, _valid_state(states), parent_id)
 
 
 def _valid_state(states: Sequence[str]) -> str:

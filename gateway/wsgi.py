@@ -23,7 +23,9 @@ from gateway.records.assembly import RECORDS_EXTENSION
 from gateway.records.single_gateway import SINGLE_GATEWAY_EXTENSION, SingleGateway
 from gateway.settings import Settings
 from gateway.stop.sentinel import SENTINEL_EXTENSION
+from gateway.tracing import SpanSink
 from gateway.upstream.assembly import connect
+from monitoring.metrics import Metrics
 from serving.contract.crop import make_crop
 from serving.contract.face import FaceDetector
 from serving.contract.model import PREPROCESSING_VERSION
@@ -48,6 +50,7 @@ def build(settings: Settings) -> flask.Flask:
     # Held until this process ends, however it does.
     single_gateway = None if settings.records_url is None else SingleGateway(settings.records_url)
     crops = CropPool(settings.cores, FaceDetector, make_crop, PhotoLimits(max_photo_bytes=settings.max_photo_bytes))
+    spans = _open_spans(settings, metrics)
     app = create_app(
         settings,
         repository=repository,
@@ -55,6 +58,7 @@ def build(settings: Settings) -> flask.Flask:
         shadow=shadow,
         crops=crops,
         metrics=metrics,
+        spans=spans,
     )
     app.extensions[SENTINEL_EXTENSION].start(settings.sentinel_interval_seconds)
     records = app.extensions[RECORDS_EXTENSION]
@@ -71,6 +75,16 @@ def build(settings: Settings) -> flask.Flask:
     gc.collect()
     gc.freeze()
     return app
+
+
+def _open_spans(settings: Settings, metrics: Metrics) -> SpanSink | None:
+    if settings.traces_url is None:
+        return None
+    from gateway.spans.exporter import SpanExporter  # noqa: PLC0415 - only where the settings name a collector
+
+    spans = SpanExporter(settings.traces_url, _version(), metrics)
+    spans.start()
+    return spans
 
 
 def _version() -> str:

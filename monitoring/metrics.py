@@ -130,10 +130,17 @@ SENTINEL_WATCHING: Final = Declaration(
 RECEIPTS: Final = Declaration(
     "symmetra_receipts", "counter", "Receipts of answers, kept before the answer was given, or not.", ("result",)
 )
+SPAN_RESULTS: Final = ("exported", "failed", "dropped")
+SPANS: Final = Declaration(
+    "symmetra_spans",
+    "counter",
+    "Spans that the site's collector took, did not take, or that found no room; none where the settings name no collector.",
+    ("result",),
+)
 
 DECLARATIONS: Final = (
     ACCESS_REFUSED, SCREENINGS, STAGE_SECONDS, SEVERITY, BAND, ABSTENTIONS, MODEL_ANSWERS_INVALID, IN_FLIGHT, QUEUED, SHED,
-    UPLOAD_BYTES, NON_FINITE, BUILD_INFO, MODEL_INFO, PAUSED, SENTINEL_LOOKS, SENTINEL_WATCHING, RECEIPTS,
+    UPLOAD_BYTES, NON_FINITE, BUILD_INFO, MODEL_INFO, PAUSED, SENTINEL_LOOKS, SENTINEL_WATCHING, RECEIPTS, SPANS,
     *REQUEST_DECLARATIONS, *MODEL_DECLARATIONS, *SHADOW_DECLARATIONS, *PHOTO_DECLARATIONS, *RECORD_DECLARATIONS, *REVIEW_DECLARATIONS,
 )  # fmt: skip
 
@@ -180,6 +187,7 @@ class Metrics:
         self._sentinel_looks = counter(SENTINEL_LOOKS, registry)
         self._sentinel_watching = gauge(SENTINEL_WATCHING, registry)
         self._receipts = counter(RECEIPTS, registry)
+        self._spans = counter(SPANS, registry)
         self._versions: list[str] = []
         initialise(self._screenings, self._outcomes, TRAFFIC_CLASSES)
         # Six and more a photo: looking each series up by its labels costs more than observing it.
@@ -189,6 +197,7 @@ class Metrics:
         initialise(self._paused, PAUSE_REASONS)
         initialise(self._sentinel_looks, SENTINEL_RESULTS)
         initialise(self._receipts, RECEIPT_RESULTS)
+        initialise(self._spans, SPAN_RESULTS)
 
     def count_request(self, route: str, status: int) -> None:
         """One HTTP answer. `route` is a route template, never a path."""
@@ -334,3 +343,7 @@ class Metrics:
     def count_receipt(self, result: str) -> None:
         """One receipt, with a result of `RECEIPT_RESULTS`."""
         self._receipts.labels(result).inc()
+
+    def count_spans(self, result: str, count: int) -> None:
+        """So many spans, with a result of `SPAN_RESULTS`."""
+        self._spans.labels(result).inc(count)

@@ -41,7 +41,7 @@ def test_every_setting_is_read_from_its_own_variable():
         "oidc_client_id": "page", "oidc_client_secret_file": "client.secret", "oidc_sign_in_scope": "openid roles", "oidc_role_claim": "groups",
         "oidc_role_mapping": "operator=it", "public_url": "https://symmetra.example", "session_idle_seconds": "600",
         "session_absolute_seconds": "3600", "access_contact": "the service desk", "notice_file": "notice.txt", "notice_required": "no",
-        "languages": "en,de", "crisis_text_file": "crisis.txt", "prometheus_url": "http://prometheus.example:9090", "site_prevalence_percent": "12.5", "view_before_score": "no",
+        "languages": "en,de", "crisis_text_file": "crisis.txt", "prometheus_url": "http://prometheus.example:9090", "traces_url": "http://collector.example:4318", "site_prevalence_percent": "12.5", "view_before_score": "no",
     }  # fmt: skip
     assert set(values) == {field.name for field in dataclasses.fields(Settings)}
     settings = Settings.from_environment({name_of(name): value for name, value in values.items()})

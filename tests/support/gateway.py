@@ -132,7 +132,7 @@ class FakePredictor:
 class FakeGateway:
     """An app whose model and crops are fakes, with everything a test looks at."""
 
-    def __init__(self, folder: Path, *, contract: dict | None = None, shadow=None, **settings) -> None:
+    def __init__(self, folder: Path, *, contract: dict | None = None, shadow=None, spans=None, **settings) -> None:
         self.repository = make_repository(folder / "models", **(contract or {}))
         self.settings = Settings(model_repository=folder / "models", **settings)
         self.crops = FakeCrops()
@@ -146,6 +146,7 @@ class FakeGateway:
             crops=self.crops,
             metrics=self.metrics,
             shadow=shadow,
+            spans=spans,
         )
         self.client = self.app.test_client()
 
