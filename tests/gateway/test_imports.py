@@ -8,7 +8,7 @@ from tests.support.gateway_process import PROJECT
 ONLY_WHEN_ASKED_FOR = (
     "sqlalchemy", "alembic", "pg8000", "joserfc", "cryptography", "gateway.records.recorder", "gateway.records.store",
     "gateway.access.keys", "gateway.access.tokens", "gateway.access.signed_tokens", "gateway.access.sign_in.assembly", "gateway.openapi.document", "gateway.languages.de",
-    "gateway.upstream.shadow", "gateway.upstream.credentials",
+    "gateway.upstream.shadow", "gateway.upstream.credentials", "gateway.spans",
 )  # fmt: skip
 BUILD = """
 import sys
