@@ -1,0 +1,63 @@
+"""What rules make of made-up series, by the real promtool: what is recorded and which alerts fire, at any moment.
+
+A scenario's series are written in promtool's notation (`0x9 1x10`: ten times 0, then eleven times 1).
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from monitoring.objectives import Objectives, read_objectives
+from monitoring.rules.writing import ALERT_RULES, SLO_RULES, generated_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+UP = {'up{job="gateway",instance="a"}': "1x100000"}
+"""A gateway is there: without any, that is what fires."""
+ALWAYS = "DeadMansSwitch"
+
+
+@dataclass
+class Scenario:
+    """Series, and which alerts fire when.
+
+    Attributes:
+        series: Series -> values.
+        firing: Moment (`5m`) -> names of all the alerts that fire then, the one that always does apart.
+        interval: Between two values.
+        objectives: That the rules are made from.
+        but: The alert that is left out of `firing`.
+    """
+
+    series: dict[str, str]
+    firing: dict[str, set[str]]
+    interval: str = "1m"
+    objectives: Objectives = field(default_factory=read_objectives)
+    but: str = ALWAYS
+
+    def failures(self, folder: Path) -> str:
+        """Run it: "" where everything is as said, promtool's words otherwise."""
+        for name, text in generated_files(self.objectives).items():
+            (folder / name).write_text(text)
+        expressions = [
+            {
+                "expr": f'count by (alertname) (ALERTS{{alertstate="firing",alertname!="{self.but}"}})',
+                "eval_time": moment,
+                "exp_samples": [{"labels": f'{{alertname="{name}"}}', "value": 1} for name in sorted(names)],
+            }
+            for moment, names in self.firing.items()
+        ]
+        series = [{"series": name, "values": values} for name, values in (UP | self.series).items()]
+        test = {
+            "rule_files": [SLO_RULES, ALERT_RULES],
+            "evaluation_interval": "1m",
+            "tests": [{"interval": self.interval, "input_series": series, "promql_expr_test": expressions}],
+        }
+        path = folder / "scenario.test.yaml"
+        path.write_text(json.dumps(test))
+        done = subprocess.run(["promtool", "test", "rules", path], capture_output=True, text=True, check=False)
+        return "" if done.returncode == 0 else done.stdout + done.stderr
