@@ -1,0 +1,1 @@
+"""What `python -m monitoring` can do, one module per command."""
