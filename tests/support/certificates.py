@@ -25,14 +25,17 @@ def make_authority(folder: Path, name: str) -> Certificate:
     return Certificate(key.read_text(), certificate.read_text())
 
 
-def make_certificate(folder: Path, name: str, authority: str) -> Certificate:
-    """A certificate for `localhost` and 127.0.0.1, signed by an authority that was made in the same folder."""
+def make_certificate(folder: Path, name: str, authority: str, *, days: int = 2) -> Certificate:
+    """A certificate for `localhost` and 127.0.0.1, signed by an authority that was made in the same folder.
+
+    Where `days` is below 0 it is over.
+    """
     key, asked, certificate = (folder / f"{name}.{ending}" for ending in ("key", "csr", "pem"))
     names = folder / f"{name}.names"
     names.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
     _openssl("req", *_new_key(key), "-out", asked, "-subj", f"/CN={name}")
     signer = ("-CA", folder / f"{authority}.pem", "-CAkey", folder / f"{authority}.key", "-CAcreateserial")
-    _openssl("x509", "-req", "-in", asked, *signer, "-out", certificate, "-days", "2", "-extfile", names)
+    _openssl("x509", "-req", "-in", asked, *signer, "-out", certificate, "-days", str(days), "-extfile", names)
     return Certificate(key.read_text(), certificate.read_text())
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from monitoring.objectives import Objectives, read_objectives
-from monitoring.rules.writing import ALERT_RULES, SLO_RULES, generated_files
+from monitoring.rules.writing import generated_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,6 +31,8 @@ class Scenario:
         interval: Between two values.
         objectives: That the rules are made from.
         but: The alert that is left out of `firing`.
+        ever: Whether `firing` names what fired at any time until then.
+        rules: File name -> text; those that are committed where None.
     """
 
     series: dict[str, str]
@@ -38,14 +40,20 @@ class Scenario:
     interval: str = "1m"
     objectives: Objectives = field(default_factory=read_objectives)
     but: str = ALWAYS
+    ever: bool = False
+    rules: dict[str, str] | None = None
 
     def failures(self, folder: Path) -> str:
         """Run it: "" where everything is as said, promtool's words otherwise."""
-        for name, text in generated_files(self.objectives).items():
+        rules = generated_files(self.objectives) if self.rules is None else self.rules
+        for name, text in rules.items():
             (folder / name).write_text(text)
+        alerts = f'ALERTS{{alertstate="firing",alertname!="{self.but}"}}'
+        if self.ever:
+            alerts = f"count_over_time({alerts}[365d])"
         expressions = [
             {
-                "expr": f'count by (alertname) (ALERTS{{alertstate="firing",alertname!="{self.but}"}})',
+                "expr": f"count by (alertname) ({alerts})",
                 "eval_time": moment,
                 "exp_samples": [{"labels": f'{{alertname="{name}"}}', "value": 1} for name in sorted(names)],
             }
@@ -53,7 +61,7 @@ class Scenario:
         ]
         series = [{"series": name, "values": values} for name, values in (UP | self.series).items()]
         test = {
-            "rule_files": [SLO_RULES, ALERT_RULES],
+            "rule_files": list(rules),
             "evaluation_interval": "1m",
             "tests": [{"interval": self.interval, "input_series": series, "promql_expr_test": expressions}],
         }
