@@ -31,9 +31,8 @@ def _availability(objectives: Objectives, pace: Pace) -> Alert:
     availability = objectives.availability
     rates = availability.burn_rates
     looks = availability.from_outside.looks_without_answer
-    branches = [
-        _burning(FAILED, COUNTED, availability.allowed, rate) for rate in (rates.fast, rates.slow, rates.trickle)
-    ]
+    branches = [_burning(FAILED, COUNTED, availability.allowed, rate) for rate in (rates.fast, rates.slow)]
+    branches.append(_trickling(FAILED, COUNTED, availability.allowed, rates.trickle))
     # Shown as a share, as the others are: from outside nobody gets an answer.
     branches.append(f'(max(symmetra_blackbox_in_a_row{{result="unanswered"}}) >= bool {looks}) == 1')
     return Alert(
@@ -91,7 +90,7 @@ def _failure_every_day(objectives: Objectives, pace: Pace) -> Alert:
 def _latency_trickle(objectives: Objectives, pace: Pace) -> Alert:
     latency = objectives.latency
     branches = [
-        _burning(slow(name), MEASURED, objective.allowed, latency.burn_rates.trickle)
+        _trickling(slow(name), MEASURED, objective.allowed, latency.burn_rates.trickle)
         for name, objective in (("usual", latency.objectives.usual), ("slowest", latency.objectives.slowest))
     ]
     return Alert(
@@ -104,7 +103,7 @@ def _latency_trickle(objectives: Objectives, pace: Pace) -> Alert:
     )
 
 
-def _burning(failed: str, counted: str, allowed: float, rate: BurnRate) -> str:
+def _burning(failed: str, counted: str, allowed: float, rate: BurnRate, *others: str) -> str:
     """True, with the share over the long window, while the allowance is used up `burn_rate` times as fast as it may be."""
     share = f"{rate.burn_rate * allowed:g}"
 
@@ -112,4 +111,14 @@ def _burning(failed: str, counted: str, allowed: float, rate: BurnRate) -> str:
         return f"{series(failed, window_seconds)} / {series(counted, window_seconds)} > {share}"
 
     enough = f"{series(failed, rate.long_seconds)} > {rate.min_failures - HALF}"
-    return f"(\n  {burns(rate.long_seconds)}\n  and {enough}\n  and {burns(rate.short_seconds)}\n)"
+    conditions = (burns(rate.long_seconds), enough, burns(rate.short_seconds), *others)
+    return "(\n  " + "\n  and ".join(conditions) + "\n)"
+
+
+def _trickling(failed: str, counted: str, allowed: float, rate: BurnRate) -> str:
+    """The same over days, and not before half of the failures are older than the short window.
+
+    One bad hour of a site that is new, and so has no days of good ones, is no trickle: the other branches judge that.
+    """
+    before = f"{series(failed, rate.long_seconds)} - {series(failed, rate.short_seconds)}"
+    return _burning(failed, counted, allowed, rate, f"{before} > {rate.min_failures / 2 - HALF:g}")

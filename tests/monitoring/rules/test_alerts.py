@@ -62,9 +62,9 @@ SCENARIOS = {
         },
         {"100m": set(), "112m": {"LatencyBurn"}, "119m": {"LatencyBurn"}, "180m": set()},
     ),
-    "Saturated: one patient in ten is refused for want of room": (
-        {ANSWERED: "0+9x90", SHED: "0x29 0+1x4 4x60"},
-        {"60m": set()},
+    "Saturated: one patient in forty is refused for want of room, and not enough to page": (
+        {ANSWERED: "0+39x180", SHED: "0x29 0+1x45 45x100"},
+        {"38m": set(), "50m": {"Saturated"}, "74m": {"Saturated"}, "95m": set()},
     ),
     "Saturated: photos wait all the time": (
         {"symmetra_queue_length": "0x9 20x30 0x20"},

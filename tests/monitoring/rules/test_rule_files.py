@@ -11,10 +11,12 @@ import yaml
 from gateway.problems import all_codes
 from gateway.screening import ABSTAINED, ANSWERED, REPEATED
 from monitoring.commands.rules import run
-from monitoring.metrics import LATENCY_BUCKETS_SECONDS
+from monitoring.metrics import DECLARATIONS, LATENCY_BUCKETS_SECONDS, STAGE_SECONDS
 from monitoring.objectives import read_objectives
 from monitoring.rules.durations import Pace, duration
 from monitoring.rules.writing import RULES_FOLDER, generated_alerts, generated_files
+from monitoring.sentinel.metrics import SENTINEL_DECLARATIONS
+from serving.probe.exposition import GAUGES
 
 ROOT = Path(__file__).resolve().parents[3]
 FILES = sorted(RULES_FOLDER.glob("*.rules.yaml"))
@@ -108,6 +110,19 @@ def test_every_outcome_of_the_gateway_is_in_one_list():
     outcomes = read_objectives().availability.outcomes
     listed = {*outcomes.good, *outcomes.uncounted, *outcomes.failed}
     assert listed == {ANSWERED, ABSTAINED, REPEATED, *all_codes()}
+
+
+def test_every_metric_in_a_generated_rule_is_exported_or_recorded():
+    exported = {
+        each.name + ("_total" if each.kind == "counter" else "") for each in (*DECLARATIONS, *SENTINEL_DECLARATIONS)
+    }
+    exported |= {f"{STAGE_SECONDS.name}_{part}" for part in ("bucket", "count", "sum")} | set(GAUGES)
+    recorded = {rule["record"] for _, _, rule in rules() if "record" in rule}
+    for name, _, rule in rules():
+        if name != "drift.rules.yaml":
+            expression = re.sub(r'"[^"]*"', "", rule["expr"])
+            assert set(re.findall(r"symmetra_\w+", expression)) <= exported
+            assert set(re.findall(r"symmetra:[\w:]+", expression)) <= recorded
 
 
 def test_bounds_of_latency_are_edges_of_the_histogram():

@@ -1,0 +1,251 @@
+"""Ten faults in a running, watched site: each is exactly one notification, to whom it concerns, within its stated time.
+
+Everything runs 60 times faster than at a site (`tests.support.monitored_site`). `STATED` is what a site waits at most; a trial waits that
+long, divided by 60, and `MACHINE_SECONDS` for what no pace makes faster: looks, calls, processes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from serving.local.ports import find_free_port
+from serving.repository import ModelRepository, Statement
+from serving.repository.promotion import write_first_config
+from serving.repository.repository import SERVED_NAME
+from tests.support.altering_model_server import AlteringModelServer, other_weights
+from tests.support.certificates import make_certificate
+from tests.support.gateway_process import wait_until
+from tests.support.model_server_process import ModelServerProcess
+from tests.support.monitored_site import FASTER, MonitoredSite
+from tests.support.records import make_records
+from tests.support.tiny_version import copy_tiny_repository
+
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.needs_system("prometheus"),
+    pytest.mark.needs_system("prometheus-alertmanager"),
+]
+RESULTS = Path(__file__).resolve().parents[2] / "monitoring" / "results" / "notifications.json"
+MODEL = "depression_severity"
+MACHINE_SECONDS = 20.0
+QUIET_SECONDS = 25.0
+"""After the notification: 25 minutes of a site, longer than the longest wait of any other alert that a fault could set off."""
+PAGE = [("on-call", "page")]
+BOTH = [("clinical-lead", "page"), ("on-call", "page")]
+TICKET = [("tickets", "ticket")]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Attributes: the alert, who is told, and how many minutes a site waits at most from the fault to the notification."""
+
+    alert: str
+    told: list[tuple[str, str]]
+    minutes: float
+
+
+STATED = {
+    "swapped weights": Expected("WrongAnswers", BOTH, 4),
+    "swapped thresholds": Expected("WrongAnswers", BOTH, 9),
+    "changed resize": Expected("WrongAnswers", BOTH, 9),
+    "stale version": Expected("VersionMismatch", TICKET, 20),
+    "hung model": Expected("AvailabilityBurn", PAGE, 12),
+    "dead records": Expected("RecordsNotKept", PAGE, 6),
+    "full queue": Expected("AvailabilityBurn", PAGE, 12),
+    "dead controller": Expected("MonitoringPartDown", TICKET, 20),
+    "expired certificate": Expected("AvailabilityBurn", PAGE, 15),
+}
+
+
+@pytest.fixture(scope="module")
+def results():
+    """Measured, by fault; kept when all that ran were right."""
+    measured = {}
+    yield measured
+    if measured:
+        RESULTS.parent.mkdir(exist_ok=True)
+        kept = json.loads(RESULTS.read_text())["faults"] if RESULTS.exists() else {}
+        content = {"times_faster": FASTER, "faults": dict(sorted({**kept, **measured}.items()))}
+        RESULTS.write_text(json.dumps(content, indent=1) + "\n")
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """The tiny version in the embedded model server."""
+    models = ModelRepository(copy_tiny_repository(tmp_path_factory.mktemp("served") / "models"), MODEL)
+    write_first_config(models, served_from=str(models.directory))
+    with ModelServerProcess(f"--model_config_file={models.directory / SERVED_NAME}") as server:
+        yield server
+
+
+@pytest.fixture
+def root(tmp_path):
+    return copy_tiny_repository(tmp_path / "models")
+
+
+@pytest.fixture
+def photo(root):
+    return (root / MODEL / "1" / "assets.extra" / "golden_photos" / "scored-0.jpg").read_bytes()
+
+
+@pytest.fixture
+def between(served):
+    with AlteringModelServer(f"127.0.0.1:{served.port}") as server:
+        yield server
+
+
+def judge(site, fault, begin, results):
+    """Do what breaks it, and hold what came against what is stated."""
+    expected = STATED[fault]
+    assert site.pager.notifications() == []
+    began = time.monotonic()
+    begin()
+    limit_seconds = expected.minutes * 60 / FASTER + MACHINE_SECONDS
+    told = {(receiver, (expected.alert,)) for receiver, _ in expected.told}
+    in_time = site.pager.wait_for(lambda came: {(n.receiver, n.alerts) for n in came} >= told, limit_seconds)
+    arrived = [round(n.at - began, 1) for n in site.pager.notifications("firing")]
+    assert in_time, (site.pager.notifications(), site.firing(), site.query("ALERTS"))
+    # Nothing may follow: an absence can only be waited for.
+    site.pager.wait_for(
+        lambda came: any(n.alerts != (expected.alert,) and n.receiver != "heartbeat" for n in came), QUIET_SECONDS
+    )
+    came = [(n.receiver, n.status, n.alerts) for n in site.pager.notifications()]
+    assert sorted(came) == sorted((receiver, "firing", (expected.alert,)) for receiver, _ in expected.told)
+    severities = {
+        labels["severity"] for labels, _ in site.query(f'ALERTS{{alertname="{expected.alert}",alertstate="firing"}}')
+    }
+    assert severities == {severity for _, severity in expected.told}
+    results[fault] = {
+        "alert": expected.alert,
+        "severity": expected.told[0][1],
+        "told": [receiver for receiver, _ in expected.told],
+        "stated_minutes_at_a_site": expected.minutes,
+        "allowed_seconds_here": limit_seconds,
+        "seconds_here": max(arrived),
+        "notifications": len(came),
+    }
+
+
+def test_swapped_weights(tmp_path, root, between, photo, results):
+    with MonitoredSite(tmp_path / "site", root, between.address) as site, site.patients(photo, a_second=2):
+        site.wait_until_watched()
+        judge(site, "swapped weights", lambda: setattr(between, "alter", other_weights), results)
+        assert site.screen(photo) == 503  # it paused
+
+
+def test_swapped_thresholds(tmp_path, root, between, photo, results):
+    repository = ModelRepository(root, MODEL)
+    policy = json.loads(repository.policy().to_json())
+    policy["thresholds"] = {"none_max_ppm": 600_000, "mild_max_ppm": 900_000}
+
+    def swap():
+        (repository.directory / "policy.json").write_text(json.dumps(policy, sort_keys=True, indent=2) + "\n")
+
+    with MonitoredSite(tmp_path / "site", root, between.address) as site, site.patients(photo, a_second=2):
+        site.wait_until_watched()
+        assert site.screen(photo) == 200
+        judge(site, "swapped thresholds", swap, results)
+        assert site.screen(photo) == 503
+
+
+def test_changed_resize(tmp_path, root, between, results):
+    with contextlib.ExitStack() as stack:
+        site = stack.enter_context(MonitoredSite(tmp_path / "site", root, between.address))
+        changed = stack.enter_context(site.new_gateway(root, program="tests.support.resized_gateway"))
+        site.wait_until_watched()
+
+        def roll_out():
+            site.scrape("gateway", changed.metrics_port)
+            site.door.upstream_port = changed.port
+
+        judge(site, "changed resize", roll_out, results)
+
+
+def test_stale_version(tmp_path, root, between, results):
+    other = tmp_path / "other"
+    shutil.copytree(root, other)
+    repository = ModelRepository(other, MODEL)
+    with repository.staging() as staging:
+        shutil.copytree(other / MODEL / "1", staging.path, dirs_exist_ok=True)
+        contract = staging.path / "assets.extra" / "contract.json"
+        contract.write_text(json.dumps({**json.loads(contract.read_text()), "version": staging.version}))
+        (staging.path / "manifest.json").unlink()
+        repository.publish(staging)
+    repository.approve(staging.version, Statement("a test", "the same network again", {}))
+    repository.set_pin(staging.version)
+    with contextlib.ExitStack() as stack:
+        site = stack.enter_context(MonitoredSite(tmp_path / "site", root, between.address))
+        ahead = stack.enter_context(site.new_gateway(other))
+        site.wait_until_watched()
+        ports = site.gateway.metrics_port, ahead.metrics_port
+        judge(site, "stale version", lambda: site.scrape("gateway", *ports), results)
+
+
+def test_hung_model(tmp_path, root, served, photo, results):
+    address = f"127.0.0.1:{served.port}"
+    with (
+        MonitoredSite(tmp_path / "site", root, address, deadline_seconds=2) as site,
+        site.patients(photo, a_second=2, clients=4),
+    ):
+        site.wait_until_watched()
+        try:
+            judge(site, "hung model", lambda: os.kill(served.process.pid, signal.SIGSTOP), results)
+        finally:
+            os.kill(served.process.pid, signal.SIGCONT)
+
+
+@pytest.mark.needs_system("postgres")
+def test_dead_records(tmp_path, root, between, photo, results, postgresql):  # noqa: PLR0917 - fixtures
+    settings = make_records(tmp_path, url=postgresql.new_database())
+    with MonitoredSite(tmp_path / "site", root, between.address, **settings) as site, site.patients(photo, a_second=2):
+        site.wait_until_watched()
+        try:
+            judge(site, "dead records", postgresql.kill, results)
+        finally:
+            postgresql.start()
+
+
+def test_full_queue(tmp_path, root, between, photo, results):
+    settings = {"max_in_flight": 1, "max_queue": 1}
+    with MonitoredSite(tmp_path / "site", root, between.address, **settings) as site, contextlib.ExitStack() as crowd:
+        site.wait_until_watched()
+        between.delay_seconds = 0.3
+
+        def come():
+            crowd.enter_context(site.patients(photo, a_second=20, clients=10))
+
+        judge(site, "full queue", come, results)
+
+
+def test_dead_controller(tmp_path, root, between, results):
+    # Any exporter: what is tried is that its silence is told, and nothing else.
+    port = find_free_port()
+    exporter = "import sys,time;from prometheus_client import start_http_server;start_http_server(int(sys.argv[1]),'127.0.0.1');time.sleep(3600)"
+    with MonitoredSite(tmp_path / "site", root, between.address) as site:
+        pid = site.processes.start("controller", [sys.executable, "-c", exporter, str(port)])
+        site.scrape("drift-controller", port)
+        site.wait_until_watched()
+        wait_until(lambda: bool(site.query('up{job="drift-controller"} == 1')))
+        judge(site, "dead controller", lambda: os.kill(pid, signal.SIGKILL), results)
+
+
+def test_expired_certificate(tmp_path, root, between, photo, results):
+    with MonitoredSite(tmp_path / "site", root, between.address) as site, site.patients(photo, a_second=1):
+        make_certificate(site.folder, "over", "authority", days=-1)
+        site.wait_until_watched()
+        judge(
+            site,
+            "expired certificate",
+            lambda: site.door.show(site.folder / "over.pem", site.folder / "over.key"),
+            results,
+        )
