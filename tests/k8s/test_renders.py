@@ -1,0 +1,173 @@
+"""Everything renders; nothing that is said has no effect; what is generated is current; no custom resource unless asked for."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from tests.support.manifests.objects import name_of, of_kind
+from tests.support.manifests.renders import (
+    COMBINATIONS,
+    KUBERNETES,
+    OVERLAYS,
+    ROOT,
+    RenderFailed,
+    combine,
+    components,
+    overlay,
+    render_folder,
+    with_component,
+    write_kustomization,
+)
+
+pytestmark = pytest.mark.needs_tool()
+BUILT_IN = {"v1", "apps/v1", "batch/v1", "policy/v1", "autoscaling/v2", "networking.k8s.io/v1", "scheduling.k8s.io/v1"}
+NEEDS_BEFORE = {
+    "gpu-mig": ["gpu"],
+    "gpu-runtime-class": ["gpu"],
+    "gpu-writable-root": ["gpu"],
+    "single-gpu": ["gpu"],
+    "cert-manager": ["ingress"],
+}
+"""Component -> what must be listed before it."""
+ALSO_FOR = {"gpu-runtime-class": ["training-job"], "gpu-writable-root": ["training-job"]}
+
+
+@pytest.mark.point(1)
+def test_every_overlay_and_every_combination_renders(renders):
+    assert len(renders) == len(OVERLAYS) + len(COMBINATIONS)
+    assert all(objects for objects in renders.values())
+
+
+@pytest.mark.point(1)
+def test_every_overlay_and_component_that_is_there_is_in_some_render():
+    assert {path.parent.name for path in KUBERNETES.glob("overlays/*/kustomization.yaml")} == set(OVERLAYS)
+    used = {name.removeprefix("site:") for names in COMBINATIONS.values() for name in names}
+    assert used == set(components())
+
+
+@pytest.mark.point(1)
+@pytest.mark.parametrize("name", sorted(set(components()) - {"site", "private-registry"}))
+def test_every_component_changes_what_is_rendered(name):
+    """Those that take values from the site file: test_site_file.py."""
+    before = NEEDS_BEFORE.get(name, [])
+    assert combine(*before, name) != combine(*before)
+
+
+@pytest.mark.point(1)
+def test_no_patch_and_no_image_override_has_no_effect(tmp_path):
+    """Each single piece of each kustomization is left out once: what is rendered must differ."""
+    copied = tmp_path / "k8s"
+    shutil.copytree(KUBERNETES, copied)
+    idle = []
+    for file in sorted(copied.glob("*/*/kustomization.yaml")):
+        text = file.read_text()
+        pieces = [
+            (field, index)
+            for field in ("patches", "images", "configMapGenerator")
+            for index in range(len(yaml.safe_load(text).get(field, [])))
+        ]
+        whole = _effect(file.parent) if pieces else None
+        for field, index in pieces:
+            less = yaml.safe_load(text)
+            del less[field][index]
+            file.write_text(yaml.safe_dump(less))
+            if _effect(file.parent) == whole:
+                idle.append(f"{file.relative_to(copied)}: {field}[{index}]")
+        file.write_text(text)
+    assert idle == []
+
+
+def _effect(folder):
+    """What a kustomization makes; a component after those that it builds upon and those that it is for as well."""
+    if folder.parent.name == "components":
+        names = [*NEEDS_BEFORE.get(folder.name, []), *ALSO_FOR.get(folder.name, []), folder.name]
+        content = {
+            "apiVersion": "kustomize.config.k8s.io/v1beta1",
+            "kind": "Kustomization",
+            "resources": ["../base", "../overlays/site-template/site"],
+            "components": [f"../components/{name}" for name in names],
+        }
+        folder = folder.parents[1] / "try"
+        folder.mkdir(exist_ok=True)
+        (folder / "kustomization.yaml").write_text(yaml.safe_dump(content))
+    try:
+        return render_folder(folder)
+    except RenderFailed:
+        # Without this piece it does not even render: it has an effect.
+        return None
+
+
+@pytest.mark.point(3)
+def test_base_and_the_overlays_without_an_operator_need_no_custom_resource_definition():
+    for objects in (combine(), overlay("local"), combine(*COMBINATIONS["cpu-site"])):
+        assert {each["apiVersion"] for each in objects} <= BUILT_IN
+
+
+@pytest.mark.point(3, 34)
+def test_the_base_leaves_nothing_outside_its_namespace():
+    assert (
+        of_kind(combine(), "ClusterRole", "ClusterRoleBinding", "PriorityClass", "PersistentVolume", "StorageClass")
+        == []
+    )
+    assert [name_of(each) for each in of_kind(combine("training-job"), "PriorityClass")] == [
+        "PriorityClass/symmetra-training"
+    ]
+
+
+@pytest.mark.point(5)
+@pytest.mark.parametrize("name", ["base", *OVERLAYS])
+def test_one_namespace_moves_everything(name, tmp_path):
+    write_kustomization(tmp_path, ["base" if name == "base" else f"overlays/{name}"], (), "elsewhere")
+    objects = render_folder(tmp_path)
+    placed = [each for each in objects if each["kind"] not in ("Namespace", "PriorityClass")]
+    assert {each["metadata"].get("namespace") for each in placed} == {"elsewhere"}
+    assert {each["metadata"]["name"] for each in of_kind(objects, "Namespace")} <= {"elsewhere"}
+    # Nothing goes on speaking of the namespace of the overlay by name: no selector, no address.
+    text = yaml.safe_dump(objects)
+    assert "symmetra.svc" not in text
+    assert "metadata.name: symmetra" not in text
+    assert "namespace: symmetra" not in text
+
+
+@pytest.mark.point(33)
+def test_jobs_are_named_after_what_they_run_because_they_can_never_be_changed(renders):
+    for objects in renders.values():
+        for job in of_kind(objects, "Job"):
+            spec = job["spec"]
+            tags = {
+                container["image"].rpartition(":")[2].removesuffix("-gpu")
+                for container in spec["template"]["spec"]["containers"]
+            }
+            named = any(job["metadata"]["name"].endswith(f"-{tag}") for tag in tags)
+            assert named or "ttlSecondsAfterFinished" in spec, name_of(job)
+            # Nor may anything else in the template move with another release than the name does.
+            versions = {spec["template"]["metadata"]["labels"]["app.kubernetes.io/version"]}
+            assert not named or versions == tags, name_of(job)
+
+
+@pytest.mark.point(1)
+def test_generated_files_are_current():
+    done = subprocess.run(
+        [sys.executable, "k8s/generate.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    assert done.returncode == 0
+
+
+def test_a_generated_file_that_is_not_current_is_named(tmp_path):
+    for folder in ("k8s", "serving/deploy", "monitoring/rules"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    (tmp_path / "k8s/base/model-server/files/batching.config").write_text("other")
+    done = subprocess.run(
+        [sys.executable, "k8s/generate.py", "--check"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "k8s/base/model-server/files/batching.config is not current" in done.stderr
+
+
+@pytest.mark.point(1)
+def test_a_further_component_fits_onto_an_overlay():
+    assert with_component("site-template", "quota") != overlay("site-template")
