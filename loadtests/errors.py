@@ -1,0 +1,45 @@
+"""What can go wrong before or after a load test, by name; the message is a sentence for whoever started it.
+
+LoadTestError
+├── ArrivalsUnusable     a schedule that cannot be drawn
+├── HistogramUnreadable  a file or message that holds no histogram
+├── PackUnusable         a folder that is no pack of photos, or says nothing of what is wanted
+├── TargetRefused        a target that nobody said is theirs, or that would be loaded as patients' traffic
+├── TargetUnreadable     a target whose metrics or version cannot be read
+├── RunUnreadable        a folder that holds no finished run
+└── RunFailed            a run that left no result
+"""
+
+from __future__ import annotations
+
+
+class LoadTestError(Exception):
+    """Root of this package's errors."""
+
+
+class ArrivalsUnusable(LoadTestError):
+    """No schedule can be drawn from this."""
+
+
+class HistogramUnreadable(LoadTestError):
+    """This is no histogram."""
+
+
+class PackUnusable(LoadTestError):
+    """This is no pack of photos, or it does not say what a target should answer."""
+
+
+class TargetRefused(LoadTestError):
+    """Load may not go there."""
+
+
+class TargetUnreadable(LoadTestError):
+    """What the target says of itself cannot be read."""
+
+
+class RunUnreadable(LoadTestError):
+    """This folder holds no finished run."""
+
+
+class RunFailed(LoadTestError):
+    """The load generator ended without a result."""
