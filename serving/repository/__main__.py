@@ -87,6 +87,12 @@ def _parser() -> argparse.ArgumentParser:
         "directory", type=commands.existing_folder, metavar="DIR", help="holds saved_model.pb and contract"
     )
     sub = add(
+        "adopt",
+        commands.adopt_approval,
+        "take over the approval that came with a published version, for that content only",
+    )
+    sub.add_argument("file", type=Path, metavar="FILE", help="approvals/N.json of the repository that it comes from")
+    sub = add(
         "init", promotion_commands.init, "write models.config where there is none, so that model servers can start"
     )
     _add_served_from(sub)

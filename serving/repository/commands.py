@@ -1,4 +1,4 @@
-"""The commands that ask no server: list, verify, publish, pin, history, live-at, collect, clean."""
+"""The commands that ask no server: list, verify, publish, adopt, pin, history, live-at, collect, clean."""
 
 from __future__ import annotations
 
@@ -58,6 +58,15 @@ def publish(repository: ModelRepository, options: argparse.Namespace, out: TextI
 
     version, digest = publish_directory(repository, options.directory)
     out.write(f"{repository.model_name} version {version} is published, digest {digest}\n")
+    return 0
+
+
+def adopt_approval(repository: ModelRepository, options: argparse.Namespace, out: TextIO) -> int:
+    """Take over an approval that came with a version."""
+    from serving.repository.adoption import adopt  # noqa: PLC0415 - only this command does
+
+    version, written = adopt(repository, options.file)
+    out.write(f"{repository.model_name} version {version} {'is' if written else 'was already'} approved\n")
     return 0
 
 
