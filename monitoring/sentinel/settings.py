@@ -64,8 +64,7 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
     )
 
     def add(flag: str, variable: str, says: str, **more: object) -> None:
-        set_to = environment.get(variable)
-        default = more.pop("default", None) if set_to is None else set_to
+        default = environment.get(variable, more.pop("default", None))
         required = bool(more.pop("required", False)) and default is None
         parser.add_argument(flag, default=default, required=required, help=f"{says} ({variable})", **more)  # type: ignore[arg-type]
 

@@ -62,7 +62,8 @@ class Scenario:
         series = [{"series": name, "values": values} for name, values in (UP | self.series).items()]
         test = {
             "rule_files": list(rules),
-            "evaluation_interval": "1m",
+            # promtool evaluates every group at this one interval, whatever the groups say.
+            "evaluation_interval": f"{self.objectives.intervals.short_rules_seconds}s",
             "tests": [{"interval": self.interval, "input_series": series, "promql_expr_test": expressions}],
         }
         path = folder / "scenario.test.yaml"

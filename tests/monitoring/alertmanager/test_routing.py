@@ -77,7 +77,7 @@ def test_what_is_tried_faster_is_the_committed_configuration_otherwise():
     assert tried.count("- source_matchers") == CONFIG.read_text().count("- source_matchers")
     assert tried.count("- matchers") == CONFIG.read_text().count("- matchers")
     assert "group_wait: 500ms" in tried
-    assert "smtp" not in tried
+    assert "smtp_smarthost" not in tried
 
 
 @pytest.mark.needs_system("prometheus-alertmanager")

@@ -52,15 +52,15 @@ SCENARIOS = {
     # From 60 min on every second screening fails: five of them within an hour are enough, at the fifth minute.
     "AvailabilityBurn: an outage at 60 photos an hour": (
         {ANSWERED: "0+1x60 61x30 62+1x60", FAILED: "0x61 1+1x29 30x61"},
-        {"66m": set(), "68m": {"AvailabilityBurn"}, "91m": {"AvailabilityBurn"}, "98m": set()},
+        {"66m": set(), "69m": {"AvailabilityBurn"}, "91m": {"AvailabilityBurn"}, "125m": set()},
     ),
     "LatencyBurn: three of four photos take 2 s": (
         {
-            stage(None): "0+4x240",
-            stage("1.0"): "0+4x60 241+1x60 302+4x120",
-            stage("5.0"): "0+4x240",
+            stage(None): "0+4x300",
+            stage("1.0"): "0+4x60 241+1x90 335+4x120",
+            stage("5.0"): "0+4x300",
         },
-        {"100m": set(), "112m": {"LatencyBurn"}, "119m": {"LatencyBurn"}, "180m": set()},
+        {"100m": set(), "130m": {"LatencyBurn"}, "150m": {"LatencyBurn"}, "190m": set()},
     ),
     "Saturated: one patient in forty is refused for want of room, and not enough to page": (
         {ANSWERED: "0+39x180", SHED: "0x29 0+1x45 45x100"},
@@ -78,7 +78,7 @@ SCENARIOS = {
         {
             'symmetra_model_info{model="m",model_version="7",digest="a",instance="a"}': "1x60",
             'symmetra_model_info{model="m",model_version="7",digest="a",instance="b"}': "1x9 stale",
-            'symmetra_model_info{model="m",model_version="8",digest="b",instance="b"}': "_x9 1x20 stale",
+            'symmetra_model_info{model="m",model_version="8",digest="b",instance="b"}': "_x10 1x20 stale",
         },
         {"24m": set(), "25m": {"VersionMismatch"}, "30m": {"VersionMismatch"}, "31m": set()},
     ),
