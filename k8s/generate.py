@@ -4,6 +4,7 @@
 A test runs the second. Standard library only.
 """
 
+# ruff: noqa: INP001 - a program beside the manifests, no part of a package
 from __future__ import annotations
 
 import json
@@ -19,6 +20,7 @@ COPIES: Final = {
     "k8s/components/gpu/files/batching.config": "serving/deploy/batching.gpu.config",
 }
 """Copy -> original."""
+CLUSTER_RULES: Final = ROOT / "k8s/components/cluster-alerts/files/cluster.rules.yaml"
 MADE: Final = "# Made from {0} by k8s/generate.py: change it there.\n"
 LABELS: Final = {
     "app.kubernetes.io/name": "symmetra",
@@ -45,7 +47,8 @@ def wanted() -> dict[Path, bytes]:
         files[ROOT / "k8s/components/prometheus/files" / path.name] = path.read_bytes()
     for path in dashboards():
         files[ROOT / "k8s/components/grafana-dashboards/files" / path.name] = path.read_bytes()
-    files[ROOT / "k8s/components/prometheus-operator/rules.yaml"] = _prometheus_rules().encode()
+    files[ROOT / "k8s/components/prometheus-operator/rules.yaml"] = _prometheus_rules(rule_files()).encode()
+    files[ROOT / "k8s/components/cluster-alerts/rule.yaml"] = _prometheus_rules([CLUSTER_RULES]).encode()
     files[ROOT / "k8s/components/cpu-standby/deployment.yaml"] = _standby().encode()
     files[ROOT / "k8s/components/grafana-dashboards/kustomization.yaml"] = _dashboard_component().encode()
     return files
@@ -63,16 +66,18 @@ def _labels(component: str, indent: int) -> str:
     return "".join(f"{' ' * indent}{name}: {value}\n" for name, value in pairs.items())
 
 
-def _prometheus_rules() -> str:
+def _prometheus_rules(paths: list[Path]) -> str:
     """One PrometheusRule for each file; its spec is a plain rule file."""
     objects = []
-    for path in rule_files():
+    for path in paths:
         name = path.name.removesuffix(".rules.yaml")
-        body = "".join(f"  {line}" if line.strip() else line for line in path.read_text("utf-8").splitlines(keepends=True))
+        body = "".join(
+            f"  {line}" if line.strip() else line for line in path.read_text("utf-8").splitlines(keepends=True)
+        )
         objects.append(
-            MADE.format(f"monitoring/rules/{path.name}")
+            MADE.format(path.relative_to(ROOT))
             + "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\n"
-            + f"metadata:\n  name: symmetra-{name}\n  labels:\n    app.kubernetes.io/component: monitoring\n"
+            + f"metadata:\n  name: symmetra-{name}\n  labels:\n{_labels('monitoring', 4)}"
             + f"    release: kube-prometheus-stack\nspec:\n{body}"
         )
     return "---\n".join(objects)
@@ -126,7 +131,9 @@ def main(arguments: list[str]) -> int:
     left = made_beside(files)
     if "--check" in arguments:
         unlike = [path for path, content in files.items() if not path.is_file() or path.read_bytes() != content]
-        sys.stderr.writelines(f"{path.relative_to(ROOT)} is not current: python k8s/generate.py\n" for path in [*unlike, *left])
+        sys.stderr.writelines(
+            f"{path.relative_to(ROOT)} is not current: python k8s/generate.py\n" for path in [*unlike, *left]
+        )
         return int(bool(unlike or left))
     for path in left:
         path.unlink()

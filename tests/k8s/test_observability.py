@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -84,6 +85,33 @@ def test_every_rule_of_the_repository_reaches_both_ways_of_installing():
     data = find(combine("prometheus"), "ConfigMap", "prometheus-config")["data"]
     assert {name for name in data if name.endswith(".rules.yaml")} == {file.name for file in files}
     assert all(data[file.name] == file.read_text() for file in files)
+
+
+@pytest.mark.point(29)
+@pytest.mark.needs_system("promtool")
+def test_alerts_of_the_cluster_are_silent_before_fire_after_and_resolve():
+    """cluster.test.yaml; those of monitoring/rules: tests/monitoring/rules."""
+    done = subprocess.run(
+        ["promtool", "test", "rules", Path(__file__).parent / "cluster.test.yaml"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    tested = set(re.findall(r"alertname: (\w+)", (Path(__file__).parent / "cluster.test.yaml").read_text()))
+    assert tested == {alert["alert"] for alert in alerts(combine("cluster-alerts"))}
+
+
+@pytest.mark.point(29)
+def test_every_alert_of_the_cluster_has_a_chapter_of_its_own():
+    book = (KUBERNETES / "components/cluster-alerts/RUNBOOK.md").read_text()
+    for alert in alerts(combine("cluster-alerts")):
+        assert alert["labels"]["severity"] == "ticket"
+        assert alert["annotations"]["summary"]
+        assert (
+            alert["annotations"]["runbook_url"] == f"k8s/components/cluster-alerts/RUNBOOK.md#{alert['alert'].lower()}"
+        )
+        assert f"## {alert['alert']}\n" in book
 
 
 @pytest.mark.point(29)

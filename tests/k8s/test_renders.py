@@ -32,6 +32,7 @@ NEEDS_BEFORE = {
     "cert-manager": ["ingress"],
 }
 """Component -> what must be listed before it."""
+NO_DASHBOARDS = set() if list((ROOT / "monitoring/dashboards").glob("*.json")) else {"grafana-dashboards"}
 ALSO_FOR = {"gpu-runtime-class": ["training-job"], "gpu-writable-root": ["training-job"]}
 
 
@@ -49,7 +50,7 @@ def test_every_overlay_and_component_that_is_there_is_in_some_render():
 
 
 @pytest.mark.point(1)
-@pytest.mark.parametrize("name", sorted(set(components()) - {"site", "private-registry"}))
+@pytest.mark.parametrize("name", sorted(set(components()) - {"site", "private-registry", *NO_DASHBOARDS}))
 def test_every_component_changes_what_is_rendered(name):
     """Those that take values from the site file: test_site_file.py."""
     before = NEEDS_BEFORE.get(name, [])
@@ -130,6 +131,14 @@ def test_one_namespace_moves_everything(name, tmp_path):
     assert "symmetra.svc" not in text
     assert "metadata.name: symmetra" not in text
     assert "namespace: symmetra" not in text
+
+
+@pytest.mark.point(6)
+def test_no_component_labels_everything_that_is_there():
+    """What a component transforms is all objects so far: a version of its own on the Job of a model would change that Job."""
+    transforming = {"labels", "commonLabels", "commonAnnotations", "namePrefix", "nameSuffix", "namespace"}
+    for file in KUBERNETES.glob("components/*/kustomization.yaml"):
+        assert not transforming & set(yaml.safe_load(file.read_text())), file
 
 
 @pytest.mark.point(33)

@@ -43,12 +43,12 @@ def written(tmp_path_factory, renders):
     for name, objects in renders.items():
         new = []
         for each in objects:
-            text = yaml.safe_dump(each)
+            text = yaml.dump(each, Dumper=yaml.CSafeDumper)
             if text not in seen:
                 seen.add(text)
                 new.append(each)
         if new:
-            (folder / f"{name.replace(' ', '-')}.yaml").write_text(yaml.safe_dump_all(new))
+            (folder / f"{name.replace(' ', '-')}.yaml").write_text(yaml.dump_all(new, Dumper=yaml.CSafeDumper))
     return folder
 
 
@@ -140,7 +140,7 @@ def test_checkov_has_nothing_to_say_but_what_is_skipped_with_a_reason(name, tmp_
     # As an overlay would: checkov finds fault with the default namespace.
     for each in objects:
         each["metadata"].setdefault("namespace", "symmetra")
-    file.write_text(yaml.safe_dump_all(objects))
+    file.write_text(yaml.dump_all(objects, Dumper=yaml.CSafeDumper))
     skips = re.findall(r"^(CKV2?_K8S_\d+)\b", (KUBERNETES / "checkov-skips.txt").read_text(), flags=re.MULTILINE)
     done = subprocess.run(
         [

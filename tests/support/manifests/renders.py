@@ -27,7 +27,7 @@ COMBINATIONS: Final[dict[str, tuple[str, ...]]] = {
     "cpu-site": ("cpu-only", "ingress", "prometheus", "grafana-dashboards"),
     "cpu-autoscaling": ("cpu-only", "model-server-autoscaling", "hpa-in-flight", "quota"),
     "gpu-single": ("gpu", "single-gpu", "ingress"),
-    "gpu-single-standby": ("cpu-standby", "gpu", "single-gpu", "ingress", "prometheus-operator"),
+    "gpu-single-standby": ("cpu-standby", "gpu", "single-gpu", "ingress", "prometheus-operator", "cluster-alerts"),
     "gpu-training": ("gpu", "training-job", "gpu-runtime-class", "gpu-writable-root"),
     "gpu-mig": ("gpu", "gpu-mig", "gateway-api"),
     "gpu-runtime": ("gpu", "gpu-runtime-class", "gateway-api", "keda"),
@@ -103,7 +103,7 @@ def render_folder(folder: Path) -> list[Object]:
     Raises:
         RenderFailed: it makes nothing of it.
     """
-    return [each for each in yaml.safe_load_all(render_text(folder)) if each]
+    return [each for each in yaml.load_all(render_text(folder), Loader=yaml.CSafeLoader) if each]
 
 
 def render_text(folder: Path) -> str:
