@@ -65,13 +65,25 @@ class Detector:
         Raises:
             CountsUnusable: other bins, or a count that is negative or not finite.
         """
+        self.add(self.evidence_of(counts))
+        return self.log_mean
+
+    def evidence_of(self, counts: ArrayLike) -> NDArray[np.float64]:
+        """What the photos of one update say for each alternative, in nats, float64 [alternatives]; takes nothing.
+
+        Raises:
+            CountsUnusable: as `update`.
+        """
         seen = np.asarray(counts, np.float64)
         if seen.shape != self.reference.shares.shape or not np.isfinite(seen).all() or (seen < 0).any():
             message = f"counts must be {len(self.reference.shares)} finite numbers, none below zero"
             raise CountsUnusable(message)
-        self.log_statistics = np.logaddexp(0.0, self.log_statistics) + self._log_ratios @ seen
+        return np.asarray(self._log_ratios @ seen, np.float64)
+
+    def add(self, evidence: NDArray[np.float64]) -> None:
+        """Take what `evidence_of` made of one update."""
+        self.log_statistics = np.logaddexp(0.0, self.log_statistics) + evidence
         self.updates += 1
-        return self.log_mean
 
     @property
     def log_mean(self) -> float:
