@@ -1,0 +1,165 @@
+"""`preflight` as it is typed: what it asks of a cluster, the Job that it runs and takes away, what it prints."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+
+import pytest
+
+from k8s.operations.__main__ import main
+from k8s.operations.kubectl import Kubectl
+from k8s.operations.preflight.job import job_for, run_job
+from tests.k8s.operations.test_needs import RENDERED, make_overlay
+from tests.support.certificates import make_authority
+from tests.support.cluster_facts import SECRETS, reach_facts, right_facts, site
+from tests.support.fake_kubectl import FakeKubectl
+
+
+@pytest.fixture
+def kubectl(tmp_path, monkeypatch):
+    return FakeKubectl(tmp_path / "bin", monkeypatch)
+
+
+@pytest.fixture
+def ca_pem(tmp_path):
+    return make_authority(tmp_path, "hospital").certificate
+
+
+def answer_as_a_cluster(kubectl: FakeKubectl, ca_pem: str) -> None:
+    facts = right_facts(ca_pem)
+    kubectl.answer("kustomize", RENDERED)
+    kubectl.answer("version", {"serverVersion": {"gitVersion": facts.version}})
+    kubectl.answer("api-versions", "v1\napps/v1\nmetrics.k8s.io/v1beta1\nmonitoring.coreos.com/v1\n")
+    kubectl.answer("get configmap symmetra-ca", {"data": {"ca.crt": ca_pem}})
+    listed = {name: ["Opaque", *keys] for name, keys in SECRETS.items()}
+    listed["symmetra-registry"] = ["kubernetes.io/dockerconfigjson", ".dockerconfigjson"]
+    kubectl.answer("get secrets", "".join("\t".join([name, *parts]) + "\n" for name, parts in listed.items()))
+    for kind, items in {
+        "nodes": facts.nodes,
+        "storageclasses": facts.storage_classes,
+        "runtimeclasses": facts.runtime_classes,
+        "ingressclasses": facts.ingress_classes,
+        "namespaces": facts.namespaces,
+        "prometheuses.monitoring.coreos.com": facts.operators,
+        "daemonsets": [{"metadata": {"name": name}} for name in facts.agents],
+    }.items():
+        kubectl.answer(f"get {kind}", {"items": items})
+
+
+def answer_as_a_job(kubectl: FakeKubectl) -> None:
+    kubectl.answer("delete job", "")
+    kubectl.answer("apply", "")
+    kubectl.answer("get job symmetra-preflight", {"status": {"succeeded": 1}})
+    kubectl.answer("logs job/symmetra-preflight", json.dumps(reach_facts()))
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    out, err = io.StringIO(), io.StringIO()
+    return main([str(argument) for argument in arguments], {}, out, err), out.getvalue(), err.getvalue()
+
+
+@pytest.fixture
+def images_file(tmp_path, monkeypatch):
+    path = tmp_path / "images.txt"
+    path.write_text("# all\nregistry.example/symmetra-gateway:0.1.0\nregistry.example/symmetra-monitoring:0.1.0\n")
+    monkeypatch.setattr("k8s.operations.release.images.__defaults__", (path,))
+
+
+@pytest.mark.usefixtures("images_file")
+def test_a_right_cluster_is_found_right_and_left_as_it_was(kubectl, ca_pem, tmp_path):
+    answer_as_a_cluster(kubectl, ca_pem)
+    answer_as_a_job(kubectl)
+    assert run("preflight", "--overlay", make_overlay(tmp_path / "hospital")) == (0, "Nothing is missing.\n", "")
+    changing = [
+        arguments[:2]
+        for arguments, _ in kubectl.calls()
+        if arguments[0] not in {"get", "version", "api-versions", "kustomize", "logs"}
+    ]
+    assert changing == [["delete", "job"], ["apply", "--namespace"], ["delete", "job"]]
+
+
+@pytest.mark.usefixtures("images_file")
+def test_no_value_of_a_secret_is_asked_for(kubectl, ca_pem, tmp_path):
+    answer_as_a_cluster(kubectl, ca_pem)
+    answer_as_a_job(kubectl)
+    run("preflight", "--overlay", make_overlay(tmp_path / "hospital"))
+    (asked,) = [arguments for arguments, _ in kubectl.calls() if arguments[:2] == ["get", "secrets"]]
+    assert not any(word in {"json", "yaml"} for word in asked)
+    assert "{{$key}}" in asked[-1]
+    assert "{{$value}}" not in asked[-1]
+
+
+@pytest.mark.usefixtures("images_file")
+def test_what_is_missing_is_printed_and_the_exit_code_says_so(kubectl, ca_pem, tmp_path):
+    kubectl.answer("get runtimeclasses", {"items": []})
+    answer_as_a_cluster(kubectl, ca_pem)
+    code, out, _ = run("preflight", "--without-job", "--overlay", make_overlay(tmp_path / "hospital"))
+    assert code == 1
+    assert out.splitlines()[0].startswith("problem  runtime class: There is no RuntimeClass nvidia")
+    assert out.splitlines()[-1] == "1 problem."
+
+
+@pytest.mark.usefixtures("images_file")
+def test_facts_that_were_kept_are_judged_elsewhere(kubectl, ca_pem, tmp_path):
+    answer_as_a_cluster(kubectl, ca_pem)
+    answer_as_a_job(kubectl)
+    overlay, kept = make_overlay(tmp_path / "hospital"), tmp_path / "facts.json"
+    run("preflight", "--overlay", overlay, "--save-facts", kept)
+    spoiled = json.loads(kept.read_text()) | {"version": "v1.27.0"}
+    kept.write_text(json.dumps(spoiled))
+    code, out, _ = run("preflight", "--overlay", overlay, "--facts", kept)
+    assert code == 1
+    assert "v1.27.0" in out
+
+
+def test_an_operator_that_is_not_there_is_no_error(kubectl):
+    kubectl.answer("get prometheuses", {"error": 'error: the server doesn\'t have a resource type "prometheuses"'})
+    assert Kubectl("symmetra").items("prometheuses", absent_is_empty=True) == []
+
+
+def test_a_cluster_that_does_not_answer_is_a_sentence(kubectl, tmp_path):
+    kubectl.answer("kustomize", {"error": "error: connection refused"})
+    code, out, err = run("preflight", "--overlay", make_overlay(tmp_path / "hospital"))
+    assert (code, out) == (1, "")
+    assert "connection refused" in err
+    assert "Traceback" not in err
+
+
+def test_a_machine_without_kubectl_is_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    code, _, err = run("preflight", "--overlay", make_overlay(tmp_path / "hospital"))
+    assert (code, err) == (1, "kubectl is not on this machine; install it, or run this where it is.\n")
+
+
+@pytest.mark.parametrize(
+    ("status", "pod", "says"),
+    [
+        ({}, {"waiting": {"reason": "ImagePullBackOff"}}, "ImagePullBackOff"),
+        ({"failed": 1}, {"terminated": {"exitCode": 1}}, "its pod failed"),
+        ({}, {}, "not finished after 120 s"),
+    ],
+)
+def test_a_job_that_fails_says_why_and_is_taken_away(kubectl, status, pod, says):
+    kubectl.answer("delete", "")
+    kubectl.answer("apply", "")
+    kubectl.answer("get job", {"status": status})
+    kubectl.answer("get pods", {"items": [{"status": {"containerStatuses": [{"state": pod}]}}]})
+    naps: list[float] = []
+    assert run_job(Kubectl("symmetra"), job_for(site(), "image"), sleep=naps.append) == ([], says)
+    assert kubectl.calls()[-1][0][:2] == ["delete", "job"]
+
+
+def test_the_job_is_taken_by_restricted_pod_security_and_gets_no_token():
+    job = job_for(site(), "registry.st-anna.org/symmetra/symmetra-monitoring:0.1.0")
+    pod = job["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["securityContext"]["runAsNonRoot"]
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    assert container["securityContext"]["allowPrivilegeEscalation"] is False
+    assert pod["imagePullSecrets"] == [{"name": "symmetra-registry"}]
+    assert {entry["name"] for entry in container["env"]} == set(site().values)
+    assert dataclasses.asdict(site())["values"]["SITE_CA_BUNDLE"] == pod["volumes"][0]["configMap"]["name"]
