@@ -32,14 +32,15 @@ ANSWER_WORDS: Final = {
     "meaning_method": (
         "{depressed} von {depressed_total} depressiven, {others} von {others_total} nicht depressiven; jede Person zählt einmal, in Teilen, "
         "wo ihre Fotos in zwei Bereiche fielen. "
-        "Die Enden sind Wilson-Intervalle zu 95 % nach Personen. Für den Anteil im Bereich zählen die ungünstigsten Enden beider."
+        "Die Enden sind Wilson-Intervalle nach Personen: zu 95 % für den Anteil der Depressiven, zu 97,5 % für die beiden Anteile, aus denen "
+        "der Anteil im Bereich berechnet ist und von denen die ungünstigsten Enden zählen."
     ),
     "meaning_without_abstention": "Auch Fotos, die keinen Bereich bekämen, wurden gezählt.",
     "crop": "Was das Modell sah",
     "crop_not_kept": "Diese Antwort wurde schon einmal gegeben. Das Gesicht, um das es geht, wurde nicht aufbewahrt.",
     "crop_shown": "Das Gesicht, um das es in dieser Antwort geht, so wie das Modell es sah",
     "notes": "Text für die Akte",
-    "notes_hint": "Kopieren Sie ihn in die Akte. Er nennt den Menschen nicht.",
+    "notes_hint": "Kopieren Sie ihn in die Akte. Er nennt niemanden, außer die Fallbezeichnung tut es.",
     "copy_notes": "Text kopieren",
     "copied": "Kopiert.",
     "notes_title": "Symmetra, Punktwert aus einem Gesichtsfoto. Keine Diagnose.",

@@ -114,6 +114,7 @@ OPERATOR: Final = {
     "charts_hint": "Alle Gateways dieses Prometheus zusammen, nur Fotos von Patienten.",
     "no_prometheus": "Kein Prometheus ist eingestellt (SYMMETRA_PROMETHEUS_URL), deshalb gibt es keine Verläufe.",
     "prometheus_away": "Prometheus antwortet nicht, deshalb gibt es jetzt keine Verläufe.",
+    "left_out": "fehlt, siehe oben",
     "incomplete": "Das Modellverzeichnis hat nicht rechtzeitig geantwortet. Was es über früher sagt, fehlt hier.",
     "chart_screenings": "Screenings je Minute",
     "chart_latency": "Zeit, unter der 95 von 100 Fotos bleiben, Sekunden",

@@ -26,14 +26,15 @@ ANSWER_WORDS: Final = {
     "meaning_method": (
         "{depressed} of {depressed_total} depressed, {others} of {others_total} not depressed. Each subject counts once, in parts where its photos "
         "fell into two bands. "
-        "The ends are 95 % Wilson intervals by subject. For the share in the band the worst ends of both are put together."
+        "The ends are Wilson intervals by subject: 95 % for the share of the depressed, 97.5 % for both shares that the share in the band is "
+        "reckoned from, whose worst ends are put together."
     ),
     "meaning_without_abstention": "Photos that would get no band were counted too.",
     "crop": "What the model saw",
     "crop_not_kept": "This answer was given before. The face that it is about was not kept.",
     "crop_shown": "The face that this answer is about, as the model saw it",
     "notes": "Text for the notes",
-    "notes_hint": "Copy it into the notes. It does not name the person.",
+    "notes_hint": "Copy it into the notes. It names nobody, unless your case label does.",
     "copy_notes": "Copy the text",
     "copied": "Copied.",
     "notes_title": "Symmetra, face photo score. Not a diagnosis.",

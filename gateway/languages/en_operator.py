@@ -103,6 +103,7 @@ OPERATOR: Final = {
     "charts_hint": "All gateways of this Prometheus together, patients' photos only.",
     "no_prometheus": "No Prometheus is set (SYMMETRA_PROMETHEUS_URL), so there are no charts.",
     "prometheus_away": "Prometheus does not answer, so there are no charts now.",
+    "left_out": "left out, see above",
     "incomplete": "The repository did not answer in time. What it says of the past is left out.",
     "chart_screenings": "Screenings a minute",
     "chart_latency": "Time that 95 of 100 photos stay below, seconds",

@@ -9,5 +9,5 @@ charts.py      which charts, and their lines as figures of a drawing
 views.py       all of it in words, for the template
 ```
 
-Nothing of a person is shown here: no photo, no answer, no record.
+Nothing of a patient is shown here: no photo, no answer, no record. Who paused and who promoted is.
 """

@@ -6,6 +6,7 @@ import json
 import math
 import urllib.request
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -67,5 +68,5 @@ class Prometheus:
                 )
                 for series in content["data"]["result"]
             ]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, HTTPException, ValueError, KeyError, TypeError, AttributeError) as error:
             raise PrometheusAway(type(error).__name__) from error

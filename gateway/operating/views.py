@@ -34,7 +34,7 @@ class OperatorViews:
         """Everything that the template shows."""
         words = self.language.operator
         return {
-            "said": None if said is None else {"text": words[f"said_{said}"], "failed": said in FAILED},
+            "said": {"text": words[f"said_{said}"], "failed": said in FAILED} if is_still_true(said, facts) else None,
             "pause": self._pause(facts),
             "causes": [(cause.value, words[f"cause_{cause}"]) for cause in Cause],
             "changes": [self._change(change) for change in facts.stored.changes] if facts.stored else [],
@@ -179,6 +179,15 @@ class OperatorViews:
 
     def _count(self, count: int) -> str:
         return f"{count:,}".replace(",", self.language.thousands)
+
+
+def is_still_true(said: Said | None, facts: Facts) -> bool:
+    """Whether what became of an order may be shown: its address may have been kept, or sent by somebody."""
+    if said in (Said.PAUSED, Said.ALREADY_PAUSED):
+        return facts.pause is not None
+    if said in (Said.RESUMED, Said.NOT_PAUSED):
+        return facts.pause is None
+    return said is not None
 
 
 def moment(text: str) -> dict[str, str]:

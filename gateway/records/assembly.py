@@ -102,16 +102,17 @@ def open_records(settings: Settings, metrics: Metrics) -> Records | None:
     publish = partial(publish_checkpoint, file=settings.audit_checkpoint_file)
     refusals = Refusals()
     audit = AuditThread(trail, refusals, Checkpoints(engine, chain, CheckpointKeys(keys), publish))
+    reader = ReceiptReader(store.find, note_readings(trail, keys))
     closers = (
         retention.close,
-        audit.close,
+        reader.close,
         reviews.close,
         trail.close,
         writer.close,
         *(() if spool is None else (spool.close,)),
+        audit.close,  # after all that writes: it signs the end of the trail
         store.close,
     )
-    reader = ReceiptReader(store.find, note_readings(trail, keys))
     return Records(recorder, reader, trail, refusals, keys, audit, reviews, retention, closers)
 
 

@@ -55,6 +55,8 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - 
     cursor.execute("PRAGMA synchronous=FULL")
     # By default SQLite reads foreign keys and does not keep them.
     cursor.execute("PRAGMA foreign_keys=ON")
+    # What was erased is overwritten, and does not wait in a free page for the next row. Not every build does so by itself.
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
 
 

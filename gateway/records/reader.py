@@ -62,6 +62,10 @@ class ReceiptReader:
             raise ScreeningUnknown
         return receipt
 
+    def close(self) -> None:
+        """End the threads, after the questions they have."""
+        self._threads.shutdown()
+
     def _find_noted(self, wanted: str, caller: str) -> Receipt | None:
         receipt = self._find(wanted)
         self._note(caller, wanted, receipt is not None)

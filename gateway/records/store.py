@@ -19,8 +19,9 @@ ROWS_AT_ONCE: Final = 1000
 """Of a list, in memory."""
 COLUMNS: Final = tuple(RECEIPTS.columns.keys())
 _COLUMNS_OF: Final = attrgetter(*COLUMNS)
-CANNOT_NOW: Final = ("08", "53", "57", "58", "XX")
-"""Classes of PostgreSQL's codes: connection, no disk or memory or place left, shutting down or starting, input and output, its own fault."""
+CANNOT_NOW: Final = ("08", "25006", "28", "53", "57", "58", "XX")
+"""PostgreSQL's codes and their classes: connection, read only (a primary that became a standby), not let in (a password that is being
+changed), no disk or memory or place left, shutting down or starting, input and output, its own fault."""
 
 
 class ReceiptStore:

@@ -39,10 +39,10 @@ def crashes(run: Run, *, watched: bool) -> None:
                     answer.status == 500 for answer in raised
                 )
                 stub.go_on.clear()
+                stub.asked.clear()
                 with ThreadPoolExecutor(2) as pool:
                     waiting = pool.submit(send, "127.0.0.1", served.port, raw_screening(photo, markers))
-                    stub.asked.clear()
-                    stub.asked.wait(30)
+                    run.proven[f"{name}: the model was being asked about a photo"] = stub.asked.wait(30)
                     os.kill(served.worker().pid, number)
                     if number is signal.SIGTERM:
                         stub.go_on.set()

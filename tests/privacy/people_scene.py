@@ -104,6 +104,11 @@ def people(run: Run, key: ApiKey, *, watched: bool) -> None:
         run.evidence.add_folder("state", folder)
 
 
+def outcome_of_today() -> dict[str, object]:
+    """What a form says on the day on which it was filled in: older ones are refused after a year."""
+    return {"instrument": "phq9", "score": 7, "assessed_on": datetime.now(UTC).date().isoformat()}
+
+
 def _review(run: Run, served: GatewayProcess, key: ApiKey, answers: list[Answer]) -> None:
     """A review, an outcome, corrections, and bodies that are refused, on the first answer."""
     first = json.loads(next(each for each in answers if _is_json(each)).body)["id"]
@@ -114,7 +119,7 @@ def _review(run: Run, served: GatewayProcess, key: ApiKey, answers: list[Answer]
     review, outcome = f"/v1/screenings/{first}/review", f"/v1/screenings/{first}/outcome"
     good = [
         Request("PUT", review, b'{"verdict": "agree"}', headers),
-        Request("PUT", outcome, b'{"instrument": "phq9", "score": 7, "assessed_on": "2026-01-31"}', headers),
+        Request("PUT", outcome, json.dumps(outcome_of_today()).encode(), headers),
     ]
     odd = [
         Request("PUT", review, json.dumps({"verdict": markers["field_value"]}).encode(), headers),

@@ -50,11 +50,17 @@ def _backup(call: Call) -> int:
     try:
         with records_of(call) as engine:
             counts = back_up(engine, path)
-            with engine.begin() as connection:
-                event = AuditEvent(
-                    AuditKind.BACKUP, TERMINAL, None, {f"rows_{name}": count for name, count in counts.items()}
-                )
-                chain_of(keys).append(connection, [event])
+            event = AuditEvent(
+                AuditKind.BACKUP, TERMINAL, None, {f"rows_{name}": count for name, count in counts.items()}
+            )
+            try:
+                with engine.begin() as connection:
+                    chain_of(keys).append(connection, [event])
+            except BaseException:
+                path.unlink(
+                    missing_ok=True
+                )  # what cannot be noted is not done: no copy that the trail knows nothing of
+                raise
     except OrderFailed as failure:
         return call.fail(f"NO copy was made: {failure}")
     except OSError as error:

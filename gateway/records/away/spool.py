@@ -98,22 +98,22 @@ class Spool:
                 self._ended.wait(self._retry_seconds)
 
     def _bring_over(self) -> bool:
-        """Bring some of it over; whether that went well."""
-        with self._lock:
-            if self._journal.is_empty:
-                self._waits.clear()
-                return True
-            receipts, end = self._journal.waiting(MAX_AT_ONCE)
+        """Bring some of it over; whether that went well. Nothing ends the thread: what is not brought over now is tried again."""
         try:
+            with self._lock:
+                if self._journal.is_empty:
+                    self._waits.clear()
+                    return True
+                receipts, end = self._journal.waiting(MAX_AT_ONCE)
             self._write_missing(receipts)
+            with self._lock:
+                self._journal.take(end)
+                self._metrics.set_journal_bytes(self._journal.size_bytes)
+                is_over = self._journal.is_empty
         except Exception as error:  # noqa: BLE001 - whatever it was, they stay in the journal and are tried again
             if not self._is_away(error):
                 log_event("journal not taken by the database", {}, level=logging.ERROR, error=error)
             return False
-        with self._lock:
-            self._journal.take(end)
-            self._metrics.set_journal_bytes(self._journal.size_bytes)
-            is_over = self._journal.is_empty
         if is_over:
             log_event("journal is in the database", {})
         return True

@@ -2,6 +2,8 @@
 
 import html
 import re
+import socket
+import threading
 
 import pytest
 
@@ -46,6 +48,24 @@ def test_whatever_is_no_answer_is_said_to_be_none(prometheus, changes):
         setattr(prometheus, name, value)
     with pytest.raises(PrometheusAway):
         ask(prometheus)
+
+
+def test_what_is_not_http_is_no_answer_either():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer():
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(b"220 this is another service\r\n")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(PrometheusAway):
+            Prometheus(f"http://127.0.0.1:{listener.getsockname()[1]}").lines(
+                "up", begin_seconds=0, end_seconds=60, step_seconds=60
+            )
+        thread.join()
 
 
 def test_nobody_listening_is_no_answer_either(prometheus):

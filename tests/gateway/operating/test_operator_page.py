@@ -86,6 +86,8 @@ def test_a_history_that_cannot_be_read_leaves_the_rest_of_the_page(operated):
     text = words(site.look())
     assert OPERATOR["incomplete"] in text
     assert "depression_severity, version 3" in text
+    for untold in ("no_changes", "unknown_since", "prometheus_away"):
+        assert OPERATOR[untold] not in text
 
 
 def test_it_says_who_paused_when_and_why_and_lists_the_changes(operated):

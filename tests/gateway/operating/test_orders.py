@@ -128,8 +128,18 @@ def test_a_switch_that_cannot_be_written_is_said(operated):
 
 def test_a_form_without_its_field_is_refused(operated):
     site = operated()
-    assert site.order("/operator/resume").status_code == 400
+    assert site.order("/operator/resume", other="x").status_code == 400
+    assert site.order("/operator/resume").status_code == 415
     assert site.gateway.client.post("/operator/pause", headers=site.clinician).status_code == 403
+
+
+@pytest.mark.parametrize("said", ["paused", "already_paused", "resumed", "not_paused"])
+def test_what_is_no_longer_so_is_not_said(operated, said):
+    site = operated()
+    runs = OPERATOR[f"said_{said}"] in words(site.look(f"/operator?said={said}"))
+    switch_of(site).pause(by="ada", why="drill")
+    paused = OPERATOR[f"said_{said}"] in words(site.look(f"/operator?said={said}"))
+    assert (runs, paused) == ((False, True) if "already" in said or said == "paused" else (True, False))
 
 
 def test_a_said_that_nobody_said_is_not_shown(operated):

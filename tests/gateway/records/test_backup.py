@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 from sqlalchemy import Engine, update
+from sqlalchemy.exc import OperationalError
 
+from gateway.records.audit.chain import AuditChain
 from gateway.records.audit.event import AuditEvent, AuditKind
 from gateway.records.backup.backup_tables import TABLES
 from gateway.records.database import open_database
@@ -125,6 +127,16 @@ def test_wiping_is_asked_for_twice_and_leaves_nothing(kept, tmp_path):
     assert not [rows for rows in everything(kept.engine).values() if rows]
     assert kept.command("restore", tmp_path / "copy").code == 0
     assert kept.command("verify", tmp_path / "copy").code == 0
+
+
+def test_a_copy_that_the_trail_cannot_name_is_not_left_behind(kept, tmp_path, monkeypatch):
+    def fail(*_):
+        raise OperationalError("insert", {}, Exception("gone"))
+
+    monkeypatch.setattr(AuditChain, "append", fail)
+    said = kept.command("backup", tmp_path / "copy")
+    assert (said.code, (tmp_path / "copy").exists()) == (1, False)
+    assert "NO copy was made" in said.err
 
 
 def test_a_copy_is_never_written_over_another(kept, tmp_path):

@@ -197,3 +197,22 @@ def test_postgresql_has_any_number():
     url = "postgresql+pg8000://u@127.0.0.1/d"
     with SingleGateway(url), SingleGateway(url):
         pass
+
+
+def test_a_disk_that_fails_once_while_receipts_are_brought_over_does_not_end_it(open_spool, database, monkeypatch):
+    spool = open_spool()
+    database.is_there = False
+    spool.write([make_receipt(1)])
+    failures = [OSError("EIO")]
+    take = Journal.take
+
+    def fail_once(journal, end):
+        if failures:
+            raise failures.pop()
+        take(journal, end)
+
+    monkeypatch.setattr(Journal, "take", fail_once)
+    database.is_there = True
+    wait_until(lambda: spool._journal.is_empty)
+    assert not failures
+    assert database.ids == [make_receipt(1).id]
