@@ -21,7 +21,7 @@ class Certificate:
 def make_authority(folder: Path, name: str) -> Certificate:
     """A certificate authority of its own."""
     key, certificate = folder / f"{name}.key", folder / f"{name}.pem"
-    _openssl("req", "-x509", *_new_key(key), "-out", certificate, "-subj", f"/CN={name}", "-days", "2")
+    _openssl("req", "-x509", *_new_key(key), "-out", certificate, "-subj", f"/CN={name}", "-days", "365")
     return Certificate(key.read_text(), certificate.read_text())
 
 

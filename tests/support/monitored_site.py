@@ -64,7 +64,7 @@ class MonitoredSite:
         enter = self._stack.enter_context
         try:
             make_authority(self.folder, "authority")
-            make_certificate(self.folder, "front", "authority")
+            make_certificate(self.folder, "front", "authority", days=90)
             self.pager = enter(WebhookReceiver())
             self.alertmanager = enter(
                 AlertmanagerProcess(self.folder / "alertmanager", self.pager.port, times_faster=FASTER)
