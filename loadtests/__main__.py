@@ -1,0 +1,43 @@
+"""`python -m loadtests COMMAND`: each command lives in a module of `loadtests.commands`, imported only when it is asked for.
+
+A command module offers `run(arguments, environment, out, err) -> int`, the exit code.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Final, TextIO
+
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "run": ("loadtests.commands.run", "one run against one target, and whether it can be believed"),
+    "record-answers": ("loadtests.commands.record_answers", "note what a gateway answers to the photos of a pack"),
+}
+"""Command name -> (module, one line for the help)."""
+USAGE: Final = 2
+
+
+def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, err: TextIO) -> int:
+    """Run the command that the arguments name, and return its exit code: 2 where there is no such command."""
+    if arguments and arguments[0] in ("-h", "--help"):
+        out.write(_overview())
+        return 0
+    if not arguments or arguments[0] not in COMMANDS:
+        says = f"There is no command {arguments[0]!r}." if arguments else "Say which command."
+        err.write(f"{says}\n{_overview()}")
+        return USAGE
+    command = importlib.import_module(COMMANDS[arguments[0]][0])
+    code: int = command.run(list(arguments[1:]), environment, out, err)
+    return code
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items()]
+    return "\n".join(["usage: python -m loadtests COMMAND ...", "", *lines, "", "COMMAND --help says more.", ""])
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:], os.environ, sys.stdout, sys.stderr))

@@ -1,0 +1,1 @@
+"""The commands of `python -m loadtests`, one module each: `run(arguments, environment, out, err) -> int`, the exit code."""
