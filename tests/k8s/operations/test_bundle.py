@@ -21,6 +21,10 @@ from tests.support.oci import read_tar, write_archive, write_tar
 IMAGES = ("registry.example/symmetra-gateway:0.1.0", "quay.io/prometheus/prometheus:v3.5.0")
 
 
+def test_every_part_of_the_project_that_a_bundle_takes_is_there():
+    assert [part for part in content.PARTS if not (content.ROOT / part).exists()] == []
+
+
 @pytest.fixture
 def site(tmp_path, monkeypatch):
     """A small project, its archives and its model."""
