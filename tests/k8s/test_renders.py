@@ -11,9 +11,9 @@ from tests.support.manifests.objects import name_of, of_kind
 from tests.support.manifests.renders import (
     COMBINATIONS,
     KUBERNETES,
+    NEEDS_BEFORE,
     OVERLAYS,
     ROOT,
-    RenderFailed,
     combine,
     components,
     overlay,
@@ -24,16 +24,7 @@ from tests.support.manifests.renders import (
 
 pytestmark = pytest.mark.needs_tool()
 BUILT_IN = {"v1", "apps/v1", "batch/v1", "policy/v1", "autoscaling/v2", "networking.k8s.io/v1", "scheduling.k8s.io/v1"}
-NEEDS_BEFORE = {
-    "gpu-mig": ["gpu"],
-    "gpu-runtime-class": ["gpu"],
-    "gpu-writable-root": ["gpu"],
-    "single-gpu": ["gpu"],
-    "cert-manager": ["ingress"],
-}
-"""Component -> what must be listed before it."""
 NO_DASHBOARDS = set() if list((ROOT / "monitoring/dashboards").glob("*.json")) else {"grafana-dashboards"}
-ALSO_FOR = {"gpu-runtime-class": ["training-job"], "gpu-writable-root": ["training-job"]}
 
 
 @pytest.mark.point(1)
@@ -55,50 +46,6 @@ def test_every_component_changes_what_is_rendered(name):
     """Those that take values from the site file: test_site_file.py."""
     before = NEEDS_BEFORE.get(name, [])
     assert combine(*before, name) != combine(*before)
-
-
-@pytest.mark.point(1)
-def test_no_patch_and_no_image_override_has_no_effect(tmp_path):
-    """Each single piece of each kustomization is left out once: what is rendered must differ."""
-    copied = tmp_path / "k8s"
-    shutil.copytree(KUBERNETES, copied)
-    idle = []
-    for file in sorted(copied.glob("*/*/kustomization.yaml")):
-        text = file.read_text()
-        pieces = [
-            (field, index)
-            for field in ("patches", "images", "configMapGenerator")
-            for index in range(len(yaml.safe_load(text).get(field, [])))
-        ]
-        whole = _effect(file.parent) if pieces else None
-        for field, index in pieces:
-            less = yaml.safe_load(text)
-            del less[field][index]
-            file.write_text(yaml.safe_dump(less))
-            if _effect(file.parent) == whole:
-                idle.append(f"{file.relative_to(copied)}: {field}[{index}]")
-        file.write_text(text)
-    assert idle == []
-
-
-def _effect(folder):
-    """What a kustomization makes; a component after those that it builds upon and those that it is for as well."""
-    if folder.parent.name == "components":
-        names = [*NEEDS_BEFORE.get(folder.name, []), *ALSO_FOR.get(folder.name, []), folder.name]
-        content = {
-            "apiVersion": "kustomize.config.k8s.io/v1beta1",
-            "kind": "Kustomization",
-            "resources": ["../base", "../overlays/site-template/site"],
-            "components": [f"../components/{name}" for name in names],
-        }
-        folder = folder.parents[1] / "try"
-        folder.mkdir(exist_ok=True)
-        (folder / "kustomization.yaml").write_text(yaml.safe_dump(content))
-    try:
-        return render_folder(folder)
-    except RenderFailed:
-        # Without this piece it does not even render: it has an effect.
-        return None
 
 
 @pytest.mark.point(3)

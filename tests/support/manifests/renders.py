@@ -57,7 +57,14 @@ COMBINATIONS: Final[dict[str, tuple[str, ...]]] = {
     "keda-private": ("keda", "gateway-api", "prometheus-operator", "site:private-registry", "site:site"),
 }
 """Name -> components over the base, in order. `site:` before a component that needs the ConfigMap of the site file."""
-WITH_GPU_COMPONENT: Final = ("gpu-mig", "gpu-runtime-class", "gpu-writable-root", "single-gpu")
+NEEDS_BEFORE: Final = {
+    "gpu-mig": ["gpu"],
+    "gpu-runtime-class": ["gpu"],
+    "gpu-writable-root": ["gpu"],
+    "single-gpu": ["gpu"],
+    "cert-manager": ["ingress"],
+}
+"""Component -> what must be listed before it."""
 
 Object = dict[str, Any]
 
