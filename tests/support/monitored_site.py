@@ -35,7 +35,7 @@ from tests.support.webhook_receiver import WebhookReceiver
 PROJECT = Path(__file__).resolve().parents[2]
 FASTER = 60.0
 """An hour of a site is a minute here."""
-SCRAPE_SECONDS = 0.5
+SCRAPE_SECONDS = 1.0
 START_SECONDS = 60.0
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from monitoring.objectives import Objectives, read_objectives
-from monitoring.rules.writing import generated_files
+from monitoring.rules.writing import ALERT_RULES, SLO_RULES, generated_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +32,7 @@ class Scenario:
         objectives: That the rules are made from.
         but: The alert that is left out of `firing`.
         ever: Whether `firing` names what fired at any time until then.
-        rules: File name -> text; those that are committed where None.
+        rules: File name -> text; the committed ones, those on drift apart, where None.
     """
 
     series: dict[str, str]
@@ -45,7 +45,8 @@ class Scenario:
 
     def failures(self, folder: Path) -> str:
         """Run it: "" where everything is as said, promtool's words otherwise."""
-        rules = generated_files(self.objectives) if self.rules is None else self.rules
+        generated = generated_files(self.objectives)
+        rules = {name: generated[name] for name in (SLO_RULES, ALERT_RULES)} if self.rules is None else self.rules
         for name, text in rules.items():
             (folder / name).write_text(text)
         alerts = f'ALERTS{{alertstate="firing",alertname!="{self.but}"}}'
