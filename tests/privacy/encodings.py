@@ -6,11 +6,13 @@ import base64
 from typing import Final
 
 TEXT_FORMS: Final = (
-    "as it is", "upper case", "percent-encoded", "base64, 3 alignments", "base64 for URLs, 3 alignments", "hexadecimal, both cases",
+    "as it is", "upper case", "percent-encoded", "base64, 3 alignments", "base64 for URLs, 3 alignments", "base64 in a form, 3 alignments",
+    "hexadecimal, both cases",
     "UTF-16, both orders", "JSON escapes", "backslash-x escapes", "octal escapes", "HTML references", "decimal lists",
 )  # fmt: skip
 BINARY_FORMS: Final = (
-    "as it is", "base64, 3 alignments", "base64 for URLs, 3 alignments", "hexadecimal, both cases", "backslash-x escapes", "decimal lists",
+    "as it is", "base64, 3 alignments", "base64 for URLs, 3 alignments", "base64 in a form, 3 alignments", "hexadecimal, both cases",
+    "backslash-x escapes", "decimal lists",
 )  # fmt: skip
 
 
@@ -35,6 +37,7 @@ def forms_of_bytes(content: bytes) -> dict[str, set[bytes]]:
         "as it is": {content},
         "base64, 3 alignments": {_base64_at(content, at) for at in range(3)},
         "base64 for URLs, 3 alignments": {_base64_at(content, at).translate(_FOR_URLS) for at in range(3)},
+        "base64 in a form, 3 alignments": {_in_a_form(_base64_at(content, at)) for at in range(3)},
         "hexadecimal, both cases": {content.hex().encode(), content.hex().upper().encode()},
         "backslash-x escapes": {"".join(f"\\x{byte:02{case}}" for byte in content).encode() for case in "xX"},
         "decimal lists": {separator.join(map(str, content)).encode() for separator in (",", ", ", " ")},
@@ -42,6 +45,11 @@ def forms_of_bytes(content: bytes) -> dict[str, set[bytes]]:
 
 
 _FOR_URLS: Final = bytes.maketrans(b"+/", b"-_")
+
+
+def _in_a_form(encoded: bytes) -> bytes:
+    """As a browser sends it in the field of a form."""
+    return encoded.replace(b"+", b"%2B").replace(b"/", b"%2F")
 
 
 def _base64_at(content: bytes, at: int) -> bytes:

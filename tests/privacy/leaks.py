@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any, Final
+from urllib.parse import urlencode
 
 import flask
 from PIL import Image
@@ -188,13 +189,13 @@ def query_in_an_answer_s_header() -> None:
     headers = _in("gateway.observing")
     begin = headers.begin_trace
 
-    def telling(*arguments: Any) -> Any:
+    def telling(*arguments: Any, **others: Any) -> Any:
         @flask.after_this_request
         def tell(response: flask.Response) -> flask.Response:
             response.headers["X-Asked"] = flask.request.query_string.decode()
             return response
 
-        return begin(*arguments)
+        return begin(*arguments, **others)
 
     headers.begin_trace = telling
 
@@ -206,6 +207,19 @@ def crop_as_a_png_in_tmpdir() -> None:
         Image.frombytes("RGB", (128, 128), crop).save(path)
 
     _around_crops(keep)
+
+
+@_leak("log", "log of", "file of 'crop of jpeg'")
+def body_of_the_review_form_in_the_log() -> None:
+    page = _in("gateway.reviews.page")
+    form_fields = page.form_fields
+
+    def telling(*arguments: Any, **others: Any) -> Any:
+        fields = form_fields(*arguments, **others)
+        logging.getLogger("symmetra").warning(urlencode(fields))
+        return fields
+
+    page.form_fields = telling
 
 
 def _in(module: str) -> Any:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import html
 import http.client
+import re
 import secrets
 import ssl
 import urllib.parse
@@ -67,6 +69,15 @@ def marked_headers(markers: Markers) -> dict[str, str]:
         "baggage": f"patient={markers['baggage']}",
         "X-Request-Id": markers["request_id"],
         "X-Patient": markers["own_header"],
+    }
+
+
+def fields_of(answer: Answer, form_id: str) -> dict[str, str]:
+    """The hidden fields of a form in a page that was answered."""
+    page = answer.body.decode()
+    form = page[page.find(f'id="{form_id}"') :].partition("</form>")[0]
+    return {
+        name: html.unescape(value) for name, value in re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form)
     }
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlencode
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from tests.privacy.evidence import Leak
 from tests.privacy.marked_requests import (
     Answer,
     Request,
+    fields_of,
     form_screening,
     marked_headers,
     raw_screening,
@@ -159,6 +161,22 @@ def _sign_in_and_screen(run: Run, served: GatewayProcess) -> None:
     screening = form_screening(run.photos[0], run.markers, "/", fields={"form_token": token}, Host="localhost")
     answer = ask(screening)
     run.proven["people: a person signed in and got an answer"] = answer.status == 200
+    headers_of_form = headers | {"Content-Type": "application/x-www-form-urlencoded"}
+    fields = fields_of(answer, "review")
+    reviewed = ask(Request("POST", "/review", urlencode(fields | {"verdict": "agree"}).encode(), headers_of_form))
+    run.proven["people: the page's own form brought the crop back with a review"] = (
+        reviewed.status == 200
+        and b"data:image/png;base64," in reviewed.body
+        and "data:image/png" in fields.get("crop", "")
+    )
+    ask(
+        Request(
+            "POST", "/review", urlencode(fields | {"verdict": run.markers["field_value"]}).encode(), headers_of_form
+        )
+    )
+    outcome = {"receipt": fields.get("receipt", ""), "form_token": token} | outcome_of_today()
+    told = ask(Request("POST", "/outcome", urlencode(outcome).encode(), headers_of_form))
+    run.proven["people: the page's own form brought an outcome"] = told.status == 200
     secrets = [
         value for value in (*browser.values(), token, back.partition("code=")[2].split("&")[0]) if len(value) > 7
     ]
@@ -167,7 +185,7 @@ def _sign_in_and_screen(run: Run, served: GatewayProcess) -> None:
             "POST",
             "/sign-out",
             f"form_token={token}".encode(),
-            headers | {"Content-Type": "application/x-www-form-urlencoded"},
+            headers_of_form,
         )
     )
     said = served.log() + served.metrics()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
 
+from gateway.crop_picture import crop_picture
 from serving.contract.crop import make_crop
 from serving.contract.errors import PhotoError
 from serving.contract.face import FaceDetector
@@ -65,6 +67,8 @@ def _pieces_of_one(photo: MarkedPhoto, spec: CropSpec, detector: FaceDetector) -
     except PhotoError:
         return
     yield from pieces_of_pixels(f"crop of '{photo.name}'", crop)
+    picture = base64.b64decode(crop_picture(crop).partition(",")[2])
+    yield from pieces_of_file(MarkedPhoto(f"crop of {photo.name}", "image/png", picture))
 
 
 def _tells(piece: bytes) -> bool:

@@ -31,6 +31,7 @@ from tests.support.system_programs import find_program
 
 SHARED_FOLDERS: Final = (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))
 CORE_PATTERN: Final = Path("/proc/sys/kernel/core_pattern")
+CROP_IN_A_PAGE: Final = re.compile(rb'(?<=")data:image/png;base64,[A-Za-z0-9+/=]+(?=")')
 MOST_BODY_BYTES: Final = 4 * 1024 * 1024
 """Of a request that is searched for the markers in it, packed and encoded ones too; larger ones are photos over and over."""
 DIES: Final = """
@@ -111,7 +112,9 @@ class Run:
         self.sent[f"{scene}: {answer.status or 'no answer'}"] += 1
         if len(request.body) <= MOST_BODY_BYTES:
             self.places_sent |= self.markers.words.keys() & {hit.name for hit in self.searcher.find(request.content)}
-        self.evidence.add_bytes("response", f"{scene}: {request.method} {request.path.split('?')[0]}", answer.content)
+        self.evidence.add_bytes(
+            "response", f"{scene}: {request.method} {request.path.split('?')[0]}", told_to_others(answer)
+        )
 
     def note_log(self, name: str, path: Path) -> None:
         """Search a log, after writing the control into it as its process did."""
@@ -229,3 +232,9 @@ def _without_numbers(path: str, folder: Path) -> str:
     """A path for the report, without what differs from run to run."""
     shown = path.replace(str(folder), "RUN")
     return re.sub(r"(wgunicorn-|/gateway-|\bsem\.|joblib-|/proc/|task/|tmp/)[\w-]{4,}", r"\1...", shown)
+
+
+def told_to_others(answer: Answer) -> bytes:
+    """An answer without the crop that a page shows to whoever sent its photo: there it belongs, and nowhere else."""
+    is_page = any(name.lower() == "content-type" and value.startswith("text/html") for name, value in answer.headers)
+    return CROP_IN_A_PAGE.sub(b"", answer.content) if is_page else answer.content

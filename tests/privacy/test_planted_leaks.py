@@ -5,13 +5,14 @@ import os
 import signal
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
 
 from tests.privacy.__main__ import RESULTS
 from tests.privacy.leaks import DEAR, LEAKS, SHARED_MEMORY, VARIABLE
-from tests.privacy.marked_requests import form_screening, raw_screening, send
+from tests.privacy.marked_requests import Request, fields_of, form_screening, raw_screening, send
 from tests.privacy.run import new_run
 from tests.privacy.scenes import CRASHING, gateway, search_database, search_metadata
 from tests.support.gateway import VERSION, make_repository
@@ -36,6 +37,13 @@ def leaks_found(*planted: str):
             requests = [raw_screening(photo, markers), form_screening(photo, markers)]
             answers = run.send("scene", served.port, [*requests, raw_screening(photo, markers, X_Crash="answer")])
             assert [answer.status for answer in answers] == [200, 200, 500]
+            on_page = form_screening(photo, markers, "/", Accept="text/html")
+            (page,) = run.send("scene", served.port, [on_page])
+            said = urlencode(fields_of(page, "review") | {"verdict": "agree"}).encode()
+            form = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html"}
+            (reviewed,) = run.send("scene", served.port, [Request("POST", "/review", said, form)])
+            assert (page.status, reviewed.status) == (200, 200)
+            assert b"data:image/png" in reviewed.body
             run.evidence.add_bytes("metrics", "metrics of scene", served.metrics().encode())
             stub.go_on.clear()
             stub.asked.clear()

@@ -100,7 +100,9 @@ def test_the_requests_hold_a_marker_in_every_place_that_a_client_has(searcher):
 def test_pieces_of_a_photo_are_found_raw_as_base64_and_as_pixels():
     (photo,) = marked_photos(MARKERS, 1)
     pieces = pieces_of([photo], CropSpec())
-    assert {name for name, _ in pieces} == {f"{what} of 'jpeg'" for what in ("file", "pixels", "crop")}
+    assert {name for name, _ in pieces} == {
+        *(f"{what} of 'jpeg'" for what in ("file", "pixels", "crop")), "file of 'crop of jpeg'",
+    }  # fmt: skip
     searcher = Searcher({}, pieces)
     middle = photo.content[20_000:24_000]
     for written in (middle, base64.b64encode(b"x" + middle), middle.hex().encode(), gzip.compress(middle)):
