@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import signal
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,6 +76,8 @@ def set_up(environment: Environment, **_: object) -> None:
             lambda: run_folder(environment),
             lambda end: tell(environment, end),
         )
+        # Locust hears SIGTERM only when a headless run is over, and a Job is ended with it.
+        gevent.signal_handler(signal.SIGTERM, sessions["master"].stop)
     if makes_load(environment):
         sessions["worker"] = WorkerSession(environment)
 

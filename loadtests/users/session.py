@@ -150,6 +150,11 @@ class MasterSession:
         runner = self._runner
         return len(runner.clients.all) if isinstance(runner, MasterRunner) else 1
 
+    def stop(self) -> None:
+        """End the run; it leaves its folder, INVALID."""
+        if self._keeper is not None:
+            self._keeper.stopped_early = True
+
     def _on_test_start(self, **_: object) -> None:
         # Locust starts anew when a worker comes or goes; the run goes on as it was.
         if self._leading is None or self._leading.ready():
@@ -157,8 +162,7 @@ class MasterSession:
 
     def _on_test_stopping(self, **_: object) -> None:
         if self._leading is not None and not self._leading.ready() and gevent.getcurrent() is not self._leading:
-            if self._keeper is not None:
-                self._keeper.stopped_early = True
+            self.stop()
             self._leading.join(LOOK_SECONDS)
 
     def _lead(self) -> None:

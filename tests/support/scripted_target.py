@@ -42,7 +42,7 @@ class ScriptedTarget:
 
     def requests(self) -> int:
         """Photos answered so far."""
-        with urllib.request.urlopen(f"{self.address}/metrics", timeout=30) as answer:
+        with urllib.request.urlopen(f"{self.address}/metrics", timeout=30) as answer:  # noqa: S310 - loopback
             page = answer.read().decode()
         return int(float(page.partition('stage="total",traffic="patient"} ')[2].split()[0]))
 

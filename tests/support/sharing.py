@@ -21,6 +21,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
         "tests/gateway/test_process.py",
         "tests/gateway/test_start_and_stop.py",
         "tests/gateway/upstream/test_gateway_process.py",
+        "tests/loadtests/test_runs.py",
         "tests/serving/contract/test_decoding_memory.py",
         "tests/serving/contract/test_memory_budget.py",
         "tests/serving/server/test_grpc_fuzz.py",
