@@ -175,7 +175,7 @@ def test_a_load_test_waits_for_its_workers_ends_by_itself_and_is_in_no_overlay(r
     assert worker["parallelism"] == worker["completions"]
     arguments = master["template"]["spec"]["containers"][0]["args"]
     assert f"--expect-workers={worker['parallelism']}" in arguments
-    assert any(argument.startswith("--run-time=") for argument in arguments)
+    assert any(argument.startswith("--seconds=") for argument in arguments)
     for spec in (master, worker):
         assert spec["backoffLimit"] == 0
         assert spec["ttlSecondsAfterFinished"] > 0

@@ -1,5 +1,6 @@
 """Everything renders; nothing that is said has no effect; what is generated is current; no custom resource unless asked for."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -78,6 +79,12 @@ def test_one_namespace_moves_everything(name, tmp_path):
     assert "symmetra.svc" not in text
     assert "metadata.name: symmetra" not in text
     assert "namespace: symmetra" not in text
+
+
+@pytest.mark.point(1)
+def test_the_table_of_components_has_each_of_them_once():
+    table = (KUBERNETES / "components/README.md").read_text()
+    assert sorted(re.findall(r"^\| `([a-z-]+)` \|", table, flags=re.MULTILINE)) == components()
 
 
 @pytest.mark.point(6)

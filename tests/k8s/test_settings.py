@@ -16,7 +16,7 @@ from tests.support.manifests.renders import ROOT, combine, overlay
 
 pytestmark = pytest.mark.needs_tool()
 KNOWN = {name_of(setting.name) for setting in dataclasses.fields(Settings)}
-OTHERS = {"SSL_CERT_FILE", "NVIDIA_TF32_OVERRIDE", "SYMMETRA_LOADTEST_KEY_FILE"}
+OTHERS = {"SSL_CERT_FILE", "NVIDIA_TF32_OVERRIDE"}
 RECORDS_URL = "postgresql+pg8000://symmetra@postgres.hospital.example/records"
 """What the Secret would hold."""
 
@@ -113,14 +113,39 @@ def test_monitoring_takes_its_arguments(command, monkeypatch):
     assert {argument.partition("=")[0] for argument in container["args"]} <= seen[-1]
 
 
+def test_flags_of_the_load_test_are_locusts_or_the_locustfiles():
+    source = (ROOT / "loadtests/locustfile.py").read_text()
+    ours = set(re.findall(r'"(--[a-z-]+)"', source))
+    locusts = {
+        "--locustfile",
+        "--host",
+        "--master",
+        "--headless",
+        "--expect-workers",
+        "--expect-workers-max-wait",
+        "--worker",
+    }
+    locusts |= {"--master-host", "--master-port"}
+    for name in ("load-test-master", "load-test-worker"):
+        arguments = workload(combine("load-test"), name).container("locust")["args"]
+        flags = [argument.partition("=")[0] for argument in arguments]
+        assert set(flags) - locusts <= ours
+        assert {"--pack", "--key-file"} <= set(flags)
+    target = [argument.partition("=")[2] for argument in arguments if argument.startswith("--host=")]
+    assert (
+        f"--i-own-this-target={target[0]}"
+        in workload(combine("load-test"), "load-test-master").container("locust")["args"]
+    )
+
+
 def test_commands_are_ones_that_exist():
-    objects = [*combine("model-image", "training-job"), *combine(), *overlay("local")]
+    objects = [*combine("model-image", "training-job", "load-test"), *combine(), *overlay("local")]
     modules = {
         container["command"][2]
         for each in workloads(objects)
         for container in each.containers()
         if container.get("command", [""])[0] == "python"
     }
-    assert modules == {"gateway", "monitoring", "serving.probe", "serving.repository", "training"}
-    for module in modules:
+    assert modules == {"gateway", "locust", "monitoring", "serving.probe", "serving.repository", "training"}
+    for module in modules - {"locust"}:
         assert (ROOT / module.replace(".", "/") / "__main__.py").is_file()
