@@ -123,4 +123,5 @@ def right_installation() -> InstallationFacts:
             "drift-controller": {"drift-controller-0": {"metrics": DRIFT_METRICS}},
         },
         core_patterns={"gateway-1": "core", "model-server-1": "core"},
+        forbidden={"sentinel to model-server-all:8500": "closed", "drift-controller to model-server-all:8500": ""},
     )

@@ -35,6 +35,7 @@ CHECKS: Final = (
     Check(model_server.check_grace_period, (4,)),
     Check(model_server.check_flags, (11, 14, 18, 19)),
     Check(model_server.check_exposure, (11,)),
+    Check(model_server.check_enforcement, (11,)),
     Check(model_server.check_balance, (12,)),
     Check(gateway.check_model, (1,)),
     Check(gateway.check_same_release, (1,)),

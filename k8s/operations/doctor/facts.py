@@ -18,6 +18,13 @@ _FETCH: Final = (
 )
 """Runs in the container that is asked, where no network policy is in between; also the body of an error is an answer."""
 _CORE_PATTERN: Final = "print(open('/proc/sys/kernel/core_pattern').read())"
+_TRY: Final = (
+    "import socket, sys\n"
+    "try: socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=3).close(); print('open')\n"
+    "except OSError: print('closed')"
+)
+FORBIDDEN: Final = (("drift-controller", "model-server-all", 8500), ("sentinel", "model-server-all", 8500))
+"""Component that must not reach a port: tried, because only the cluster's network says whether policies count."""
 PAGES: Final = {
     "gateway": ("gateway", {"metrics": "http://127.0.0.1:9108/metrics", "model": "http://127.0.0.1:8080/readyz/model"}),
     "model-server": ("probe", {"metrics": "http://127.0.0.1:8502/metrics", "ready": "http://127.0.0.1:8502/readyz"}),
@@ -37,6 +44,7 @@ class InstallationFacts:
         settings: Data of the gateway's ConfigMap.
         pages: Answers by component, pod and page; a page that could not be had is "".
         core_patterns: kernel.core_pattern as each gateway and model server sees it, by pod.
+        forbidden: What became of a connection that policies forbid, open or closed, by "who to where:port".
     """
 
     namespace: Item
@@ -51,6 +59,7 @@ class InstallationFacts:
     settings: dict[str, str] = field(default_factory=dict)
     pages: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     core_patterns: dict[str, str] = field(default_factory=dict)
+    forbidden: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -116,7 +125,20 @@ def collect(kubectl: Kubectl) -> InstallationFacts:
         settings=_settings(kubectl),
         pages=pages,
         core_patterns=patterns,
+        forbidden=_try_forbidden(kubectl, pods),
     )
+
+
+def _try_forbidden(kubectl: Kubectl, pods: list[Item]) -> dict[str, str]:
+    found = {}
+    for component, host, port in FORBIDDEN:
+        names = [
+            pod["metadata"]["name"] for pod in pods if pod["metadata"].get("labels", {}).get(COMPONENT) == component
+        ]
+        if names:
+            seen = _ask(kubectl, names[0], component, _TRY, host, str(port)).strip()
+            found[f"{component} to {host}:{port}"] = seen
+    return found
 
 
 def _settings(kubectl: Kubectl) -> dict[str, str]:

@@ -186,6 +186,16 @@ def check_exposure(facts: InstallationFacts) -> Iterator[Finding]:
             )
 
 
+def check_enforcement(facts: InstallationFacts) -> Iterator[Finding]:
+    """Policies count: a connection that they forbid was tried, and did not come about."""
+    for route, seen in facts.forbidden.items():
+        if seen == "open":
+            yield Finding(
+                "network policies",
+                f"The network does not enforce the policies: {route} is open, so any pod can replace the served model; install a network plugin that enforces them, such as Calico or Cilium.",
+            )
+
+
 def check_balance(facts: InstallationFacts) -> Iterator[Finding]:
     """Calls go to every server: a headless name, dns:/// in the gateway, and counts that agree."""
     for service in facts.services:

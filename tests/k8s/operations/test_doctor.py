@@ -95,6 +95,11 @@ SPOILED = {
     "REST port open": (open_port(8501, {"podSelector": {}}), "network policies", "REST port (8501)"),
     "gRPC port open to all": (open_port(8500), "network policies", "others than the gateway"),
     "gRPC port open to a namespace": (open_port(8500, {"namespaceSelector": {}}), "network policies", "others than the gateway"),
+    "policies that nobody enforces": (
+        change(lambda facts: facts.forbidden, **{"sentinel to model-server-all:8500": "open"}),
+        "network policies",
+        "sentinel to model-server-all:8500 is open",
+    ),
     "a load balancer": (change(lambda facts: facts.services[0]["spec"], type="LoadBalancer"), "network policies", "open beyond the cluster"),
     "a service with an address": (change(lambda facts: facts.services[0]["spec"], clusterIP="10.0.0.1"), "balance", "stays with one server"),
     "an address in place of a name": (change(lambda facts: facts.settings, SYMMETRA_MODEL_SERVER="model-server:8500"), "balance", "write dns:///model-server:8500"),
@@ -206,7 +211,9 @@ def test_facts_that_were_kept_are_judged_without_a_cluster(tmp_path):
 def test_the_pods_are_asked_where_no_policy_is_in_between(tmp_path, monkeypatch):
     kubectl = FakeKubectl(tmp_path / "bin", monkeypatch)
     facts = right_installation()
-    kubectl.answer("get pods", {"items": facts.pods})
+    sentinel = copy.deepcopy(facts.pods[0])
+    sentinel["metadata"] = {"name": "sentinel-1", "labels": {"app.kubernetes.io/component": "sentinel"}}
+    kubectl.answer("get pods", {"items": [*facts.pods, sentinel]})
     kubectl.answer("get namespace symmetra", facts.namespace)
     settings = {"envFrom": [{"configMapRef": {"name": "gateway-settings-abc"}}], "name": "gateway"}
     kubectl.answer("get deployment gateway", {"spec": {"template": {"spec": {"containers": [settings]}}}})
@@ -216,11 +223,13 @@ def test_the_pods_are_asked_where_no_policy_is_in_between(tmp_path, monkeypatch)
         "networkpolicies": facts.network_policies, "horizontalpodautoscalers": facts.autoscalers, "persistentvolumeclaims": facts.claims,
     }.items():  # fmt: skip
         kubectl.answer(f"get {kind}", {"items": items})
+    kubectl.answer("exec sentinel-1", "open\n")
     kubectl.answer("exec gateway-1", GATEWAY_METRICS)
     kubectl.answer("exec gateway-2", GATEWAY_METRICS.replace("crop-3", "crop-4"))
     code, out, err = run("doctor", "--overlay", make_overlay(tmp_path / "hospital"))
     assert (code, err) == (1, "")
     assert "same answers: The gateways run with different releases" in out
+    assert "The network does not enforce the policies: sentinel to model-server-all:8500 is open" in out
     verbs = {arguments[0] for arguments, _ in kubectl.calls()}
     assert verbs == {"get", "exec"}
     assert all("python" in arguments for arguments, _ in kubectl.calls() if arguments[0] == "exec")
