@@ -10,8 +10,10 @@ ARG PYTHON_IMAGE
 RUN ["/bin/bash", "-c", "[[ \"$PYTHON_IMAGE\" =~ @sha256:[0-9a-f]{64}$ ]] || { echo 'PYTHON_IMAGE must end in @sha256:<64 hex digits>' >&2; exit 1; }"]
 
 WORKDIR /build
-COPY requirements/loadtests.txt requirements/
-RUN python -m pip install --no-cache-dir --disable-pip-version-check --no-compile --only-binary :all: --require-hashes --target packages --requirement requirements/loadtests.txt
+COPY requirements/uv.txt requirements/loadtests.txt requirements/
+# uv, which wrote the lock, installs it: pip refuses a package of it whose metadata names a newest Python below 3.11.
+RUN python -m pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --require-hashes --requirement requirements/uv.txt \
+    && uv pip install --no-cache --python python --only-binary :all: --require-hashes --target packages --requirement requirements/loadtests.txt
 COPY LICENSE NOTICE app/
 COPY serving/__init__.py app/serving/
 COPY serving/wire/ app/serving/wire/

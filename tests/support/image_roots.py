@@ -81,11 +81,14 @@ def perform_build(dockerfile: Path, folder: Path, python: Path, *, packages: Pat
         python: Stands for the Python of the base image.
         packages: A site-packages that was installed from the same lock; with it the pip lines are left out, so nothing is fetched.
     """
-    environment = {"PATH": f"{python.parent}:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(folder)}
+    environment = {
+        "PATH": f"{python.parent}:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": os.environ.get("HOME", str(folder)),
+    }
     environment |= {
         name: value
         for name, value in os.environ.items()
-        if name.startswith("PIP_") or name.endswith(("_proxy", "_PROXY"))
+        if name.startswith(("PIP_", "UV_", "SSL_")) or name.endswith(("_proxy", "_PROXY"))
     }
     if packages is not None:
         shutil.copytree(
