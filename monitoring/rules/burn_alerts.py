@@ -10,7 +10,7 @@ from __future__ import annotations
 from monitoring.objectives import Objectives
 from monitoring.objectives.objectives import BurnRate
 from monitoring.rules.durations import Pace
-from monitoring.rules.rule import Alert
+from monitoring.rules.rule import KEPT_SECONDS, Alert
 from monitoring.rules.slo_rules import COUNTED, DAY_SECONDS, FAILED, MEASURED, series, slow
 
 HALF = 0.5
@@ -41,6 +41,7 @@ def _availability(objectives: Objectives, pace: Pace) -> Alert:
         expression="\nor\n".join(branches),
         waits=pace.text(120),
         summary="Patients' photos get no answer.",
+        keeps=pace.text(KEPT_SECONDS),
         description=(
             f"{{{{ $value | humanizePercentage }}}} of patients' screenings failed, where {availability.allowed:.1%} may; or the sentinel "
             f"outside got no answer {looks} times in a row."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from monitoring.objectives import Objectives
 from monitoring.rules.burn_alerts import HALF
 from monitoring.rules.durations import Pace
-from monitoring.rules.rule import Alert
+from monitoring.rules.rule import KEPT_SECONDS, Alert
 
 MISMATCHES = "golden_mismatch|polarity_reversed|digest_mismatch"
 """Reasons of a pause that a gateway's sentinel threw."""
@@ -25,6 +25,7 @@ def page_alerts(objectives: Objectives, pace: Pace = Pace()) -> list[Alert]:  # 
             ),
             waits="0s",
             summary="Answers about patients were wrong; nobody should rely on today's.",
+            keeps=pace.text(KEPT_SECONDS),
             description=(
                 "A golden photo or crop did not get the answer that its version promises, or the version's files are not those that were "
                 "published. Screening is paused, or must be now; answers since the last right look have to be recalled."

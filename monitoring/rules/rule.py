@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 Severity: TypeAlias = Literal["page", "ticket", "clinical_lead"]
 """Who is told: whoever is on call at once; whoever looks at tickets; the clinical lead."""
-RUNBOOK = "monitoring/RUNBOOK.md"
+RUNBOOK: Final = "monitoring/RUNBOOK.md"
+KEPT_SECONDS: Final = 300
+"""Of an alert that reads a gauge: some scrapes that fail do not end it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Alert:
         waits: Duration for which it must be true first; "0s" for none.
         summary: One line: what happens to patients, or to whom else.
         description: What is known, with figures.
+        keeps: Duration for which it goes on when it is true no more; "0s" for none. For what is read from one gauge: a single scrape
+            that fails must not end it, and tell it anew.
     """
 
     name: str
@@ -44,6 +48,7 @@ class Alert:
     waits: str
     summary: str
     description: str
+    keeps: str = "0s"
 
     @property
     def runbook(self) -> str:
@@ -56,6 +61,8 @@ class Alert:
         yield from _expression(self.expression)
         if self.waits != "0s":
             yield f"  for: {self.waits}"
+        if self.keeps != "0s":
+            yield f"  keep_firing_for: {self.keeps}"
         yield "  labels:"
         yield f"    severity: {self.severity}"
         yield "  annotations:"

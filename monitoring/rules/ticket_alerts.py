@@ -5,7 +5,7 @@ from __future__ import annotations
 from monitoring.objectives import Objectives
 from monitoring.rules.burn_alerts import HALF
 from monitoring.rules.durations import Pace
-from monitoring.rules.rule import Alert
+from monitoring.rules.rule import KEPT_SECONDS, Alert
 from monitoring.rules.slo_rules import DAY_SECONDS
 
 OVERLOAD = "gateway_overloaded|wait_too_long|upload_memory_full|deadline_passed|connections_full"
@@ -54,6 +54,7 @@ def _serving_alerts(objectives: Objectives, pace: Pace) -> list[Alert]:
             ),
             waits=pace.text(900),
             summary="Gateways answer with another model version than they should: one face would get two answers.",
+            keeps=pace.text(KEPT_SECONDS),
             description="Gateways disagree, or one answers with a version that is not pinned. A promotion moves all within seconds.",
         ),
         Alert(
@@ -62,6 +63,7 @@ def _serving_alerts(objectives: Objectives, pace: Pace) -> list[Alert]:
             expression="count(symmetra_probe_gpu_missing == 1) > 0",
             waits=pace.text(600),
             summary="A model server that was given a GPU runs on the CPU: answers stay right and become slow.",
+            keeps=pace.text(KEPT_SECONDS),
             description=(
                 "The probe beside {{ $value }} model servers sees a process that holds no GPU open. TensorFlow Serving falls back without "
                 "a word and has no metric for it."
@@ -108,6 +110,7 @@ def _keeping_alerts(objectives: Objectives, pace: Pace) -> list[Alert]:
             expression=f"min by (target) ({left}) < {certificates.ticket_days}\nand min by (target) ({left}) > 0",
             waits="0s",
             summary="The certificate of {{ $labels.target }} ends soon; after that nobody can screen a photo.",
+            keeps=pace.text(KEPT_SECONDS),
             description="{{ $value | humanize }} days are left.",
         ),
         Alert(
@@ -116,6 +119,7 @@ def _keeping_alerts(objectives: Objectives, pace: Pace) -> list[Alert]:
             expression=f"min by (disk) (symmetra_disk_free_share) < {disk.free_share:g}",
             waits=pace.text(900),
             summary="The disk of {{ $labels.disk }} is almost full.",
+            keeps=pace.text(KEPT_SECONDS),
             description="{{ $value | humanizePercentage }} is free. A full one loses no answer without a word, and stops them all.",
         ),
     ]
@@ -143,6 +147,7 @@ def _watching_alerts(objectives: Objectives, pace: Pace) -> list[Alert]:
             ),
             waits=pace.text(600),
             summary="A sentinel cannot tell whether answers are right: wrong ones would not stop the system.",
+            keeps=pace.text(KEPT_SECONDS),
             description="The one outside does not look or may not ask, or a gateway's own has no golden crops to compare with.",
         ),
         Alert(
