@@ -91,11 +91,11 @@ def is_away(error: Exception) -> bool:
     if isinstance(error, DBAPIError):
         if error.connection_invalidated or isinstance(error, (OperationalError, InterfaceError)):
             return True
-        return _sql_state(error).startswith(CANNOT_NOW)
+        return sql_state(error).startswith(CANNOT_NOW)
     return isinstance(error, (PoolTimeout, OSError))
 
 
-def _sql_state(error: DBAPIError) -> str:
+def sql_state(error: DBAPIError) -> str:
     """PostgreSQL's code of what went wrong; its driver tells kinds of errors apart by nothing else."""
     arguments = getattr(error.orig, "args", ())
     told = arguments[0] if arguments else None

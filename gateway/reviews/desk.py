@@ -11,7 +11,7 @@ from gateway.errors import ScreeningUnknown
 from gateway.records.audit.event import AuditEvent, AuditKind
 from gateway.records.audit.trail import AuditTrail
 from gateway.records.database_threads import DatabaseThreads
-from gateway.records.kept_names import kept_name
+from gateway.records.kept_names import kept_name, kept_names
 from gateway.reviews.outcome import Finding, Outcome
 from gateway.reviews.outcome_store import OutcomeStore, Reported
 from gateway.reviews.review import Opinion, Review
@@ -52,7 +52,7 @@ class ReviewDesk:
 
     def give_review(self, screening_id: str, caller: Caller, opinion: Opinion, key: str | None = None) -> Given:
         """Keep a review; see `ReviewStore.give`. The key is the caller's Idempotency-Key, where one came."""
-        receipt_id, reviewer, once = _id_of(screening_id), self.name_of(caller), self._once(key)
+        receipt_id, reviewer, once = _id_of(screening_id), self._names_of(caller), self._once(key)
         given = self._threads.ask(lambda: self._reviews.give(receipt_id, reviewer, opinion, once))
         verdict = given.review.opinion.verdict
         if given.is_new and verdict is not None and opinion.verdict is not None:
@@ -62,7 +62,7 @@ class ReviewDesk:
 
     def report_outcome(self, screening_id: str, caller: Caller, finding: Finding, key: str | None = None) -> Reported:
         """Keep an outcome; see `OutcomeStore.report`."""
-        receipt_id, reporter, once = _id_of(screening_id), self.name_of(caller), self._once(key)
+        receipt_id, reporter, once = _id_of(screening_id), self._names_of(caller), self._once(key)
         reported = self._threads.ask(lambda: self._outcomes.report(receipt_id, reporter, finding, once))
         outcome = reported.outcome
         if reported.is_new:
@@ -72,19 +72,19 @@ class ReviewDesk:
 
     def reviews_of(self, screening_id: str, caller: Caller) -> list[Review]:
         """Every revision of every reviewer; see `ReviewStore.history`. Colleagues' verdicts wait for the caller's view too."""
-        receipt_id, reader = _id_of(screening_id), self.name_of(caller)
+        receipt_id, reader = _id_of(screening_id), self._names_of(caller)
 
         def ask() -> list[Review]:
             self._reviews.require_view_given(receipt_id, reader)
             found = self._reviews.history(receipt_id)
-            self._trail.write(_reading(reader, receipt_id, "reviews", len(found)))
+            self._trail.write(_reading(reader[0], receipt_id, "reviews", len(found)))
             return found
 
         return self._threads.ask(ask)
 
     def review_of(self, screening_id: str, caller: Caller) -> Review | None:
         """The newest revision of the caller's own review; None where they gave none."""
-        receipt_id, reviewer = _id_of(screening_id), self.name_of(caller)
+        receipt_id, reviewer = _id_of(screening_id), self._names_of(caller)
         return self._threads.ask(lambda: self._reviews.newest_of(receipt_id, reviewer))
 
     def outcomes_of(self, screening_id: str, caller: Caller) -> list[Outcome]:
@@ -100,12 +100,15 @@ class ReviewDesk:
 
     def require_view_given(self, screening_id: str, caller: Caller) -> None:
         """Go on only if the caller may see the answer's score; see `ReviewStore.require_view_given`."""
-        receipt_id, reader = _id_of(screening_id), self.name_of(caller)
+        receipt_id, reader = _id_of(screening_id), self._names_of(caller)
         self._threads.ask(lambda: self._reviews.require_view_given(receipt_id, reader))
 
     def name_of(self, caller: Caller) -> str:
         """A caller as records name them."""
         return kept_name(caller.name, self._keys)
+
+    def _names_of(self, caller: Caller) -> tuple[str, ...]:
+        return kept_names(caller.name, self._keys)
 
     def _once(self, key: str | None) -> Once:
         return Once(() if key is None else self._keys.digests(Purpose.ONCE, key))

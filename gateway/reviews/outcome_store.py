@@ -16,7 +16,7 @@ from gateway.records.audit.event import AuditEvent, AuditKind
 from gateway.records.receipt import moment_of
 from gateway.records.tables import OUTCOMES
 from gateway.reviews.outcome import Finding, Instrument, Outcome
-from gateway.reviews.revisions import Once, in_one_transaction, newest, reviewed
+from gateway.reviews.revisions import Names, Once, in_one_transaction, newest, reviewed
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class OutcomeStore:
         self._engine = engine
         self._chain = chain
 
-    def report(self, receipt_id: str, reporter: str, finding: Finding, once: Once) -> Reported:
+    def report(self, receipt_id: str, reporter: Names, finding: Finding, once: Once) -> Reported:
         """Keep what an instrument said, with its audit event; on the disk when this returns.
 
         What equals the newest revision adds nothing, unless it comes with an Idempotency-Key, which must be remembered.
@@ -82,7 +82,7 @@ class OutcomeStore:
                 instrument=finding.instrument,
                 score=finding.score,
                 assessed_on=assessed_on,
-                reporter=reporter,
+                reporter=reporter[0],
                 given_at_us=time.time_ns() // 1000,
             )
             self._add(connection, outcome, once)
@@ -100,11 +100,11 @@ class OutcomeStore:
             reviewed(connection, receipt_id)
             return _outcomes(connection, receipt_id)
 
-    def _repeated(self, connection: Connection, reporter: str, once: Once) -> Outcome | None:
+    def _repeated(self, connection: Connection, reporter: Names, once: Once) -> Outcome | None:
         if not once.digests:
             return None
         columns = OUTCOMES.c
-        query = select(OUTCOMES).where(columns.reporter == reporter, columns.idempotency_digest.in_(once.digests))
+        query = select(OUTCOMES).where(columns.reporter.in_(reporter), columns.idempotency_digest.in_(once.digests))
         row = connection.execute(query.limit(1)).one_or_none()
         return None if row is None else _outcome(row)
 

@@ -17,7 +17,7 @@ from gateway.records.audit.event import AuditEvent, AuditKind
 from gateway.records.receipt import AFTER_VIEW
 from gateway.records.tables import REVIEWS
 from gateway.reviews.review import Opinion, Reason, Review, Verdict
-from gateway.reviews.revisions import Once, Reviewed, in_one_transaction, newest, reviewed
+from gateway.reviews.revisions import Names, Once, Reviewed, in_one_transaction, newest, reviewed
 from serving.contract.severity import Band
 
 
@@ -52,7 +52,7 @@ class ReviewStore:
         self._engine = engine
         self._chain = chain
 
-    def give(self, receipt_id: str, reviewer: str, opinion: Opinion, once: Once) -> Given:
+    def give(self, receipt_id: str, reviewer: Names, opinion: Opinion, once: Once) -> Given:
         """Keep what a reviewer says of an answer, with its audit event; on the disk when this returns.
 
         What equals the newest revision adds nothing, unless it comes with an Idempotency-Key, which must be remembered.
@@ -94,12 +94,12 @@ class ReviewStore:
             reviewed(connection, receipt_id)
             return _reviews(connection, receipt_id)
 
-    def newest_of(self, receipt_id: str, reviewer: str) -> Review | None:
+    def newest_of(self, receipt_id: str, reviewer: Names) -> Review | None:
         """The revision of a reviewer's review that counts; None where they gave none."""
         with self._engine.connect() as connection:
             return newest(_reviews(connection, receipt_id, reviewer))
 
-    def require_view_given(self, receipt_id: str, reader: str) -> None:
+    def require_view_given(self, receipt_id: str, reader: Names) -> None:
         """Go on only if an answer's score may be shown to this reader; of an answer that is not there nothing can be shown.
 
         Raises:
@@ -113,10 +113,10 @@ class ReviewStore:
             if _waits_for_view(answer, reader) and not _reviews(connection, receipt_id, reader):
                 raise ViewNotGiven
 
-    def _repeated(self, connection: Connection, reviewer: str, once: Once) -> Review | None:
+    def _repeated(self, connection: Connection, reviewer: Names, once: Once) -> Review | None:
         if not once.digests:
             return None
-        query = select(REVIEWS).where(REVIEWS.c.reviewer == reviewer, REVIEWS.c.idempotency_digest.in_(once.digests))
+        query = select(REVIEWS).where(REVIEWS.c.reviewer.in_(reviewer), REVIEWS.c.idempotency_digest.in_(once.digests))
         row = connection.execute(query.limit(1)).one_or_none()
         return None if row is None else _review(row)
 
@@ -140,7 +140,7 @@ class ReviewStore:
         self._chain.append(connection, [event])
 
 
-def _next_revision(receipt_id: str, reviewer: str, answer: Reviewed, last: Review | None, opinion: Opinion) -> Review:
+def _next_revision(receipt_id: str, reviewer: Names, answer: Reviewed, last: Review | None, opinion: Opinion) -> Review:
     says_only_a_view = opinion.committed_band is not None and opinion.verdict is None
     if last is None and not says_only_a_view and _waits_for_view(answer, reviewer):
         raise ViewNotGiven
@@ -158,13 +158,13 @@ def _next_revision(receipt_id: str, reviewer: str, answer: Reviewed, last: Revie
         receipt_id=receipt_id,
         revision=1 if last is None else last.revision + 1,
         opinion=opinion,
-        reviewer=reviewer,
+        reviewer=reviewer[0],
         given_at_us=time.time_ns() // 1000,
     )
 
 
-def _waits_for_view(answer: Reviewed, reader: str) -> bool:
-    return answer.caller == reader and json.loads(answer.content).get(AFTER_VIEW) is True
+def _waits_for_view(answer: Reviewed, reader: Names) -> bool:
+    return answer.caller in reader and json.loads(answer.content).get(AFTER_VIEW) is True
 
 
 def _says(review: Review, opinion: Opinion) -> bool:
@@ -174,13 +174,13 @@ def _says(review: Review, opinion: Opinion) -> bool:
     return said and opinion.committed_band in (None, kept.committed_band)
 
 
-def _reviews(connection: Connection, receipt_id: str, reviewer: str | None = None) -> list[Review]:
+def _reviews(connection: Connection, receipt_id: str, reviewer: Names | None = None) -> list[Review]:
     """By time; those of one reviewer by revision, which no clock can mix up."""
     query = select(REVIEWS).where(REVIEWS.c.receipt_id == receipt_id)
     if reviewer is None:
         query = query.order_by(REVIEWS.c.given_at_us, REVIEWS.c.reviewer, REVIEWS.c.revision)
     else:
-        query = query.where(REVIEWS.c.reviewer == reviewer).order_by(REVIEWS.c.revision)
+        query = query.where(REVIEWS.c.reviewer.in_(reviewer)).order_by(REVIEWS.c.revision)
     return [_review(row) for row in connection.execute(query)]
 
 

@@ -9,18 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Engine, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from gateway.errors import RecordsUnavailable, ScreeningUnknown
+from gateway.records.store import sql_state
 from gateway.records.tables import RECEIPTS
 
 T = TypeVar("T")
 
+Names: TypeAlias = tuple[str, ...]
+"""Every name under which one caller may stand in rows (`gateway.records.kept_names`): the first is written, all are found."""
+
 ATTEMPTS: Final = 16
 """Each is lost to a row that somebody else wrote, so a handful is enough even where many write at once."""
+
+
+AGAIN: Final = ("23503", "40P01")
+"""PostgreSQL's codes of a broken foreign key and of a deadlock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,10 @@ def in_one_transaction(engine: Engine, attempt: Callable[[Connection], T]) -> T:
                 return attempt(connection)
         except IntegrityError:
             continue
+        except DBAPIError as error:
+            # pg8000 names only a broken unique constraint so; the answer went meanwhile, or two waited for each other.
+            if sql_state(error) not in AGAIN:
+                raise
     raise RecordsUnavailable
 
 

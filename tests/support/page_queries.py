@@ -85,9 +85,9 @@ def page_queries(engine: Engine, keys: SecretKeys) -> dict[str, Callable[[int], 
         "a page of answers of a time": lambda number: list(islice(store.between(at_us(number), at_us(number) + PAGE * STEP_US), PAGE)),
         "reviews of an answer": lambda number: reviews.history(ids(number)),
         "outcomes of an answer": lambda number: outcomes.history(ids(number)),
-        "giving a review": lambda number: reviews.give(ids(number), "key:ward", Opinion(verdict=Verdict.AGREE), Once((f"{number:064x}",))),
+        "giving a review": lambda number: reviews.give(ids(number), ("key:ward",), Opinion(verdict=Verdict.AGREE), Once((f"{number:064x}",))),
         "reporting an outcome": lambda number: outcomes.report(
-            ids(number), "key:ward", _finding(number), Once((f"{number:064x}",))
+            ids(number), ("key:ward",), _finding(number), Once((f"{number:064x}",))
         ),
         "who did what with an answer": lambda number: list(events_of_receipt(engine, ids(number))),
         "a page of who did what in a time": lambda number: list(islice(events_between(engine, at_us(number), at_us(number) + PAGE * STEP_US), PAGE)),

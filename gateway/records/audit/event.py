@@ -48,8 +48,6 @@ class AuditKind(StrEnum):
     RESTORE = "restore"
     REPLAY = "replay"
     """An earlier answer was calculated again."""
-    AUDIT_READ = "audit_read"
-    """The trail itself was listed or verified."""
     CHECKPOINT = "checkpoint"
     """The length of the chain was signed."""
 

@@ -85,6 +85,16 @@ class Spool:
         self._thread.join()
         self._journal.close()
 
+    def _write_those_taken(self, receipts: Sequence[Receipt]) -> None:
+        """All of them together; where the database refuses that and is not away, one by one, up to the one that it refuses."""
+        try:
+            self._write_missing(receipts)
+        except Exception as error:
+            if self._is_away(error) or len(receipts) == 1:
+                raise
+            for each in receipts:
+                self._write_missing([each])
+
     def _append(self, receipts: Sequence[Receipt]) -> None:
         self._journal.append(receipts)
         self._metrics.set_journal_bytes(self._journal.size_bytes)
@@ -105,7 +115,7 @@ class Spool:
                     self._waits.clear()
                     return True
                 receipts, end = self._journal.waiting(MAX_AT_ONCE)
-            self._write_missing(receipts)
+            self._write_those_taken(receipts)
             with self._lock:
                 self._journal.take(end)
                 self._metrics.set_journal_bytes(self._journal.size_bytes)

@@ -33,7 +33,9 @@ def export_subject(engine: Engine, chain: AuditChain, subject: Subject, actor: s
             .order_by(RECEIPTS.c.answered_at_us, RECEIPTS.c.id)
         ).mappings()
         members = [_receipt(connection, row) for row in receipts.all()]
-        chain.append(connection, [AuditEvent(AuditKind.EXPORT, actor, None, {"receipts": len(members)})])
+        # Beside the one that says how many, one of each: so that who was handed an answer can be asked of the answer.
+        of_each = [AuditEvent(AuditKind.EXPORT, actor, member["id"], {}) for member in members]
+        chain.append(connection, [*of_each, AuditEvent(AuditKind.EXPORT, actor, None, {"receipts": len(members)})])
     return {"schema": SCHEMA, "exported_at": iso_of(time.time_ns() // 1000), "receipts": members}
 
 

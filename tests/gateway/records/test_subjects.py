@@ -65,7 +65,8 @@ def test_an_export_holds_all_of_one_subject_and_nothing_of_others(kept):
     assert [len(each["reviews"]) for each in exported["receipts"]] == [1, 2]
     assert [each["score"] for each in exported["receipts"][1]["outcomes"]] == [7, 7]
     assert exported["receipts"][0]["content"] == {"doubts": []}
-    (event,) = rows_of(kept.engine, AUDIT_EVENTS)
+    *of_each, event = rows_of(kept.engine, AUDIT_EVENTS)
+    assert [(each["kind"], each["receipt_id"]) for each in of_each] == [("export", each) for each in ids(1, 2)]
     assert (event["kind"], event["actor"], json.loads(event["details"])) == ("export", "terminal", {"receipts": 2})
 
 
