@@ -1,5 +1,5 @@
 """Rules of Prometheus, and what writes them from the objectives.
 
-`slo.rules.yaml` and `alerts.rules.yaml` are generated (`writing`) and committed, so that a site reads what it runs; a test holds them
-against the generator. `drift.rules.yaml` is written by hand. They hold for Prometheus 2.42 to 3.
+`slo.rules.yaml`, `alerts.rules.yaml` and `drift.rules.yaml` are generated (`writing`) and committed, so that a site reads what it runs;
+a test holds them against the generator. They hold for Prometheus 2.42 to 3.
 """
