@@ -44,17 +44,23 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=20_261_128, help="of all streams")
     parser.add_argument("--save", type=Path, metavar="FOLDER", help="drift_detectors.json and .md go there")
     arguments = parser.parse_args()
-    found = measure(arguments.nulls, arguments.streams, arguments.seed)
+    part = None if arguments.save is None else arguments.save / "drift_detectors.part.json"
+    if part is not None:
+        part.parent.mkdir(parents=True, exist_ok=True)
+    found = measure(arguments.nulls, arguments.streams, arguments.seed, part)
     table = write_table(found)
     print(table)
     if arguments.save is not None:
-        arguments.save.mkdir(parents=True, exist_ok=True)
         (arguments.save / "drift_detectors.json").write_text(json.dumps(found, indent=1) + "\n")
         (arguments.save / "drift_detectors.md").write_text(table)
+        (arguments.save / "drift_detectors.part.json").unlink(missing_ok=True)
 
 
-def measure(nulls: int, streams: int, seed: int) -> dict[str, Any]:
-    """Every figure of the table."""
+def measure(nulls: int, streams: int, seed: int, part: Path | None = None) -> dict[str, Any]:
+    """Every figure of the table; finished rows go to the file `part`, and are taken from there when it is started again."""
+    asked = [nulls, streams, seed]
+    kept = json.loads(part.read_text()) if part is not None and part.exists() else {"asked": asked, "rows": {}}
+    rows: dict[str, Any] = kept["rows"] if kept["asked"] == asked else {}
     ks_rate = false_alarm_rate(kolmogorov_smirnov, nulls, seed, SELECTING)
     chosen, rates = HEIGHTS[-1], {}
     for height in HEIGHTS:
@@ -70,8 +76,9 @@ def measure(nulls: int, streams: int, seed: int) -> dict[str, Any]:
         "Evidently's default": evidently_default,
         "ADWIN 0.002": adwin,
     }
-    rows: dict[str, Any] = {}
     for name, detect in detectors.items():
+        if name in rows:
+            continue
         say(name)
         count = min(nulls, ADWIN_NULLS) if detect is adwin else nulls
         rows[name] = {
@@ -81,6 +88,8 @@ def measure(nulls: int, streams: int, seed: int) -> dict[str, Any]:
                 shift: delays(detect, SHIFTS[shift], streams, seed, number) for number, shift in enumerate(SHIFTS)
             },
         }
+        if part is not None:
+            part.write_text(json.dumps({"asked": asked, "rows": rows}))
     return {
         "schema": "symmetra.bench-drift/1",
         "measured": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -88,7 +97,7 @@ def measure(nulls: int, streams: int, seed: int) -> dict[str, Any]:
         "streams_of_each_shift": streams,
         "window_photos": WINDOW,
         "chosen_on_null_streams": {"A": chosen, "rates": rates, "ks_rate": ks_rate},
-        "detectors": rows,
+        "detectors": {name: rows[name] for name in detectors},
     }
 
 
