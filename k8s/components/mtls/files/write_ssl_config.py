@@ -3,6 +3,7 @@
 python write_ssl_config.py FOLDER FILE: reads tls.crt, tls.key and ca.crt in FOLDER. FILE belongs into memory: the key is in it.
 """
 
+# ruff: noqa: INP001 - a program in a ConfigMap, no part of a package
 import json
 import os
 import sys
