@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "synthesize": ("training.synthetic.synthesize", "draw a labelled data set of synthetic faces"),
+    "load-pack": ("training.commands.load_pack", "draw a pack of photos for load tests"),
     "inspect": ("training.commands.inspect", "look for what is wrong with a data set, and report it with pictures"),
     "crops": ("training.commands.crops", "make the crops of a data set, and list the photos that give none"),
     "fit": ("training.commands.fit", "train a network: crops, split, training, evaluation"),

@@ -77,6 +77,11 @@ class HttpExchange:
             else:
                 connection.close()
 
+    def close(self) -> None:
+        """Close the connections that are free."""
+        while self._free:
+            self._free.pop()[1].close()
+
     def _connect(self) -> http.client.HTTPConnection:
         host, port = self._target.host, self._target.port
         if self._context is not None:
