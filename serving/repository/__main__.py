@@ -86,6 +86,9 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "directory", type=commands.existing_folder, metavar="DIR", help="holds saved_model.pb and contract"
     )
+    sub.add_argument(
+        "--approval", type=Path, metavar="FILE", help="the approval that came with it, to take over like `adopt`"
+    )
     sub = add(
         "adopt",
         commands.adopt_approval,

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
-from serving.repository.errors import NothingPinned, VersionDamaged, VersionMissing
+from serving.repository.errors import NothingPinned, VersionDamaged, VersionMissing, VersionTaken
 from serving.repository.live import find_live
 
 if TYPE_CHECKING:
@@ -53,19 +53,28 @@ def verify(repository: ModelRepository, options: argparse.Namespace, out: TextIO
 
 
 def publish(repository: ModelRepository, options: argparse.Namespace, out: TextIO) -> int:
-    """Copy a version directory into the repository."""
+    """Copy a version directory into the repository; with an approval also take that over, and then once more is no failure."""
     from serving.repository.import_version import publish_directory  # noqa: PLC0415 - only this command copies
 
-    version, digest = publish_directory(repository, options.directory)
-    out.write(f"{repository.model_name} version {version} is published, digest {digest}\n")
-    return 0
+    try:
+        version, digest = publish_directory(repository, options.directory)
+        out.write(f"{repository.model_name} version {version} is published, digest {digest}\n")
+    except VersionTaken:
+        # A Job that ended between the two is tried again: the approval is held against the content that is there.
+        if options.approval is None:
+            raise
+    return 0 if options.approval is None else _adopt(repository, options.approval, out)
 
 
 def adopt_approval(repository: ModelRepository, options: argparse.Namespace, out: TextIO) -> int:
     """Take over an approval that came with a version."""
-    from serving.repository.adoption import adopt  # noqa: PLC0415 - only this command does
+    return _adopt(repository, options.file, out)
 
-    version, written = adopt(repository, options.file)
+
+def _adopt(repository: ModelRepository, path: Path, out: TextIO) -> int:
+    from serving.repository.adoption import adopt  # noqa: PLC0415 - only these commands do
+
+    version, written = adopt(repository, path)
     out.write(f"{repository.model_name} version {version} {'is' if written else 'was already'} approved\n")
     return 0
 

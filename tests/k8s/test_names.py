@@ -155,7 +155,7 @@ def test_a_model_is_checked_before_use_and_a_damaged_one_ends_the_pod(renders):
             if each.component.startswith("model-server"):
                 first = each.spec["initContainers"]
                 commands = [" ".join(container["command"]) for container in first]
-                wanted = "publish /model" if "model-image" in name else "verify"
+                wanted = "publish /model --approval=/approval.json" if "model-image" in name else "verify"
                 assert any(command.endswith(wanted) for command in commands), (name, each.name)
                 # Ours, not a shell's: its exit code is the container's.
                 assert all("serving.repository" in command or "write_ssl_config" in command for command in commands)

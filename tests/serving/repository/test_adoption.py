@@ -106,3 +106,16 @@ def test_the_command_says_what_it_did(site, maker):
         )
         said.append((code, out.getvalue(), err.getvalue()))
     assert said == [(0, "toy version 1 is approved\n", ""), (0, "toy version 1 was already approved\n", "")]
+
+
+def test_a_job_publishes_and_adopts_and_can_be_tried_again(repository, maker):
+    root = ["--repository", str(repository.directory.parent), "--model", "toy"]
+    order = [*root, "publish", str(maker.version_path(1)), "--approval", str(file_of(maker))]
+    said = []
+    for _ in range(2):
+        out, err = io.StringIO(), io.StringIO()
+        said.append((main(order, {}, out, err), out.getvalue().splitlines()[-1], err.getvalue()))
+    assert said == [(0, "toy version 1 is approved", ""), (0, "toy version 1 was already approved", "")]
+    assert repository.set_pin(1).version == 1
+    err = io.StringIO()
+    assert main([*root, "publish", str(maker.version_path(1))], {}, io.StringIO(), err) == 1
