@@ -193,7 +193,7 @@ def test_threads_follow_the_limit_of_processors_because_programs_count_those_of_
 @pytest.mark.point(23)
 def test_training_is_asked_for_gives_way_and_goes_on_from_a_checkpoint():
     objects = combine("training-job")
-    train = workload(objects, "train-0.1.0")
+    train = workload(objects, "train-0-1-0")
     spec = train.owner["spec"]
     assert spec["suspend"] is True
     assert all(spec[field] > 0 for field in ("backoffLimit", "activeDeadlineSeconds", "ttlSecondsAfterFinished"))

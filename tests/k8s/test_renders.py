@@ -8,7 +8,7 @@ import sys
 import pytest
 import yaml
 
-from tests.support.manifests.objects import name_of, of_kind
+from tests.support.manifests.objects import name_of, of_kind, workloads
 from tests.support.manifests.renders import (
     COMBINATIONS,
     KUBERNETES,
@@ -104,11 +104,18 @@ def test_jobs_are_named_after_what_they_run_because_they_can_never_be_changed(re
                 container["image"].rpartition(":")[2].removesuffix("-gpu")
                 for container in spec["template"]["spec"]["containers"]
             }
-            named = any(job["metadata"]["name"].endswith(f"-{tag}") for tag in tags)
+            named = any(job["metadata"]["name"].endswith(f"-{tag.replace('.', '-')}") for tag in tags)
             assert named or "ttlSecondsAfterFinished" in spec, name_of(job)
             # Nor may anything else in the template move with another release than the name does.
             versions = {spec["template"]["metadata"]["labels"]["app.kubernetes.io/version"]}
             assert not named or versions == tags, name_of(job)
+
+
+@pytest.mark.point(2)
+def test_names_of_what_runs_pods_are_dns_labels_or_the_api_server_warns(renders):
+    label = re.compile(r"[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?")
+    for objects in renders.values():
+        assert [each.name for each in workloads(objects) if not label.fullmatch(each.owner["metadata"]["name"])] == []
 
 
 @pytest.mark.point(1)

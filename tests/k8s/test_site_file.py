@@ -154,7 +154,7 @@ def test_gpus_are_asked_for_as_the_site_calls_them(clinic, clinic_with_more):
     assert terms == [{"matchExpressions": [{"key": "pool", "operator": "In", "values": ["a100"]}]}]
     assert "runtimeClassName" not in server.spec
     assert workload(clinic_with_more, "model-server").spec["runtimeClassName"] == "nvidia-cdi"
-    train = workload(clinic_with_more, "train-0.1.0")
+    train = workload(clinic_with_more, "train-0-1-0")
     assert train.container("train")["resources"]["limits"]["nvidia.com/mig-1g.10gb"] == 1
     assert "nvidia.com/gpu" not in train.container("train")["resources"]["limits"]
     assert train.spec["affinity"]["nodeAffinity"] == server.spec["affinity"]["nodeAffinity"]
