@@ -1,7 +1,7 @@
 """Ten faults in a running, watched site: each is exactly one notification, to whom it concerns, within its stated time.
 
-Everything runs 60 times faster than at a site (`tests.support.monitored_site`). `STATED` is what a site waits at most; a trial waits that
-long, divided by 60, and `MACHINE_SECONDS` for what no pace makes faster: looks, calls, processes.
+Everything runs `FASTER` times faster than at a site (`tests.support.monitored_site`). `STATED` is what a site waits at most; a trial waits that
+long, divided by that, and `MACHINE_SECONDS` for what no pace makes faster: looks, calls, processes.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ pytestmark = [
 RESULTS = Path(__file__).resolve().parents[2] / "monitoring" / "results" / "notifications.json"
 MODEL = "depression_severity"
 MACHINE_SECONDS = 20.0
-QUIET_SECONDS = 25.0
-"""After the notification: 25 minutes of a site, longer than the longest wait of any other alert that a fault could set off."""
+QUIET_SECONDS = 25 * 60 / FASTER
+"""After the notification: longer than the longest wait of any other alert that a fault could set off."""
 PAGE = [("on-call", "page")]
 BOTH = [("clinical-lead", "page"), ("on-call", "page")]
 TICKET = [("tickets", "ticket")]
@@ -67,16 +67,10 @@ STATED = {
 }
 
 
-@pytest.fixture(scope="module")
-def results():
-    """Measured, by fault; kept when all that ran were right."""
-    measured = {}
-    yield measured
-    if measured:
-        RESULTS.parent.mkdir(exist_ok=True)
-        kept = json.loads(RESULTS.read_text())["faults"] if RESULTS.exists() else {}
-        content = {"times_faster": FASTER, "faults": dict(sorted({**kept, **measured}.items()))}
-        RESULTS.write_text(json.dumps(content, indent=1) + "\n")
+def keep(fault, measured):
+    """Write down what one fault showed, beside the others."""
+    kept = json.loads(RESULTS.read_text())["faults"] if RESULTS.exists() else {}
+    RESULTS.write_text(json.dumps({"faults": dict(sorted({**kept, fault: measured}.items()))}, indent=1) + "\n")
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +98,7 @@ def between(served):
         yield server
 
 
-def judge(site, fault, begin, results):
+def judge(site, fault, begin):
     """Do what breaks it, and hold what came against what is stated."""
     expected = STATED[fault]
     assert site.pager.notifications() == []
@@ -128,25 +122,27 @@ def judge(site, fault, begin, results):
         labels["severity"] for labels, _ in site.query(f'ALERTS{{alertname="{expected.alert}",alertstate="firing"}}')
     }
     assert severities == {severity for _, severity in expected.told}
-    results[fault] = {
+    measured = {
         "alert": expected.alert,
         "severity": expected.told[0][1],
         "told": [receiver for receiver, _ in expected.told],
+        "notifications_of_each_told": 1,
+        "times_faster": FASTER,
         "stated_minutes_at_a_site": expected.minutes,
         "allowed_seconds_here": limit_seconds,
         "seconds_here": max(arrived),
-        "notifications_of_each_told": 1,
     }
+    keep(fault, measured)
 
 
-def test_swapped_weights(tmp_path, root, between, photo, results):
+def test_swapped_weights(tmp_path, root, between, photo):
     with MonitoredSite(tmp_path / "site", root, between.address) as site, site.patients(photo, a_second=2):
         site.wait_until_watched()
-        judge(site, "swapped weights", lambda: setattr(between, "alter", other_weights), results)
+        judge(site, "swapped weights", lambda: setattr(between, "alter", other_weights))
         assert site.screen(photo) == 503  # it paused
 
 
-def test_swapped_thresholds(tmp_path, root, between, photo, results):
+def test_swapped_thresholds(tmp_path, root, between, photo):
     repository = ModelRepository(root, MODEL)
     policy = json.loads(repository.policy().to_json())
     policy["thresholds"] = {"none_max_ppm": 600_000, "mild_max_ppm": 900_000}
@@ -157,11 +153,11 @@ def test_swapped_thresholds(tmp_path, root, between, photo, results):
     with MonitoredSite(tmp_path / "site", root, between.address) as site, site.patients(photo, a_second=2):
         site.wait_until_watched()
         assert site.screen(photo) == 200
-        judge(site, "swapped thresholds", swap, results)
+        judge(site, "swapped thresholds", swap)
         assert site.screen(photo) == 503
 
 
-def test_changed_resize(tmp_path, root, between, results):
+def test_changed_resize(tmp_path, root, between):
     with contextlib.ExitStack() as stack:
         site = stack.enter_context(MonitoredSite(tmp_path / "site", root, between.address))
         changed = stack.enter_context(site.new_gateway(root, program="tests.support.resized_gateway"))
@@ -171,10 +167,10 @@ def test_changed_resize(tmp_path, root, between, results):
             site.scrape("gateway", changed.metrics_port)
             site.door.upstream_port = changed.port
 
-        judge(site, "changed resize", roll_out, results)
+        judge(site, "changed resize", roll_out)
 
 
-def test_stale_version(tmp_path, root, between, results):
+def test_stale_version(tmp_path, root, between):
     other = tmp_path / "other"
     shutil.copytree(root, other)
     repository = ModelRepository(other, MODEL)
@@ -191,10 +187,10 @@ def test_stale_version(tmp_path, root, between, results):
         ahead = stack.enter_context(site.new_gateway(other))
         site.wait_until_watched()
         ports = site.gateway.metrics_port, ahead.metrics_port
-        judge(site, "stale version", lambda: site.scrape("gateway", *ports), results)
+        judge(site, "stale version", lambda: site.scrape("gateway", *ports))
 
 
-def test_hung_model(tmp_path, root, served, photo, results):
+def test_hung_model(tmp_path, root, served, photo):
     address = f"127.0.0.1:{served.port}"
     with (
         MonitoredSite(tmp_path / "site", root, address, deadline_seconds=2) as site,
@@ -202,23 +198,23 @@ def test_hung_model(tmp_path, root, served, photo, results):
     ):
         site.wait_until_watched()
         try:
-            judge(site, "hung model", lambda: os.kill(served.process.pid, signal.SIGSTOP), results)
+            judge(site, "hung model", lambda: os.kill(served.process.pid, signal.SIGSTOP))
         finally:
             os.kill(served.process.pid, signal.SIGCONT)
 
 
 @pytest.mark.needs_system("postgres")
-def test_dead_records(tmp_path, root, between, photo, results, postgresql):  # noqa: PLR0917 - fixtures
+def test_dead_records(tmp_path, root, between, photo, postgresql):
     settings = make_records(tmp_path, url=postgresql.new_database())
     with MonitoredSite(tmp_path / "site", root, between.address, **settings) as site, site.patients(photo, a_second=2):
         site.wait_until_watched()
         try:
-            judge(site, "dead records", postgresql.kill, results)
+            judge(site, "dead records", postgresql.kill)
         finally:
             postgresql.start()
 
 
-def test_full_queue(tmp_path, root, between, photo, results):
+def test_full_queue(tmp_path, root, between, photo):
     settings = {"cores": 1, "max_in_flight": 1, "max_queue": 1}
     with MonitoredSite(tmp_path / "site", root, between.address, **settings) as site, contextlib.ExitStack() as crowd:
         site.wait_until_watched()
@@ -227,10 +223,10 @@ def test_full_queue(tmp_path, root, between, photo, results):
         def come():
             crowd.enter_context(site.patients(photo, a_second=20, clients=10))
 
-        judge(site, "full queue", come, results)
+        judge(site, "full queue", come)
 
 
-def test_dead_controller(tmp_path, root, between, results):
+def test_dead_controller(tmp_path, root, between):
     # Any exporter: what is tried is that its silence is told, and nothing else.
     port = find_free_port()
     exporter = "import sys,time;from prometheus_client import start_http_server;start_http_server(int(sys.argv[1]),'127.0.0.1');time.sleep(3600)"
@@ -239,10 +235,10 @@ def test_dead_controller(tmp_path, root, between, results):
         site.scrape("drift-controller", port)
         site.wait_until_watched()
         wait_until(lambda: bool(site.query('up{job="drift-controller"} == 1')))
-        judge(site, "dead controller", lambda: os.kill(pid, signal.SIGKILL), results)
+        judge(site, "dead controller", lambda: os.kill(pid, signal.SIGKILL))
 
 
-def test_expired_certificate(tmp_path, root, between, photo, results):
+def test_expired_certificate(tmp_path, root, between, photo):
     with MonitoredSite(tmp_path / "site", root, between.address) as site, site.patients(photo, a_second=1):
         make_certificate(site.folder, "over", "authority", days=-1)
         site.wait_until_watched()
@@ -250,5 +246,4 @@ def test_expired_certificate(tmp_path, root, between, photo, results):
             site,
             "expired certificate",
             lambda: site.door.show(site.folder / "over.pem", site.folder / "over.key"),
-            results,
         )
