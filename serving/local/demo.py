@@ -58,7 +58,7 @@ def main() -> int:
     """Run the demo until Ctrl-C; return the exit code."""
     arguments = _parse_arguments()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _raise_stopped)
+        signal.signal(number, raise_stopped)
     try:
         ports = LocalPorts.from_environment(os.environ)
         ports.require_free()
@@ -89,7 +89,7 @@ def prepare_model(folder: Path, python: Interpreters, *, arch: str) -> int:
     data, run = folder / "faces", folder / "run"
     started = time.monotonic()
     say(f"1/4 drawing {DEMO_PHOTOS} faces")
-    _run_step(
+    run_step(
         python.training,
         "training",
         "synthesize",
@@ -102,7 +102,7 @@ def prepare_model(folder: Path, python: Interpreters, *, arch: str) -> int:
         say("2/4 the training of an earlier run is finished, kept")
     else:
         say(f"2/4 training the demo model ({arch}), at most {DEMO_TRAINING_MINUTES:g} minutes of fitting")
-        _run_step(
+        run_step(
             python.training,
             "training",
             "fit",
@@ -114,10 +114,10 @@ def prepare_model(folder: Path, python: Interpreters, *, arch: str) -> int:
             f"--seed={DEMO_SEED}",
         )
     say("3/4 exporting a version and checking it")
-    _run_step(python.training, "training", "export", f"--run={run}", f"--repository={models}")
+    run_step(python.training, "training", "export", f"--run={run}", f"--repository={models}")
     version = max(repository.versions())
     say("4/4 asking the version through a model server, and judging it by the change policy")
-    _run_step(
+    run_step(
         python.training,
         "training",
         "approve",
@@ -235,7 +235,12 @@ def _choose_drawn_face(folder: Path) -> Path:
     return photos[0]
 
 
-def _run_step(python: Path, module: str, *arguments: str) -> None:
+def run_step(python: Path, module: str, *arguments: str) -> None:
+    """Run one program of ours to its end.
+
+    Raises:
+        DemoStepFailed: it did not end well; it has said why.
+    """
     code = run_to_end([python, "-m", module, *arguments], {**os.environ, **QUIET_LIBRARIES})
     if code != 0:
         message = f"`python -m {module} {' '.join(arguments)}` ended with exit code {code} (see above)"
@@ -246,7 +251,8 @@ def _shown(path: Path) -> str:
     return os.path.relpath(path)
 
 
-def _raise_stopped(_number: int, _frame: FrameType | None) -> None:
+def raise_stopped(_number: int, _frame: FrameType | None) -> None:
+    """Handle a signal: end what is started, once."""
     # A second Ctrl-C while things are being stopped must not cut the stopping short.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)

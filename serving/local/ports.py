@@ -71,6 +71,17 @@ class LocalPorts:
             raise PortTaken("\n".join(lines))
 
 
+@dataclass(frozen=True, slots=True)
+class WatchedPorts(LocalPorts):
+    """The same for a stack that is watched: a second gateway that asks for keys, and what watches both."""
+
+    second_gateway_port: int = 8081
+    second_gateway_metrics_port: int = 9107
+    drift_controller_port: int = 9109
+    sentinel_port: int = 9110
+    alertmanager_port: int = 9093
+
+
 def setting_of(field_name: str) -> str:
     """The environment variable that sets a field of `LocalPorts`."""
     return f"SYMMETRA_{field_name.upper()}"

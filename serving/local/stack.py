@@ -9,7 +9,7 @@ from pathlib import Path
 from serving.contract.model import MODEL_NAME
 from serving.local.ports import LOOPBACK, LocalPorts, environment_of
 from serving.local.processes import ProcessGroup, http_answers
-from serving.local.prometheus import find_prometheus, prometheus_command, write_prometheus_config
+from serving.local.prometheus import find_prometheus, prometheus_command, prometheus_config
 from serving.repository import ModelRepository
 from serving.repository.promotion import write_first_config
 from serving.repository.repository import SERVED_NAME
@@ -33,17 +33,18 @@ class Interpreters:
     training: Path
     serving: Path
     gateway: Path
+    monitoring: Path
 
     @classmethod
     def of_environments(cls, folder: Path) -> Interpreters:
         """One environment per extra below `folder`, as `make` installs them."""
-        return cls(*(folder / name / "bin" / "python" for name in ("training", "serving", "gateway")))
+        return cls(*(folder / name / "bin" / "python" for name in ("training", "serving", "gateway", "monitoring")))
 
     @classmethod
     def this_one(cls) -> Interpreters:
         """The interpreter that runs now, for every component."""
         python = Path(sys.executable)
-        return cls(training=python, serving=python, gateway=python)
+        return cls(training=python, serving=python, gateway=python, monitoring=python)
 
 
 def start_model_server(group: ProcessGroup, python: Path, repository: Path, ports: LocalPorts) -> None:
@@ -84,9 +85,23 @@ def model_server_address(ports: LocalPorts) -> str:
 
 
 def start_gateway(
-    group: ProcessGroup, python: Path, repository: Path, ports: LocalPorts, extra_settings: dict[str, str] | None = None
+    group: ProcessGroup,
+    python: Path,
+    repository: Path,
+    ports: LocalPorts,
+    extra_settings: dict[str, str] | None = None,
+    *,
+    name: str = "gateway",
 ) -> None:
-    """Start the gateway and wait until it can answer with the pinned version.
+    """Start a gateway and wait until it can answer with the pinned version.
+
+    Args:
+        group: What it belongs to.
+        python: Its interpreter.
+        repository: Root of the model repository.
+        ports: Of the stack.
+        extra_settings: Settings beside these, or instead of them.
+        name: Of its log.
 
     Raises:
         ProcessFailed: it refused to start (its log says why) or did not get ready in time.
@@ -96,13 +111,20 @@ def start_gateway(
         "SYMMETRA_MODEL_REPOSITORY": str(repository.resolve()),
         **(extra_settings or {}),
     }
-    group.start("gateway", [python, "-m", "gateway"], {**environment_of(ports), **settings})
-    ready_url = f"http://{LOOPBACK}:{ports.port}/readyz/model"
-    group.wait_until("gateway", lambda: http_answers(ready_url), GATEWAY_TIMEOUT_SECONDS)
+    environment = {**environment_of(ports), **settings}
+    group.start(name, [python, "-m", "gateway"], environment)
+    ready_url = f"http://{LOOPBACK}:{environment['SYMMETRA_PORT']}/readyz/model"
+    group.wait_until(name, lambda: http_answers(ready_url), GATEWAY_TIMEOUT_SECONDS)
 
 
-def start_prometheus(group: ProcessGroup, folder: Path, ports: LocalPorts) -> bool:
+def start_prometheus(group: ProcessGroup, folder: Path, ports: LocalPorts, config_text: str | None = None) -> bool:
     """Start Prometheus if it is installed; say whether it runs.
+
+    Args:
+        group: What it belongs to.
+        folder: For its configuration and data.
+        ports: Of the stack.
+        config_text: Its configuration, where it scrapes more than gateway and model server.
 
     Raises:
         ProcessFailed: it is installed but does not come up.
@@ -112,7 +134,7 @@ def start_prometheus(group: ProcessGroup, folder: Path, ports: LocalPorts) -> bo
         return False
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "prometheus.json"
-    write_prometheus_config(config, ports)
+    config.write_text(config_text or prometheus_config(ports))
     group.start("prometheus", prometheus_command(binary, config, folder / "data", ports))
     ready_url = f"http://{LOOPBACK}:{ports.prometheus_port}/-/ready"
     group.wait_until("prometheus", lambda: http_answers(ready_url), PROMETHEUS_TIMEOUT_SECONDS)
