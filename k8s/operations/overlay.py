@@ -93,16 +93,26 @@ class Overlay:
         Raises:
             SiteFileInvalid: the folder is no overlay with a site file, or that is wrong.
         """
-        try:
-            text = (folder / "kustomization.yaml").read_text(encoding="utf-8")
-        except OSError:
-            message = f"{folder} is no overlay: it has no kustomization.yaml. Copy k8s/overlays/site-template and name the copy here."
-            raise SiteFileInvalid(message) from None
-        found = re.search(r"^namespace: *([a-z0-9-]+)$", text, flags=re.MULTILINE)
-        if found is None:
-            message = f"{folder}/kustomization.yaml names no namespace; it needs one line `namespace: NAME`."
-            raise SiteFileInvalid(message)
-        return cls(folder, Site.read(folder / "site/site.env"), found[1])
+        namespace = read_namespace(folder)
+        return cls(folder, Site.read(folder / "site/site.env"), namespace)
+
+
+def read_namespace(folder: Path) -> str:
+    """Where an overlay installs; it may be one without a site file, such as `local`.
+
+    Raises:
+        SiteFileInvalid: the folder is no overlay.
+    """
+    try:
+        text = (folder / "kustomization.yaml").read_text(encoding="utf-8")
+    except OSError:
+        message = f"{folder} is no overlay: it has no kustomization.yaml. Copy k8s/overlays/site-template and name the copy here."
+        raise SiteFileInvalid(message) from None
+    found = re.search(r"^namespace: *([a-z0-9-]+)$", text, flags=re.MULTILINE)
+    if found is None:
+        message = f"{folder}/kustomization.yaml names no namespace; it needs one line `namespace: NAME`."
+        raise SiteFileInvalid(message)
+    return found[1]
 
 
 def _top(document: str, key: str) -> str:

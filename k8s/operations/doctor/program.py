@@ -13,7 +13,7 @@ from k8s.operations.doctor.checks import check_everything
 from k8s.operations.doctor.facts import InstallationFacts, collect
 from k8s.operations.finding import print_findings
 from k8s.operations.kubectl import Kubectl
-from k8s.operations.overlay import Overlay
+from k8s.operations.overlay import read_namespace
 
 
 def run(arguments: Sequence[str], _environment: Mapping[str, str], out: TextIO) -> int:
@@ -36,8 +36,7 @@ def run(arguments: Sequence[str], _environment: Mapping[str, str], out: TextIO) 
     if options.facts:
         facts = InstallationFacts.from_json(options.facts.read_text(encoding="utf-8"))
     else:
-        overlay = Overlay.read(options.overlay)
-        facts = collect(Kubectl(overlay.namespace, options.context))
+        facts = collect(Kubectl(read_namespace(options.overlay), options.context))
     if options.save_facts:
         options.save_facts.write_text(json.dumps(dataclasses.asdict(facts), indent=1) + "\n", encoding="utf-8")
     return print_findings(check_everything(facts), out, right="No known pitfall shows.")

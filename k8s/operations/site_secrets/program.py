@@ -14,7 +14,8 @@ from typing import Any, Final, TextIO
 
 from k8s.operations.errors import KubectlFailed, OperationError
 from k8s.operations.kubectl import Kubectl
-from k8s.operations.overlay import Overlay
+from k8s.operations.overlay import Overlay, read_namespace
+from k8s.operations.site_file import Site
 from k8s.operations.site_secrets import api_keys
 
 KEY_BYTES: Final = 32
@@ -57,14 +58,14 @@ def run(arguments: Sequence[str], _environment: Mapping[str, str], out: TextIO) 
         "--rotate", choices=sorted(KEPT_LINES), help="write a new first line into this Secret instead, and make nothing"
     )
     options = parser.parse_args(arguments)
-    overlay = Overlay.read(options.overlay)
-    kubectl = Kubectl(overlay.namespace, options.context)
+    namespace = read_namespace(options.overlay)
+    kubectl = Kubectl(namespace, options.context)
     if options.rotate:
         return _rotate(kubectl, options.rotate, out)
-    there = set(kubectl.text(["get", "secrets", "--namespace", overlay.namespace, "-o", "name"]).split())
-    for item in _wanted(options, overlay, there):
+    there = set(kubectl.text(["get", "secrets", "--namespace", namespace, "-o", "name"]).split())
+    for item in _wanted(options, kubectl, there):
         name = item["metadata"]["name"]
-        kubectl.text(["create", "--namespace", overlay.namespace, "-f", "-"], given=json.dumps(item))
+        kubectl.text(["create", "--namespace", namespace, "-f", "-"], given=json.dumps(item))
         out.write(f"made {item['kind']} {name}\n")
     out.write(
         "Keep a copy of symmetra-record-key in a safe place: without it no subject's records can be found or erased, and no audit trail verified.\n"
@@ -100,7 +101,7 @@ def run_keys(arguments: Sequence[str], _environment: Mapping[str, str], out: Tex
     )
     parser.add_argument("--traffic", choices=TRAFFIC, default="patient", help="class of a new key's traffic")
     options = parser.parse_args(arguments)
-    namespace = Overlay.read(options.overlay).namespace
+    namespace = read_namespace(options.overlay)
     kubectl = Kubectl(namespace, options.context)
     secret = kubectl.json(["get", "secret", API_KEYS, "--namespace", namespace])
     text = base64.b64decode(secret["data"]["api-keys.json"]).decode()
@@ -131,7 +132,7 @@ def _parser(command: str, says: str | None) -> argparse.ArgumentParser:
     return parser
 
 
-def _wanted(options: argparse.Namespace, overlay: Overlay, there: set[str]) -> list[dict[str, Any]]:
+def _wanted(options: argparse.Namespace, kubectl: Kubectl, there: set[str]) -> list[dict[str, Any]]:
     """What is missing and can be made, as objects."""
     items = []
 
@@ -154,26 +155,27 @@ def _wanted(options: argparse.Namespace, overlay: Overlay, there: set[str]) -> l
     if options.oidc_client_secret_file:
         add("symmetra-oidc-client", {"client-secret": _read(options.oidc_client_secret_file).strip()})
     if options.registry_config:
-        add(overlay.site["pull_secret"], {".dockerconfigjson": _read(options.registry_config)}, DOCKER_CONFIG)
+        add(_site(options)["pull_secret"], {".dockerconfigjson": _read(options.registry_config)}, DOCKER_CONFIG)
     if options.tls_certificate and options.tls_key:
         add(
             "symmetra-tls",
             {"tls.crt": _read(options.tls_certificate), "tls.key": _read(options.tls_key)},
             "kubernetes.io/tls",
         )
-    if options.ca_file and not _has_config_map(options, overlay):
+    if options.ca_file and not _has_config_map(kubectl, name := _site(options)["ca_bundle"]):
         data = {"ca.crt": _read(options.ca_file)}
-        items.append(
-            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": overlay.site["ca_bundle"]}, "data": data}
-        )
+        items.append({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data})
     return items
 
 
-def _has_config_map(options: argparse.Namespace, overlay: Overlay) -> bool:
+def _site(options: argparse.Namespace) -> Site:
+    # Read only where it is needed: the overlay `local` has none.
+    return Overlay.read(options.overlay).site
+
+
+def _has_config_map(kubectl: Kubectl, name: str) -> bool:
     try:
-        Kubectl(overlay.namespace, options.context).text(
-            ["get", "configmap", overlay.site["ca_bundle"], "--namespace", overlay.namespace]
-        )
+        kubectl.text(["get", "configmap", name, "--namespace", kubectl.namespace])
     except KubectlFailed:
         return False
     return True

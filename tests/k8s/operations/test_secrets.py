@@ -180,3 +180,15 @@ def test_a_rotated_secret_keeps_what_is_still_needed(kubectl, tmp_path, name, fi
     assert found[1:] == old[: lines - 1]
     assert len(bytes.fromhex(found[0])) == 32
     assert found[0] not in out
+
+
+def test_an_overlay_without_a_site_file_gets_what_is_random(kubectl, tmp_path):
+    kubectl.answer("get secrets", "")
+    kubectl.answer("create", "")
+    (tmp_path / "local").mkdir()
+    (tmp_path / "local/kustomization.yaml").write_text("namespace: symmetra\n")
+    code, _, err = run("secrets", "--overlay", tmp_path / "local", "--first-key-file", tmp_path / "first.key")
+    assert (code, err) == (0, "")
+    assert {item["metadata"]["name"] for item in kubectl.objects("create")} == {
+        "symmetra-session-key", "symmetra-record-key", "symmetra-api-keys", "symmetra-sentinel-key",
+    }  # fmt: skip
