@@ -90,8 +90,22 @@ OPERATOR: Final = {
     "look_failed": "der Blick selbst ist gescheitert",
     "drift": "Verschiebung",
     "drift_state": (
-        "Keine Überwachung auf Verschiebung ist angeschlossen: Nichts beurteilt, ob sich Fotos oder Antworten verändert haben."
+        "Von einer Überwachung auf Verschiebung ist hier nichts zu hören: Nichts beurteilt, ob sich Fotos oder Antworten verändert haben."
     ),
+    "drift_watching": "Es wird überwacht, und nichts hat sich verschoben, soweit man sehen kann.",
+    "drift_warning": "Eine Warnung: Etwas hat sich vielleicht verschoben, vor allem {signal}.",
+    "drift_alarm": (
+        "Ein Alarm: Fotos oder Antworten haben sich verschoben, vor allem {signal}. Sagen Sie es der klinischen Leitung. "
+        "Antworten werden weiter gegeben."
+    ),
+    "drift_insufficient_data": "Es sind noch zu wenige Fotos, um etwas zu sagen.",
+    "drift_no_profile": "Die Version in Betrieb hat kein Profil, also kann nichts verglichen werden.",
+    "drift_stale": "Die Überwachung auf Verschiebung ist verstummt: Jetzt beurteilt nichts.",
+    "signal_severity": "der Punktwert",
+    "signal_luminance": "die Helligkeit der Fotos",
+    "signal_contrast": "der Kontrast der Fotos",
+    "signal_sharpness": "die Schärfe der Fotos",
+    "signal_face_size": "die Größe der Gesichter",
     "load": "Last dieses Gateways",
     "circuit": "Weg zum Modellserver",
     "circuit_closed": "frei für Aufrufe",

@@ -24,6 +24,7 @@ from serving.repository import ModelRepository
 
 if TYPE_CHECKING:  # imported only where the settings ask for them
     from gateway.operating.charts import Chart
+    from gateway.operating.drift import DriftSeen
     from gateway.records.assembly import Records
     from gateway.records.audit.trail import AuditTrail
 
@@ -44,7 +45,8 @@ def create_operating(
         pins,
         pauses,
         sentinel,
-        None if settings.prometheus_url is None else _charts_of(settings.prometheus_url),
+        read_charts=None if settings.prometheus_url is None else _charts_of(settings.prometheus_url),
+        read_drift=None if settings.prometheus_url is None else _drift_of(settings.prometheus_url),
     )
     orders = Orders(
         StopSwitch(repository.directory),
@@ -62,6 +64,14 @@ def _charts_of(address: str) -> Callable[[], list[Chart] | None]:
 
     prometheus = Prometheus(address)
     return lambda: read_charts(prometheus)
+
+
+def _drift_of(address: str) -> Callable[[], DriftSeen | None]:
+    from gateway.operating.drift import read_drift  # noqa: PLC0415 - only where a Prometheus is set
+    from gateway.operating.prometheus import Prometheus  # noqa: PLC0415 - as above
+
+    prometheus = Prometheus(address)
+    return lambda: read_drift(prometheus)
 
 
 def _noting_in(trail: AuditTrail) -> Noting:

@@ -22,6 +22,7 @@ from serving.repository.live import LiveVersion, find_live
 
 if TYPE_CHECKING:  # imported only where the settings name a Prometheus
     from gateway.operating.charts import Chart
+    from gateway.operating.drift import DriftSeen
 
 READ_SECONDS: Final = 6.0
 """For everything slow together: longer than Prometheus may take, shorter than a person waits."""
@@ -40,12 +41,14 @@ class Stored:
             where its record cannot be read.
         changes: The latest changes, newest first.
         charts: None where Prometheus does not answer, or none is set.
+        drift: None where no drift controller says anything there.
     """
 
     live: LiveVersion | None = None
     pause: PauseChange | None = None
     changes: tuple[PauseChange, ...] = ()
     charts: tuple[Chart, ...] | None = None
+    drift: DriftSeen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,7 @@ class FactReader:
         pauses: Whether this gateway answers.
         sentinel: What it found.
         read_charts: Asks Prometheus; None where none is set.
+        read_drift: The same of the drift controller.
     """
 
     def __init__(
@@ -82,7 +86,9 @@ class FactReader:
         pins: PinReader,
         pauses: PauseReader,
         sentinel: Sentinel,
+        *,
         read_charts: Callable[[], list[Chart] | None] | None,
+        read_drift: Callable[[], DriftSeen | None] | None,
     ) -> None:
         self._repository = repository
         self._switch = StopSwitch(repository.directory)
@@ -90,6 +96,7 @@ class FactReader:
         self._pauses = pauses
         self._sentinel = sentinel
         self._read_charts = read_charts
+        self._read_drift = read_drift
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="operator")
         self._room = threading.BoundedSemaphore(MAX_WAITING)
 
@@ -121,6 +128,7 @@ class FactReader:
             pause=self._pause(),
             changes=tuple(reversed(changes[-RECENT_CHANGES:])),
             charts=None if charts is None else tuple(charts),
+            drift=self._read_drift() if self._read_drift is not None else None,
         )
 
     def _pause(self) -> PauseChange | None:

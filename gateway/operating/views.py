@@ -41,6 +41,7 @@ class OperatorViews:
             "live": self._live(facts),
             "shadow": self._shadow(figures),
             "sentinel": self._sentinel(facts.sentinel),
+            "drift": self._drift(facts.stored),
             "load": self._load(figures),
             "records": self._records(figures),
             "charts": self._charts(facts.stored),
@@ -120,6 +121,14 @@ class OperatorViews:
             "says": report.says,
             "alarm": report.result is not None and not report.watching,
         }
+
+    def _drift(self, stored: Stored | None) -> dict[str, Any]:
+        words = self.language.operator
+        seen = None if stored is None else stored.drift
+        if seen is None:
+            return {"says": words["drift_state"], "alarm": False}
+        signal = words.get(f"signal_{seen.signal.removeprefix('site_')}", seen.signal)
+        return {"says": words[f"drift_{seen.state}"].format(signal=signal), "alarm": seen.state in ("alarm", "stale")}
 
     def _load(self, figures: Figures) -> list[tuple[str, str]]:
         words, settings = self.language.operator, self.settings

@@ -9,6 +9,7 @@ import pytest
 
 from gateway.languages import ENGLISH
 from gateway.operating.charts import CHARTS, HEIGHT, WIDTH, draw
+from gateway.operating.drift import QUERY
 from gateway.operating.prometheus import Line, Prometheus, PrometheusAway
 from gateway.setting_values import service_address
 from tests.support.fake_prometheus import FakePrometheus
@@ -100,7 +101,9 @@ def test_the_page_draws_each_chart_and_says_it_in_words(operated, prometheus):
     for kind in CHARTS:
         assert OPERATOR[f"chart_{kind.name}"] in text
     assert "low band: now 50, between 25 and 50" in text
-    assert sorted(query["query"][0] for query in prometheus.queries) == sorted(kind.query for kind in CHARTS)
+    assert sorted(query["query"][0] for query in prometheus.queries) == sorted(
+        [QUERY, *(kind.query for kind in CHARTS)]
+    )
 
 
 def test_a_chart_without_a_measurement_says_so(operated, prometheus):
