@@ -13,6 +13,7 @@ from loadtests.histogram import PRECISION, Histogram
 from loadtests.run.format import FinishedRun, read_run
 from loadtests.run.launch import make_run
 from loadtests.run.request import RunRequest
+from loadtests.run.summary import describe
 from tests.support.gateway_process import wait_until
 from tests.support.locust_processes import LONGEST_SECONDS, PROJECT, distributed_locust, start_locust
 from tests.support.scripted_target import ScriptedTarget
@@ -128,6 +129,14 @@ def test_direct_calls_reach_the_model_server_and_do_not_wait_for_each_other(tmp_
     assert run.latency["direct"].percentile(1) >= 0.3
     # A call that waits without gevent would keep every photo waiting with it.
     assert run.latency["photo"].percentile(50) < 0.15
+
+
+def test_a_generator_that_is_asked_for_more_than_it_can_makes_no_valid_run(tmp_path: Path, pack: Path) -> None:
+    with ScriptedTarget() as target:
+        run = make_run(RunRequest(target.address, tmp_path / "run", 6000, 2, pack=pack, patience_seconds=10))
+    assert not run.summary.valid
+    assert {reason.code for reason in run.summary.invalid_reasons} >= {"late_starts"}
+    assert "INVALID" in describe(run.summary)
 
 
 def test_workers_together_are_one_generator(tmp_path: Path, pack: Path) -> None:
