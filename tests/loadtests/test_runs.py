@@ -133,7 +133,7 @@ def test_direct_calls_reach_the_model_server_and_do_not_wait_for_each_other(tmp_
 
 def test_a_generator_that_is_asked_for_more_than_it_can_makes_no_valid_run(tmp_path: Path, pack: Path) -> None:
     with ScriptedTarget() as target:
-        run = make_run(RunRequest(target.address, tmp_path / "run", 6000, 2, pack=pack, patience_seconds=10))
+        run = make_run(RunRequest(target.address, tmp_path / "run", 4000, 1, pack=pack, patience_seconds=10))
     assert not run.summary.valid
     assert {reason.code for reason in run.summary.invalid_reasons} >= {"late_starts"}
     assert "INVALID" in describe(run.summary)
