@@ -25,7 +25,7 @@ class PrometheusProcess:
         interval: Between scrapes, as Prometheus writes durations.
     """
 
-    def __init__(self, folder: Path, metrics_port: int, *, interval: str = "200ms") -> None:
+    def __init__(self, folder: Path, metrics_port: int, *, interval: str = "1s") -> None:
         self._folder = folder
         self.port = find_free_port()
         job = {"job_name": "gateway", "static_configs": [{"targets": [f"127.0.0.1:{metrics_port}"]}]}
