@@ -27,6 +27,13 @@ help: ## list the targets
 	@$(UV) pip install --quiet --compile-bytecode --python .venv/$*/bin/python --require-hashes --no-deps -r requirements/detector.txt
 	@touch $@
 
+# What renders and checks Kubernetes' manifests: programs, apart from our own environments.
+.venv/k8s/.ready .venv/checkov/.ready: .venv/%/.ready: requirements/%.txt .venv/uv/.ready
+	@echo "installing .venv/$* ..."
+	@$(UV) venv --quiet --clear --python $(PYTHON) .venv/$*
+	@$(UV) pip install --quiet --compile-bytecode --python .venv/$*/bin/python --require-hashes -r requirements/$*.txt
+	@touch $@
+
 .venv/drift-peers/.ready: requirements/drift-peers.txt .venv/uv/.ready
 	@echo "installing .venv/drift-peers ..."
 	@$(UV) venv --quiet --clear --python $(PYTHON) .venv/drift-peers
@@ -78,9 +85,13 @@ CORES := $(shell nproc)
 TEST_WORKERS ?= $(if $(TEST_ARGS),0,$(if $(filter 1 2 3,$(CORES)),$(CORES),4))
 
 .PHONY: test
-test: .venv/dev/.ready $(EXTRAS:%=.venv/%/.ready) ## all tests (TEST_ARGS=tests/gateway for some; without a program they need, tests are left out by name)
+test: .venv/dev/.ready .venv/k8s/.ready $(EXTRAS:%=.venv/%/.ready) ## all tests (TEST_ARGS=tests/gateway for some; without a program they need, tests are left out by name)
 	@requirements/system-deps.sh --if-allowed
 	@.venv/dev/bin/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(TEST_ARGS)
+
+.PHONY: test-k8s
+test-k8s: .venv/dev/.ready .venv/k8s/.ready .venv/checkov/.ready ## hold the manifests to the 36 points and print which test holds which (SYMMETRA_CRDS=folder)
+	@SYMMETRA_K8S_MATRIX=1 .venv/dev/bin/python -m pytest -n0 tests/k8s $(TEST_ARGS)
 
 .PHONY: test-long
 test-long: .venv/dev/.ready ## the longer campaigns; their results are committed beside them

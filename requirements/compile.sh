@@ -13,6 +13,9 @@ for extra in "${extras[@]}"; do
 done
 "$uv" pip compile pyproject.toml --extra monitoring requirements/drift-peers.in -c requirements/dev.txt "${flags[@]}" -o requirements/drift-peers.txt
 "$uv" pip compile pyproject.toml requirements/fuzz.in -c requirements/dev.txt "${flags[@]}" -o requirements/fuzz.txt
+for name in k8s checkov; do
+    "$uv" pip compile "requirements/$name.in" "${flags[@]}" -o "requirements/$name.txt"
+done
 for name in detector wire-reference uv; do
     "$uv" pip compile "requirements/$name.in" --no-deps "${flags[@]}" -o "requirements/$name.txt"
 done

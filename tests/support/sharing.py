@@ -29,6 +29,7 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "conformance": ("tests/conformance/",),
     "stack": ("tests/e2e/",),
+    "manifests": ("tests/k8s/",),
 }
 """Group -> files and folders, the longest first."""
 
