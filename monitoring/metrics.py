@@ -147,7 +147,7 @@ DECLARATIONS: Final = (
 VERSIONS_KEPT: Final = 2
 """The pinned version and the one before it keep their counts; whatever was pinned earlier is forgotten, so that a process that sees
 many versions has no more series than one that sees two."""
-SERIES_BUDGET: Final = 4_000
+SERIES_BUDGET: Final = 3_000
 """Series of one gateway process with as many versions as are kept, at most: what a site's Prometheus must hold for each pod."""
 
 

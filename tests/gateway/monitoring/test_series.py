@@ -38,7 +38,8 @@ def gateway(tmp_path):
 
 def series(gateway):
     lines = generate_latest(gateway.registry).decode().splitlines()
-    return {line.rpartition(" ")[0] for line in lines if not line.startswith("#")}
+    # A real process has no `_created` series (`gateway.wsgi`); switching them off here would do so for every other test.
+    return {line.rpartition(" ")[0] for line in lines if not line.startswith("#") and "_created" not in line}
 
 
 class Junk:
