@@ -19,7 +19,7 @@ TIMEOUT_SECONDS: Final = 60.0
 SCRAPE_SECONDS: Final = 15.0
 LOOK_FOR_DRIFT_SECONDS: Final = 30.0
 LOOK_AT_GOLDEN_PHOTOS_SECONDS: Final = 180.0
-SHORTEST_SECONDS: Final = 1.0
+SHORTEST_SECONDS: Final = 2.0
 MISSING_PROMETHEUS: Final = "Prometheus is not installed, so nothing is watched; get it with: sudo make system-deps"
 MISSING_ALERTMANAGER: Final = (
     "Alertmanager is not installed, so alerts are shown by Prometheus alone; get it with: sudo make system-deps"
