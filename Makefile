@@ -93,6 +93,23 @@ test: .venv/dev/.ready .venv/k8s/.ready $(EXTRAS:%=.venv/%/.ready) ## all tests 
 test-k8s: .venv/dev/.ready .venv/k8s/.ready .venv/checkov/.ready ## hold the manifests to the 36 points and print which test holds which (SYMMETRA_CRDS=folder)
 	@SYMMETRA_K8S_MATRIX=1 .venv/dev/bin/python -m pytest -n0 tests/k8s $(TEST_ARGS)
 
+# --- Kubernetes -----------------------------------------------------------------------------------------------------
+.PHONY: images
+images: ## build the images with docker, podman or buildah
+	@$(PYTHON) -m k8s.operations images build
+
+.PHONY: preflight
+preflight: ## what is missing in the cluster (OVERLAY=k8s/overlays/mysite)
+	@$(PYTHON) -m k8s.operations preflight --overlay $(OVERLAY)
+
+.PHONY: doctor
+doctor: ## known pitfalls in a running installation (OVERLAY=k8s/overlays/mysite)
+	@$(PYTHON) -m k8s.operations doctor --overlay $(OVERLAY)
+
+.PHONY: bundle
+bundle: ## one file for a site without internet (MODEL=.../depression_severity/1; BUNDLE_ARGS=--manifests-only)
+	@$(PYTHON) -m k8s.operations bundle make $(if $(MODEL),--model '$(MODEL)') $(BUNDLE_ARGS)
+
 .PHONY: test-long
 test-long: .venv/dev/.ready ## the longer campaigns; their results are committed beside them
 	@.venv/dev/bin/python -m pytest -m long $(TEST_ARGS)
