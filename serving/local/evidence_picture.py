@@ -89,6 +89,8 @@ def draw(trial: Trial) -> str:
 def _sentence(trial: Trial) -> str:
     if trial.alarm_at is None:
         return f"No alarm within {max(0, round(trial.evidence[-1][0]) - trial.changed_at)} photos after the change."
+    if trial.alarm_at <= trial.changed_at:
+        return f"A false alarm, after {trial.alarm_at} photos and before any change; what moved most: {trial.moved}."
     return f"Alarm {trial.alarm_at - trial.changed_at} photos after the change; what moved most: {trial.moved}."
 
 

@@ -128,3 +128,7 @@ def test_the_picture_is_whole_and_says_what_happened():
 def test_a_picture_without_an_alarm_says_so():
     text = draw(dataclasses.replace(TRIAL, alarm_at=None, evidence=TRIAL.evidence[:2], changed_at=50))
     assert "No alarm within 50 photos after the change." in text
+
+
+def test_a_picture_of_a_false_alarm_calls_it_one():
+    assert "A false alarm, after 100 photos and before any change" in draw(dataclasses.replace(TRIAL, alarm_at=100))
