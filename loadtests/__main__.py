@@ -13,6 +13,10 @@ from typing import Final, TextIO
 
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "run": ("loadtests.commands.run", "one run against one target, and whether it can be believed"),
+    "report": (
+        "loadtests.commands.report",
+        "the verdict on a finished run: does it meet the objectives, and what limited it",
+    ),
     "record-answers": ("loadtests.commands.record_answers", "note what a gateway answers to the photos of a pack"),
 }
 """Command name -> (module, one line for the help)."""

@@ -7,7 +7,10 @@ LoadTestError
 ├── TargetRefused        a target that nobody said is theirs, or that would be loaded as patients' traffic
 ├── TargetUnreadable     a target whose metrics or version cannot be read
 ├── RunUnreadable        a folder that holds no finished run
-└── RunFailed            a run that left no result
+├── RunFailed            a run that left no result
+├── ObjectivesUnusable   a file or word that says no objective
+├── NoBaseline           too few runs to know how far runs of the same kind lie apart
+└── SearchFailed         a search for capacity that found no rate
 """
 
 from __future__ import annotations
@@ -43,3 +46,15 @@ class RunUnreadable(LoadTestError):
 
 class RunFailed(LoadTestError):
     """The load generator ended without a result."""
+
+
+class ObjectivesUnusable(LoadTestError):
+    """This says no objective that a run can be held to."""
+
+
+class NoBaseline(LoadTestError):
+    """There are too few runs to know how far runs of the same kind lie apart."""
+
+
+class SearchFailed(LoadTestError):
+    """The search for the largest rate found none."""

@@ -1,0 +1,171 @@
+"""A run and its verdict as one HTML file: styles and plots are within, so that it survives the Job that made it."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from loadtests.histogram import Histogram
+from loadtests.report.plots import Line, draw_bars, draw_lines
+from loadtests.run.format import FinishedRun
+from loadtests.verdict.decision import INVALID, Verdict
+
+BINS: Final = tuple(f"{index / 10:.1f}" for index in range(1, 11))
+STYLE: Final = """
+body{font:16px/1.5 system-ui,sans-serif;color:#1b1f24;background:#fff;max-width:780px;margin:2rem auto;padding:0 1rem}
+h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}
+.word{font-size:2rem;font-weight:700;padding:.4rem 1rem;border:4px solid;display:inline-block}
+.MET{color:#1a6334}.MISSED{color:#8f3a00}.INVALID{color:#a0122a;font-size:4rem;transform:rotate(-2deg)}
+table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem .3rem 0;border-bottom:1px solid #d5d9de;vertical-align:top}
+td.n,th.n{text-align:right}svg{width:100%;height:auto}svg text{font:12px system-ui,sans-serif;fill:#1b1f24}
+svg .title{font-weight:600}svg .grid{stroke:#d5d9de}
+"""
+
+
+def as_page(run: FinishedRun, verdict: Verdict) -> str:
+    """The whole page."""
+    summary = run.summary
+    stamp = f'<p class="word {verdict.word}">{verdict.word}</p>'
+    if verdict.code == INVALID:
+        stamp += (
+            "<p><strong>This run says nothing about its target. Its figures are shown and decide nothing.</strong></p>"
+        )
+    bottleneck = verdict.bottleneck
+    behind = "" if bottleneck.behind is None else f", behind it {bottleneck.behind}"
+    facts = {
+        "Target": summary.target,
+        "Replicas looked at": str(len(run.target.replicas)),
+        "Model version": summary.model_version or "not known",
+        "Photo mix": "none" if summary.pack is None else f"{summary.pack['name']} ({summary.pack['digest'][:12]})",
+        "Users": ", ".join(f"{share:.0%} {name}" for name, share in summary.mix.items()),
+        "Traffic class": summary.traffic_class,
+        "Arrivals": f"{summary.arrivals.get('kind', 'unknown')}, {summary.seconds:g} s",
+        "Rate wanted, achieved, ended as it should": (
+            f"{summary.wanted_rate:.2f}, {summary.achieved_rate:.2f}, {summary.completed_rate:.2f} per second"
+        ),
+        "Generator": (
+            f"workers: {summary.generator.workers}, the busiest at {summary.generator.cpu_share_max:.0%} of its core, starts were "
+            f"{summary.generator.late_start_p99_seconds * 1000:.1f} ms late at the 99th percentile"
+        ),
+    }
+    body = [
+        f"<h1>Load test of {html.escape(summary.started)}</h1>{stamp}",
+        _list([f"{reason.code}: {reason.detail}" for reason in verdict.invalid_reasons]),
+        _table(list(facts.items())),
+        f"<h2>Objectives ({html.escape(verdict.objectives)})</h2>",
+        _table([(check.status, check.name, check.says) for check in verdict.checks]),
+        f"<h2>Limited by {html.escape(bottleneck.name + behind)}</h2>",
+        f"<p>{html.escape(bottleneck.says)}</p><p>Next: {html.escape(bottleneck.next_thing)}</p>",
+        _plot_time(verdict),
+        "<h2>Rate and latency</h2><p>Latency counts from the moment at which a request was meant to start.</p>",
+        *_plot_series(run),
+        _plot_distribution(run.latency),
+        _latency_table(run),
+        "<h2>Answers</h2>",
+        *_plot_answers(run),
+        _outcome_table(run),
+        "<p>A severity is neither a confidence nor a diagnosis; the photos of a load test are drawn.</p>",
+    ]
+    head = (
+        f"<meta charset=utf-8><meta name=viewport content='width=device-width'><title>{verdict.word}: load test</title>"
+    )
+    return (
+        f"<!doctype html><html lang=en><head>{head}<style>{STYLE}</style></head><body>{''.join(body)}</body></html>\n"
+    )
+
+
+def _plot_time(verdict: Verdict) -> str:
+    parts = verdict.bottleneck.parts
+    if not parts:
+        return ""
+    return draw_bars(
+        "Where a photo's time goes", "mean ms", [part.name for part in parts], [("", [1000 * part.seconds for part in parts])]
+    )  # fmt: skip
+
+
+def _plot_series(run: FinishedRun) -> tuple[str, ...]:
+    rows = run.series
+    rate = [
+        Line("wanted", [(row.second, row.wanted) for row in rows]),
+        Line("started", [(row.second, row.started) for row in rows]),
+        Line("ended as they should", [(row.second, row.ok) for row in rows]),
+    ]
+    ended = [row for row in rows if row.ended]
+    latency = [
+        Line("p50", [(row.second, 1000 * row.p50) for row in ended]),
+        Line("p99", [(row.second, 1000 * row.p99) for row in ended]),
+    ]
+    waiting = [Line("waiting", [(row.second, row.in_flight) for row in rows])]
+    return (
+        draw_lines("Requests", "second", "per second", rate),
+        draw_lines("Latency of those that ended", "second", "ms", latency),
+        draw_lines("Requests without an answer yet", "second", "at the end of a second", waiting),
+    )
+
+
+def _plot_distribution(latency: dict[str, Histogram]) -> str:
+    """Latency over percentiles, the axis stretched towards the tail: each step is a tenth of what is left."""
+    lines = []
+    for user_type, histogram in latency.items():
+        points, seen = [], 0
+        for seconds, count in histogram.items():
+            seen += count
+            above = max(1 - seen / histogram.count, 0.5 / histogram.count)
+            points.append((-math.log10(above), 1000 * seconds))
+        lines.append(Line(user_type, points))
+    ticks = [(-math.log10(1 - share), f"{100 * share:g} %") for share in (0.0, 0.5, 0.9, 0.95, 0.99, 0.999, 0.9999)]
+    return draw_lines("Latency by percentile", "of the requests", "ms", lines, ticks)
+
+
+def _plot_answers(run: FinishedRun) -> tuple[str, ...]:
+    answers = run.summary.answers
+    bands = sorted(answers.bands.keys() | answers.expected_bands.keys())
+    return (
+        draw_bars(
+            "Answers by band", "photos", bands,
+            [
+                ("answered", [answers.bands.get(band, 0) for band in bands]),
+                ("by the photo mix", [answers.expected_bands.get(band, 0) for band in bands]),
+            ],
+        ),
+        draw_bars(
+            "Answers by severity, upper edge of the bin", "photos", BINS,
+            [
+                ("answered", [answers.bins.get(edge, 0) for edge in BINS]),
+                ("by the photo mix", [answers.expected_bins.get(edge, 0) for edge in BINS]),
+            ],
+        ),
+    )  # fmt: skip
+
+
+def _latency_table(run: FinishedRun) -> str:
+    rows = [
+        (
+            name,
+            str(each.count),
+            *(f"{1000 * value:.1f}" for value in (each.p50, each.p90, each.p95, each.p99, each.p999, each.max)),
+        )
+        for name, each in run.summary.latency.items()
+    ]
+    return _table(rows, ("user", "requests", "p50 ms", "p90 ms", "p95 ms", "p99 ms", "p99.9 ms", "max ms"))
+
+
+def _outcome_table(run: FinishedRun) -> str:
+    rows = [
+        (user_type, outcome, str(count))
+        for user_type, outcomes in run.summary.outcomes.items()
+        for outcome, count in sorted(outcomes.items())
+    ]
+    return _table(rows, ("user", "outcome", "requests"))
+
+
+def _table(rows: Sequence[Sequence[str]], head: Sequence[str] = ()) -> str:
+    top = "".join(f"<th scope=col>{html.escape(cell)}</th>" for cell in head)
+    lines = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<table>{f'<tr>{top}</tr>' if head else ''}{lines}</table>"
+
+
+def _list(lines: Sequence[str]) -> str:
+    return "<ul>" + "".join(f"<li>{html.escape(line)}</li>" for line in lines) + "</ul>" if lines else ""
