@@ -127,6 +127,9 @@ class Orders:
             )
         except OSError as error:
             return _not_written(error)
+        if outcome.effect is not Effect.RESUMED:
+            # Somebody paused between the look and the switch: the trail must not say that screening went on.
+            self._note(PauseAction.RESUME, by, {"effect": outcome.effect.value})
         return SAID_OF_EFFECTS[outcome.effect]
 
     def _pause_in_force(self) -> PauseChange | PauseReason | None:

@@ -165,6 +165,22 @@ def test_where_records_are_on_orders_are_in_the_audit_trail(operated, tmp_path, 
     ]
 
 
+def test_a_pause_between_the_look_and_the_switch_stays_and_the_trail_says_so(operated, tmp_path, monkeypatch):
+    site = operated(**make_records(tmp_path))
+    site.order("/operator/pause", cause="drill")
+    seen = pause_id(site)
+
+    def look_closely(_):
+        switch_of(site).pause_for_mismatch(PauseReason.GOLDEN_MISMATCH, by="sentinel", why="x", details={})
+        return Finding(LookResult.RIGHT, "as told")
+
+    sentinel = site.gateway.app.extensions[SENTINEL_EXTENSION]
+    monkeypatch.setattr(sentinel._examiner, "look_closely", look_closely)
+    assert site.order("/operator/resume", pause_id=seen).status_code == 409
+    assert switch_of(site).state().action is PauseAction.PAUSE
+    assert [details for _, _, details in events(site)][1:] == ['{"look":"right"}', '{"effect":"other_pause"}']
+
+
 @pytest.fixture
 def without_trail(operated, tmp_path, monkeypatch):
     def refuse(*_):
