@@ -70,6 +70,14 @@ system-deps: ## install Chromium, Prometheus, Alertmanager, PostgreSQL and strac
 demo: .venv/gateway/.ready .venv/training/.ready .venv/serving/.ready ## train a demo model, serve it, open a page (no root; Ctrl-C stops)
 	@exec .venv/gateway/bin/python -m serving.local.demo $(DEMO_ARGS)
 
+.PHONY: monitor
+monitor: .venv/gateway/.ready .venv/training/.ready .venv/serving/.ready .venv/monitoring/.ready ## the demo with all that watches it: Prometheus, Alertmanager, drift controller, sentinel (Ctrl-C stops)
+	@exec .venv/gateway/bin/python -m serving.local.monitor $(MONITOR_ARGS)
+
+.PHONY: drift-demo
+drift-demo: .venv/gateway/.ready .venv/training/.ready .venv/serving/.ready .venv/monitoring/.ready ## change what the demo is asked about and watch the alarm arrive, with a picture (SHIFT=darker|blur|prevalence)
+	@exec .venv/gateway/bin/python -m serving.local.drift_demo --shift $(or $(SHIFT),darker) $(DRIFT_DEMO_ARGS)
+
 .PHONY: clean-demo
 clean-demo: ## forget the demo's faces and model, so that the next demo trains anew
 	@rm -rf .run/demo
