@@ -59,7 +59,7 @@ def create_operator_page(
     @blueprint.get("/operator")
     def show() -> str:
         asked = flask.request.args.get("said")
-        return render(Said(asked) if asked in set(Said) else None)
+        return render(Said(asked) if asked in set(Said) - FAILED else None)
 
     @blueprint.post("/operator/pause")
     def pause() -> Response | tuple[str, int]:

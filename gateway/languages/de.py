@@ -21,7 +21,7 @@ GERMAN: Final = Catalogue(
     tag="de",
     notice=(
         "Entscheidungshilfe für Forschung und Triage, keine Diagnose. "
-        "Der Schweregrad ist ein Punktwert dieses Modells: Er ist kein PHQ-9-Wert und keine Sicherheitsangabe. "
+        "Der Schweregrad ist ein Punktwert dieses Modells: Er ist kein PHQ-9-Wert und keine Angabe, wie gewiss das Ergebnis ist. "
         "Lassen Sie ihn mit einem validierten Fragebogen und in einem ärztlichen Gespräch überprüfen."
     ),
     demo_notice="Demonstrationsmodell, an gezeichneten Gesichtern trainiert: Dieses Ergebnis sagt nichts über diesen Menschen.",
@@ -61,7 +61,7 @@ GERMAN: Final = Catalogue(
         "sharpness": "Seine Schärfe",
         "face_fraction": "Sein Anteil an der Breite des Fotos",
         "inter_eye_pixels": "Bildpunkte zwischen den Augen",
-        "detector_score": "Sicherheit der Gesichtserkennung",
+        "detector_score": "Gewissheit, dass ein Gesicht gefunden wurde",
         "turn": "Drehung des Kopfes",
         "roll_degrees": "Neigung des Kopfes, Grad",
         "outside_share": "Anteil des Gesichts außerhalb des Fotos",
@@ -135,7 +135,7 @@ GERMAN: Final = Catalogue(
         "middle": "Mitte",
         "high": "oben",
         "severity_meaning": (
-            "Diese Zahl ist ein Punktwert des Modells. Sie ist kein PHQ-9-Wert, keine Sicherheitsangabe und keine "
+            "Diese Zahl ist ein Punktwert des Modells. Sie ist kein PHQ-9-Wert, keine Angabe, wie gewiss das Ergebnis ist, und keine "
             "Wahrscheinlichkeit, krank zu sein. Lassen Sie sie mit einem validierten Fragebogen wie dem PHQ-9 und in einem "
             "ärztlichen Gespräch überprüfen."
         ),

@@ -32,7 +32,7 @@ ANSWER_WORDS: Final = {
     "meaning_method": (
         "{depressed} von {depressed_total} depressiven, {others} von {others_total} nicht depressiven; jede Person zählt einmal, in Teilen, "
         "wo ihre Fotos in zwei Bereiche fielen. "
-        "Die Enden sind Wilson-Intervalle nach Personen: zu 95 % für den Anteil der Depressiven, zu 97,5 % für die beiden Anteile, aus denen "
+        "Die Enden sind Wilson-Intervalle nach Personen: zu 95 % für den Anteil der Depressiven, zu 97.5 % für die beiden Anteile, aus denen "
         "der Anteil im Bereich berechnet ist und von denen die ungünstigsten Enden zählen."
     ),
     "meaning_without_abstention": "Auch Fotos, die keinen Bereich bekämen, wurden gezählt.",

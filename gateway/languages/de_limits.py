@@ -36,7 +36,7 @@ LIMITS: Final = {
         "Severity is 1 - p_no_depression of a binary model: not a PHQ-9 score, not a confidence; the bands mild and high were "
         "never validated against severity labels."
     ): (
-        "Der Schweregrad ist 1 - p_no_depression eines zweiwertigen Modells: kein PHQ-9-Wert, keine Sicherheitsangabe; die "
+        "Der Schweregrad ist 1 - p_no_depression eines zweiwertigen Modells: kein PHQ-9-Wert, keine Angabe, wie gewiss das Ergebnis ist; die "
         "Bereiche mild und high wurden nie an bekannten Schweregraden validiert."
     ),
     "One still photo; nothing was measured about change over time, treatment, or other cameras and populations.": (

@@ -14,7 +14,7 @@ SIGN_IN: Final = {
     "signed_out": "Abgemeldet",
     "signed_out_here": "Sie sind von dieser Seite abgemeldet.",
     "signed_out_there": (
-        "An Ihrem Konto dieses Hauses sind Sie vielleicht noch angemeldet. Wenn andere dieses Gerät verwenden, melden Sie sich "
+        "Bei Ihrem Konto dieses Hauses sind Sie vielleicht noch angemeldet. Wenn andere dieses Gerät verwenden, melden Sie sich "
         "auch dort ab."
     ),
     "sign_out_there": "Vom Konto abmelden",
@@ -50,7 +50,7 @@ SIGN_IN_PROBLEMS: Final = {
         "Öffnen Sie die Seite noch einmal und füllen Sie das Formular dort aus.",
     ),
     "role_missing": Told(
-        "Sie sind hier bekannt, haben an diesem Dienst aber noch keine Rolle.",
+        "Sie sind hier bekannt, haben bei diesem Dienst aber noch keine Rolle.",
         "Bitten Sie die Betreiber dieses Dienstes um eine Rolle, und melden Sie sich dann noch einmal an.",
     ),
     "sign_in_interrupted": Told(

@@ -109,6 +109,7 @@ class Orders:
         Raises:
             RecordsUnavailable: the order cannot be noted. It is not carried out: resuming can wait.
         """
+        noted = False
         try:
             change = self.files.run(self._pause_in_force)
             if change is None:
@@ -122,10 +123,13 @@ class Orders:
                 return SAID_OF_OBSTACLES[obstacle]
             details = {"look": finding.result.value}
             self._note(PauseAction.RESUME, by, details)
+            noted = True
             outcome = self.files.run(
                 lambda: self.switch.resume(by=by, why="", details=details, pause_id=pause_id or None)
             )
         except OSError as error:
+            if noted:
+                self._note(PauseAction.RESUME, by, {"effect": Said.NOT_WRITTEN.value})
             return _not_written(error)
         if outcome.effect is not Effect.RESUMED:
             # Somebody paused between the look and the switch: the trail must not say that screening went on.

@@ -57,7 +57,7 @@ class TrainingBatches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras has
     def __getitem__(self, number: int) -> Batch:
         """One batch of the present epoch."""
         rows = self._order[number * self._batch_size : (number + 1) * self._batch_size]
-        rng = np.random.default_rng((self._seed, self._epoch, number))
+        rng = np.random.default_rng((self._seed, self._epoch, number + 1))  # 0 would be the stream of the order
         draws = draw(len(rows), self._crops.shape[1], self._ranges, rng)
         return _inputs(self._crops[rows], draws), self._targets[rows, None], self._weights[rows]
 

@@ -44,7 +44,7 @@ def fit_elsewhere(
     crop: CropKind = "aligned",
     quiet: bool = False,
 ) -> FittedElsewhere:
-    """Train, and leave the weights of the lowest validation loss in `run`; a training that is cut off leaves nothing.
+    """Train, and leave the weights of the lowest validation loss in `run`; a training that is cut off leaves no `fitted.json`.
 
     Args:
         recipe: What to do.

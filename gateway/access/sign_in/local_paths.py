@@ -8,8 +8,13 @@ from typing import Final
 HOME: Final = "/"
 SIGN_IN_PATH: Final = "/sign-in"
 MAX_CHARACTERS: Final = 512
-_LOCAL: Final = re.compile(r"/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*/?)*(?:\?[A-Za-z0-9._~=&%+-]*)?", re.ASCII)
-"""Names between single slashes, none of which begins with a dot: no host, no backslash, no way up, nothing encoded in the path."""
+_NAME: Final = r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*"
+_LOCAL: Final = re.compile(rf"/(?:{_NAME}(?:/{_NAME})*/?)?(?:\?[A-Za-z0-9._~=&%+-]*)?", re.ASCII)
+"""Names between single slashes, none of which begins with a dot: no host, no backslash, no way up, nothing encoded in the path.
+
+Every slash has one place in it: were one optional within the repetition, a long name that ends wrongly would be tried in as many ways as it
+can be cut, and one request would keep the worker busy for ever.
+"""
 
 
 def local_path(path: str | None) -> str:

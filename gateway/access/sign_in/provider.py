@@ -171,7 +171,12 @@ class SignInProvider:
         audience, party, nonce = claims["aud"], claims.get("azp"), claims["nonce"]
         # OpenID Connect Core 1.0, section 3.1.3.7: made out to several, it must say that we are who asked for it.
         is_ours = party == self._client.id or (party is None and audience in (self._client.id, [self._client.id]))
-        if not is_ours or not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), flow.nonce.encode()):
+        if (
+            not is_ours
+            or not isinstance(nonce, str)
+            or not nonce.isascii()
+            or not hmac.compare_digest(nonce.encode(), flow.nonce.encode())
+        ):
             raise SignInRefused
         return claims
 

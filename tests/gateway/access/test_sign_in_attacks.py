@@ -64,7 +64,7 @@ def changed(path, **changes):
     [
         "//evil.example", "///evil.example", "https://evil.example", "http:evil.example", "javascript:alert(1)", "/\\evil.example",
         "\\\\evil.example", "/%2f/evil.example", "/%5cevil.example", "/\tevil.example", "/\r\nLocation: x", "/ /evil", "/.//evil.example",
-        "/..//evil.example", "/a/../..//evil", "/@evil.example", "/a//evil", "evil.example", "", "/ä", "/x" * 400, "/sign-in", "/sign-in/",
+        "/..//evil.example", "/a/../..//evil", "/@evil.example", "/a//evil", "evil.example", "", "/ä", "/x" * 400, "/" + "a" * 500 + "!", "/" + "a/" * 250 + "!", "/sign-in", "/sign-in/",
         "/sign-in/callback?code=x", "/sign-in?to=/sign-in", "/#x", "/?a=//evil.example", "/?a=<script>", "?to=/x", "/;evil", "/\x00",
     ],
 )  # fmt: skip
