@@ -67,7 +67,7 @@ def draw(trial: Trial) -> str:
         f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(trial.height):.1f}" y2="{y(trial.height):.1f}" stroke="#b3261e" stroke-dasharray="6 4"/>',
         _text(LEFT + 6, y(trial.height) - 6, "height of the alarm", colour="#b3261e"),
         f'<line x1="{x(trial.changed_at):.1f}" x2="{x(trial.changed_at):.1f}" y1="{TOP}" y2="{bottom}" stroke="#8a6d1f" stroke-width="1.5"/>',
-        _text(x(trial.changed_at) + 6, TOP + 16, "the input changes", colour="#8a6d1f"),
+        _text(x(trial.changed_at) - 6, TOP + 16, "the input changes", colour="#8a6d1f", anchor="end"),
         f'<polyline points="{line}" fill="none" stroke="#1f4e8c" stroke-width="2"/>',
         *(
             f'<circle cx="{x(photos):.1f}" cy="{y(level):.1f}" r="3" fill="#1f4e8c"/>'
