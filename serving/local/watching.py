@@ -19,6 +19,8 @@ TIMEOUT_SECONDS: Final = 60.0
 SCRAPE_SECONDS: Final = 15.0
 LOOK_FOR_DRIFT_SECONDS: Final = 30.0
 LOOK_AT_GOLDEN_PHOTOS_SECONDS: Final = 180.0
+LOOK_AT_GOLDEN_CROPS_SECONDS: Final = 60.0
+"""Of the gateway's own sentinel, as it is by default."""
 SHORTEST_SECONDS: Final = 2.0
 MISSING_PROMETHEUS: Final = "Prometheus is not installed, so nothing is watched; get it with: sudo make system-deps"
 MISSING_ALERTMANAGER: Final = (
@@ -99,6 +101,7 @@ def start_watching(stack: Stack, notices_port: int, tell: Callable[[str], None])
         "SYMMETRA_PORT": str(ports.second_gateway_port),
         "SYMMETRA_METRICS_PORT": str(ports.second_gateway_metrics_port),
         "SYMMETRA_API_KEYS_FILE": str(stack.watching / "keys.json"),
+        "SYMMETRA_SENTINEL_INTERVAL_SECONDS": f"{pace.seconds(LOOK_AT_GOLDEN_CROPS_SECONDS):g}",
     }
     start_gateway(stack.group, stack.python.gateway, stack.models, ports, second, name="second-gateway")
     _start_sentinel(stack)

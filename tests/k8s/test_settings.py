@@ -107,6 +107,9 @@ def test_monitoring_takes_its_arguments(command, monkeypatch):
         "print_help",
         lambda parser, _file=None: seen.append(set(parser._option_string_actions)),
     )
+    monkeypatch.delitem(
+        sys.modules, "monitoring.__main__", raising=False
+    )  # another test of this process may have read it
     with pytest.raises(SystemExit) as end:
         runpy.run_module("monitoring", run_name="__main__")
     assert end.value.code == 0

@@ -17,8 +17,8 @@ from tests.support.access import add_key
 from tests.support.gateway import FakeGateway
 
 PAST = datetime.now(UTC) - timedelta(hours=1)
-RIGHT = {200, 400, 404}
-"""What a view answers to a request with the right key and nothing in it; 404 where no records are kept."""
+RIGHT = {200, 400, 404, 415}
+"""What a view answers to a request with the right key and nothing in it; 404 where no records are kept, 415 where it wants a form."""
 EXAMPLES = {"<path:filename>": "page.css", "<code>": "no_face", "<screening_id>": "some-answer"}
 """What stands in an address for the open parts of a template."""
 CLOSED_ROUTES = [row for row, need in ROUTES.items() if need not in (OPEN, SESSION)]

@@ -10,6 +10,7 @@ from gateway.settings import Settings
 from gateway.start import require_startable
 from gateway.upstream.credentials import Credentials
 from gateway.upstream.tls_files import require_tls_files, tls_files_of
+from serving.local.ports import find_free_port
 from tests.support.certificates import make_authority, make_certificate
 from tests.support.gateway import VERSION
 from tests.support.stub_model_server import StubModelServer
@@ -144,7 +145,9 @@ def test_an_authority_that_cannot_be_used_is_named_at_start(tmp_path, content):
     path = tmp_path / "ca.pem"
     if content is not None:
         path.write_bytes(content)
-    settings = Settings(model_repository=tmp_path, model_server_ca_file=path)
+    settings = Settings(
+        model_repository=tmp_path, model_server_ca_file=path, port=find_free_port(), metrics_port=find_free_port()
+    )
     for check in (require_tls_files, require_startable):
         with pytest.raises(SettingsInvalid, match=r"SYMMETRA_MODEL_SERVER_CA_FILE is .*ca\.pem"):
             check(settings)
