@@ -8,9 +8,7 @@ LoadTestError
 ├── TargetUnreadable     a target whose metrics or version cannot be read
 ├── RunUnreadable        a folder that holds no finished run
 ├── RunFailed            a run that left no result
-├── ObjectivesUnusable   a file or word that says no objective
-├── NoBaseline           too few runs to know how far runs of the same kind lie apart
-└── SearchFailed         a search for capacity that found no rate
+└── ObjectivesUnusable   a file or word that says no objective
 """
 
 from __future__ import annotations
@@ -50,11 +48,3 @@ class RunFailed(LoadTestError):
 
 class ObjectivesUnusable(LoadTestError):
     """This says no objective that a run can be held to."""
-
-
-class NoBaseline(LoadTestError):
-    """There are too few runs to know how far runs of the same kind lie apart."""
-
-
-class SearchFailed(LoadTestError):
-    """The search for the largest rate found none."""

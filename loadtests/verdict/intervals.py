@@ -25,8 +25,8 @@ def share_interval(count: int, total: int) -> tuple[float, float]:
 def percentile_interval(histogram: Histogram, percent: float) -> tuple[float, float]:
     """Seconds between which a percentile lies, by the ranks that the binomial distribution allows.
 
-    It takes the latencies as independent of each other, which they are not while a queue stands; `loadtests.verdict.comparison`
-    therefore also asks how far runs of the same kind lie apart.
+    It takes the latencies as independent of each other, which they are not while a queue stands; a comparison of runs of the same kind
+    must ask how far apart those lie too.
     """
     share, count = percent / 100, histogram.count
     if not count:
