@@ -2,5 +2,6 @@
 
 Nothing here imports TensorFlow. The weights, and how they came about, lie in the run directory under `elsewhere/`; `fit` with
 the same options takes them over there, and goes on with calibration and evaluation as after a training of its own. Crops, split,
-recipe, rules and networks are the same; the random numbers are not, so two backends give two different trainings.
+recipe, rules and networks are the same, but no layers are frozen and a training that is cut off starts anew; the random numbers are
+others, so two backends give two different trainings.
 """

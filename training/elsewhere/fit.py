@@ -113,6 +113,7 @@ def fit_elsewhere(
         photos_per_second=round(progress.photos_per_second, 1),
         history=history.columns,
         weights_sha256=digest_weights(run),
+        budget_used_up=budget.used_up,
     )
     write_fitted(run, identity, fitted)
     shutil.rmtree(work.folder)

@@ -25,7 +25,7 @@ MAKER = "python -m training fit-elsewhere"
 
 @dataclass(frozen=True, slots=True)
 class FittedElsewhere:
-    """How a training elsewhere went; seconds and rates as of `training.fitting.fit.Fitted`."""
+    """How a training elsewhere went; seconds, rates and budget as of `training.fitting.fit.Fitted`."""
 
     backend: str
     device: str
@@ -34,6 +34,7 @@ class FittedElsewhere:
     photos_per_second: float
     history: dict[str, list[float]]
     weights_sha256: str
+    budget_used_up: bool = False
 
 
 def write_fitted(run: Run, identity: Mapping[str, Any], fitted: FittedElsewhere) -> None:
@@ -57,7 +58,11 @@ def read_fitted(run: Run, identity: Mapping[str, Any]) -> FittedElsewhere | None
         )
         raise RunInvalid(message)
     del content["schema"]
-    fitted = FittedElsewhere(**content)
+    try:
+        fitted = FittedElsewhere(**content)
+    except TypeError as error:
+        message = f"{run.elsewhere_description} lacks a member, or has one that is not known; `{MAKER}` writes it"
+        raise RunInvalid(message) from error
     try:
         digest = digest_weights(run)
     except OSError as error:

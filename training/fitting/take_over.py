@@ -56,7 +56,7 @@ def take_over(
         history=elsewhere.history,
         seconds=elsewhere.seconds,
         photos_per_second=elsewhere.photos_per_second,
-        budget_used_up=False,
+        budget_used_up=elsewhere.budget_used_up,
         weights=class_weights(targets_from_labels([photo.label for photo in training]).tolist()),
         elsewhere=elsewhere,
     )
