@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def claim_values(claims: Mapping[str, Any], name: str) -> list[str]:
-    """The values of a claim that holds words: a list of them, or one text with spaces between.
+def claim_values(claims: Mapping[str, Any], name: str, *, splits_text: bool = True) -> list[str]:
+    """The values of a claim that holds words: a list of them, or one text.
 
     Args:
         claims: Of the token, already checked.
         name: Of the claim; where no claim has the name, dots lead inside, as in `realm_access.roles`.
+        splits_text: Whether one text is several words with spaces between, as `scope` is; the name of a group or a department is one value.
 
     >>> claim_values({"scope": "screen openid"}, "scope")
     ['screen', 'openid']
@@ -20,7 +21,7 @@ def claim_values(claims: Mapping[str, Any], name: str) -> list[str]:
     """
     found = _look_up(claims, name)
     if isinstance(found, str):
-        return found.split()
+        return found.split() if splits_text else [found]
     return [value for value in found if isinstance(value, str)] if isinstance(found, list) else []
 
 

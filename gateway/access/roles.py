@@ -79,9 +79,11 @@ def roles_of(claims: Mapping[str, Any], claim: str, mapping: RoleMapping) -> fro
 
     >>> sorted(roles_of({"groups": ["ward-3", "canteen"]}, "groups", (("ward-3", Role.CLINICIAN),)))
     [<Role.CLINICIAN: 'clinician'>]
+    >>> roles_of({"department": "IT operator"}, "department", ())
+    frozenset()
     """
     given = dict(mapping) if mapping else {role.value: role for role in Role}
-    return frozenset(given[value] for value in claim_values(claims, claim) if value in given)
+    return frozenset(given[value] for value in claim_values(claims, claim, splits_text=False) if value in given)
 
 
 def scopes_of_roles(roles: frozenset[Role]) -> frozenset[Scope]:
