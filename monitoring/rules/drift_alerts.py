@@ -40,12 +40,12 @@ def drift_alert_groups(pace: Pace = Pace()) -> list[Group]:  # noqa: B008 - froz
 
 def drift_alerts(pace: Pace = Pace()) -> list[Alert]:  # noqa: B008 - frozen
     """All of them."""
-    return [*_detector_alerts(), _blind(pace), *_share_alerts(pace)]
+    return [*_detector_alerts(pace), _blind(pace), *_share_alerts(pace)]
 
 
-def _detector_alerts() -> list[Alert]:
+def _detector_alerts(pace: Pace) -> list[Alert]:
     which = (
-        '{{ with printf `symmetra_drift_loudest{model_version="%s"} == 1` $labels.model_version | query }}'
+        '{{ with printf `symmetra_drift_loudest{model_version="%s",site="%s"} == 1` $labels.model_version $labels.site | query }}'
         "{{ . | first | label `signal` }}{{ else }}unknown{{ end }}"
     )
     alarm, warning = (f'max by ({PLACE}) (symmetra_drift_alarm{{tier="{tier}"}}) == 1' for tier in ("alarm", "warning"))
@@ -56,6 +56,8 @@ def _detector_alerts() -> list[Alert]:
             severity="clinical_lead",
             expression=alarm,
             waits="0s",
+            # While the controller starts again nobody must read "over".
+            keeps=pace.text(STALE_SECONDS),
             summary="Answers or photos are no longer those that the version was measured on: what answers mean must be judged anew.",
             description=f"{where}: the signal that moved most is {which}. It stays until somebody takes it up.",
         ),
@@ -78,7 +80,8 @@ def _blind(pace: Pace) -> Alert:
         name="DriftBlind",
         severity="ticket",
         expression=(
-            f"(time() - max(symmetra_drift_last_update_seconds) > {pace.seconds(STALE_SECONDS):g})\n"
+            # Over a day, because the figure of a controller that is gone is forgotten within minutes.
+            f"(time() - max(last_over_time(symmetra_drift_last_update_seconds[{pace.text(DAY_SECONDS)}])) > {pace.seconds(STALE_SECONDS):g})\n"
             f'or\n(max by ({PLACE}, state) (symmetra_drift_state{{state=~"no_profile|stale"}}) == 1 and {pinned})\n'
             # All but the edges: which of them counts changed with Prometheus 3.
             f'or\n(max by ({PLACE}, state) (sum_over_time(symmetra_drift_state{{state="insufficient_data"}}{week})) >= {hours - 2}'

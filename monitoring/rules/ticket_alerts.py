@@ -10,6 +10,8 @@ from monitoring.rules.slo_rules import DAY_SECONDS
 
 OVERLOAD = "gateway_overloaded|wait_too_long|upload_memory_full|deadline_passed|connections_full"
 """Outcomes of screenings that found no room."""
+EVERYWHERE = ("drift-controller", "sentinel")
+"""Of these one runs at every site."""
 PARTS = "drift-controller|sentinel|model-server|alertmanager"
 """Scrape jobs, the gateway's and Prometheus' own apart."""
 
@@ -116,9 +118,13 @@ def _keeping_alerts(objectives: Objectives, pace: Pace) -> list[Alert]:
         Alert(
             name="DiskAlmostFull",
             severity="ticket",
-            expression=f"min by (disk) (symmetra_disk_free_share) < {disk.free_share:g}",
+            # A disk that is gone reads NaN, which differs from itself and is below nothing.
+            expression=(
+                f"min by (disk) (symmetra_disk_free_share) < {disk.free_share:g}\n"
+                "or\nmax by (disk) (symmetra_disk_free_share != symmetra_disk_free_share)"
+            ),
             waits=pace.text(900),
-            summary="The disk of {{ $labels.disk }} is almost full.",
+            summary="The disk of {{ $labels.disk }} is almost full, or gone.",
             keeps=pace.text(KEPT_SECONDS),
             description="{{ $value | humanizePercentage }} is free. A full one loses no answer without a word, and stops them all.",
         ),
@@ -131,17 +137,21 @@ def _watching_alerts(objectives: Objectives, pace: Pace) -> list[Alert]:
         Alert(
             name="MonitoringPartDown",
             severity="ticket",
-            expression=f'max by (job) (up{{job=~"{PARTS}"}}) == 0',
+            # What is not even known, because its address is gone with it, is as down as what does not answer.
+            expression=(
+                f'(max by (job) (up{{job=~"{PARTS}"}}) == 0)\nor\n'
+                + "\nor\n".join(f'absent(up{{job="{part}"}})' for part in EVERYWHERE)
+            ),
             # Longer than an outage behind it takes to be told, seen from outside where nobody asks.
             waits=pace.text(900),
             summary="{{ $labels.job }} is down: what it watches for would go unseen.",
-            description="Prometheus cannot scrape any {{ $labels.job }}. Patients get their answers all the same.",
+            description="Prometheus cannot scrape any {{ $labels.job }}, or knows of none. Patients get their answers all the same.",
         ),
         Alert(
             name="SentinelBlind",
             severity="ticket",
             expression=(
-                f"(time() - max(symmetra_blackbox_last_look_seconds) > {pace.seconds(looks):g})\n"
+                f"(time() - max(last_over_time(symmetra_blackbox_last_look_seconds[{pace.text(DAY_SECONDS)}])) > {pace.seconds(looks):g})\n"
                 f'or\n(max(symmetra_blackbox_in_a_row{{result="blind"}}) >= {objectives.availability.from_outside.looks_without_answer})\n'
                 'or\n(min(symmetra_sentinel_watching) == 0 and sum(up{job="gateway"}) > 0)'
             ),

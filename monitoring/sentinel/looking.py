@@ -10,12 +10,23 @@ from typing import Final
 from monitoring.sentinel.errors import GoldenPhotosUnreadable, NoAnswer
 from monitoring.sentinel.front_door import Reply
 from monitoring.sentinel.golden_photos import GoldenPhoto, GoldenSet
+from serving.contract.errors import PhotoError
 from serving.contract.severity import band_of
 
 ANSWERED: Final = 200
 NOT_ALLOWED: Final = (401, 403)
-OURS_FROM: Final = 500
-TOO_MANY: Final = 429
+SEVERITY: Final = "severity_ppm"
+"""The member without which an object is no answer of ours."""
+OWN_RATE: Final = "client_rate_exceeded"
+"""This sentinel asks more often than its key may: that says nothing about patients."""
+
+
+def _codes_below(kind: type[PhotoError]) -> frozenset[str]:
+    return frozenset({kind.code}).union(*(_codes_below(below) for below in kind.__subclasses__()))
+
+
+PHOTO_REFUSALS: Final = _codes_below(PhotoError)
+"""Codes by which the contract says that a photo gets no score."""
 
 
 class LookResult(enum.StrEnum):
@@ -74,16 +85,19 @@ def look(read: Callable[[], GoldenSet], screen: Screen) -> Finding:
 
 def judge(reply: Reply, photo: GoldenPhoto, golden: GoldenSet) -> Finding:
     """What is to be thought of one reply."""
+    code = str(reply.content.get("code", "no_problem"))
     if reply.status in NOT_ALLOWED:
         return Finding(LookResult.BLIND, "key_not_accepted", photo.name)
-    if reply.status >= OURS_FROM or reply.status == TOO_MANY:
-        return Finding(LookResult.UNANSWERED, str(reply.content.get("code", "no_problem")), photo.name)
-    if reply.status != ANSWERED:
-        code = str(reply.content.get("code", ""))
-        if photo.refusal is not None and code == photo.refusal:
-            return Finding(LookResult.RIGHT, "refused_as_promised", photo.name)
-        return Finding(LookResult.WRONG, "refusal_differs", photo.name)
-    return Finding(*_judge_answer(reply, photo, golden), photo.name)
+    if code == OWN_RATE:
+        return Finding(LookResult.BLIND, code, photo.name)
+    if reply.status == ANSWERED and SEVERITY in reply.content:
+        return Finding(*_judge_answer(reply, photo, golden), photo.name)
+    if code not in PHOTO_REFUSALS:
+        # An ingress's own page, a limit in front of the gateway, an overload: nobody judged the photo, so no judgement is wrong.
+        return Finding(LookResult.UNANSWERED, code, photo.name)
+    if code == photo.refusal:
+        return Finding(LookResult.RIGHT, "refused_as_promised", photo.name)
+    return Finding(LookResult.WRONG, "refusal_differs", photo.name)
 
 
 def _ask(photo: GoldenPhoto, golden: GoldenSet, screen: Screen) -> Finding:
@@ -98,7 +112,7 @@ def _judge_answer(reply: Reply, photo: GoldenPhoto, golden: GoldenSet) -> tuple[
     answer = reply.content
     try:
         model, policy_digest = answer["model"], answer["policy"]["digest"]
-        severity, band, abstained = int(answer["severity_ppm"]), answer["band"], bool(answer["abstained"])
+        severity, band, abstained = int(answer[SEVERITY]), answer["band"], bool(answer["abstained"])
         pinned = (model["version"], model["digest"]) == (golden.version, golden.digest)
     except (KeyError, TypeError, ValueError):
         return LookResult.WRONG, "answer_malformed"

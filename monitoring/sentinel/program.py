@@ -47,6 +47,10 @@ class Sentinel:
         self._watch.take(finding)
         return finding
 
+    def note_failure(self) -> None:
+        """A look broke on something of our own."""
+        self._watch.take(Finding(LookResult.BLIND, "look_failed"))
+
     def _read(self) -> GoldenSet:
         return read_golden_set(self._repository)
 
@@ -103,8 +107,9 @@ def watch(settings: Settings) -> int:
 
 
 def _look_safely(sentinel: Sentinel) -> None:
-    """A look that breaks is no reason to stop looking: silence is what the alert on the last look tells."""
+    """A look that breaks is no reason to stop looking; nothing was learned from it, and what was found before is no longer known."""
     try:
         sentinel.look_once()
     except Exception as error:  # noqa: BLE001 - whatever it is, the next look may be better
         log("look failed", error=type(error).__name__)
+        sentinel.note_failure()

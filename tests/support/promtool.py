@@ -16,8 +16,12 @@ from monitoring.rules.writing import ALERT_RULES, SLO_RULES, generated_files
 if TYPE_CHECKING:
     from pathlib import Path
 
-UP = {'up{job="gateway",instance="a"}': "1x100000"}
-"""A gateway is there: without any, that is what fires."""
+UP = {
+    'up{job="gateway",instance="a"}': "1x100000",
+    'up{job="drift-controller"}': "1x100000",
+    'up{job="sentinel"}': "1x100000",
+}
+"""A gateway and what watches it are there: without any, that is what fires."""
 ALWAYS = "DeadMansSwitch"
 
 

@@ -122,6 +122,18 @@ SCENARIOS = {
         {'up{job="drift-controller"}': "1x4 0x20 1x5"},
         {"19m": set(), "20m": {"MonitoringPartDown"}, "25m": {"MonitoringPartDown"}, "26m": set()},
     ),
+    "MonitoringPartDown: nobody knows of a sentinel any more": (
+        {'up{job="sentinel"}': "1x4 stale"},
+        {"19m": set(), "21m": {"MonitoringPartDown"}},
+    ),
+    "SentinelBlind: it is gone with its series": (
+        {"symmetra_blackbox_last_look_seconds": "0x2 stale"},
+        {"40m": set(), "41m": {"SentinelBlind"}},
+    ),
+    "DiskAlmostFull: a disk that is gone": (
+        {'symmetra_disk_free_share{disk="records"}': "0.5x4" + " NaN" * 20},
+        {"19m": set(), "21m": {"DiskAlmostFull"}},
+    ),
     "SentinelBlind: it looks no more": (
         {"symmetra_blackbox_last_look_seconds": "0x60 3660x5"},
         {"40m": set(), "41m": {"SentinelBlind"}, "65m": {"SentinelBlind"}, "67m": set()},

@@ -52,7 +52,7 @@ def promtool(folder, series, wanted):
     """Whether each expression gives one sample, and its value 1, eight hours in; promtool's words otherwise."""
     test = {
         "rule_files": [str(RULES_FOLDER / DRIFT_RULES)],
-        "evaluation_interval": "5m",
+        "evaluation_interval": "4m",
         "tests": [{
             "interval": "5m",
             "input_series": [{"series": name, "values": values} for name, values in series.items()],
@@ -166,7 +166,7 @@ def firing(folder, groups, series, moments):
     inputs = [{"series": name, "values": values} for name, values in series.items()]
     test = {
         "rule_files": ["some.rules.yaml"],
-        "evaluation_interval": "5m",
+        "evaluation_interval": "4m",
         "tests": [{"interval": "5m", "input_series": inputs, "promql_expr_test": expressions}],
     }
     path = folder / "some.test.yaml"

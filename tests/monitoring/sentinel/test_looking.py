@@ -40,7 +40,12 @@ def answer(severity_ppm=250_000, band="none", **changes):
         (answer(model={"version": 6, "digest": "ab" * 32}), SCORED, "other_version", "not_the_pinned_version"),
         (answer(model={"version": 7, "digest": "cd" * 32}), SCORED, "other_version", "not_the_pinned_version"),
         (answer(model=None), SCORED, "wrong", "answer_malformed"),
-        (Reply(200, {}), SCORED, "wrong", "answer_malformed"),
+        (Reply(200, {}), SCORED, "unanswered", "no_problem"),
+        (Reply(404, {}), SCORED, "unanswered", "no_problem"),
+        (Reply(308, {}), REFUSED, "unanswered", "no_problem"),
+        (Reply(413, {}), SCORED, "unanswered", "no_problem"),
+        (Reply(413, {"code": "photo_too_large"}), SCORED, "wrong", "refusal_differs"),
+        (Reply(415, {"code": "upload_type_unsupported"}), SCORED, "unanswered", "upload_type_unsupported"),
         (Reply(422, {"code": "too_dark"}), SCORED, "wrong", "refusal_differs"),
         (answer(), REFUSED, "wrong", "not_refused"),
         (Reply(422, {"code": "no_face"}), REFUSED, "right", "refused_as_promised"),
@@ -49,6 +54,7 @@ def answer(severity_ppm=250_000, band="none", **changes):
         (Reply(403, {}), REFUSED, "blind", "key_not_accepted"),
         (Reply(503, {"code": "model_unavailable"}), SCORED, "unanswered", "model_unavailable"),
         (Reply(429, {}), REFUSED, "unanswered", "no_problem"),
+        (Reply(429, {"code": "client_rate_exceeded"}), REFUSED, "blind", "client_rate_exceeded"),
     ],
 )
 def test_what_is_thought_of_a_reply(reply, photo, result, code):
