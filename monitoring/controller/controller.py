@@ -84,22 +84,28 @@ class Controller:
     _found: dict[CounterKey, float] = field(default_factory=dict)
     _profiles: dict[Place, SiteProfile] = field(default_factory=dict)
     _profiles_changed: int = -1
+    _acted_on: set[str] = field(default_factory=set)
 
     def resume(self) -> None:
         """Take up the kept state; one that is damaged is put aside, and everything begins anew.
 
         Raises:
-            OSError: a damaged state cannot be put aside.
+            OSError: the state cannot be read now, or a damaged one not be put aside.
         """
         self._started = self.clock()
         if self.state_path is None:
             return
+        self._take_up_state(self.state_path)
+        # At once: until the first look has ended an alarm that stands would seem to be over.
+        self._show(self.clock())
+
+    def _take_up_state(self, path: Path) -> None:
         try:
-            kept = read_state(self.state_path)
+            kept = read_state(path)
             if kept is not None:
                 self._take_up(kept)
         except (StateUnreadable, DriftError, KeyError, TypeError, ValueError) as error:
-            aside = put_aside(self.state_path, self.clock())
+            aside = put_aside(path, self.clock())
             log("state damaged, beginning anew", kept_as=aside.name, says=str(error))
             self.watches, self._memory, self._until, self.history = {}, CounterMemory(), None, []
             self._note(Event(self._started, "state damaged, began anew"))
@@ -126,6 +132,7 @@ class Controller:
             self._last_kept = now
             for path in taken_up:
                 path.unlink(missing_ok=True)
+            self._acted_on.clear()
         self._show(now)
         return kept
 
@@ -146,9 +153,14 @@ class Controller:
             watch.last_sample = max(watch.last_sample, at)
             self._expect(watch, facts, until)
             arrays, without_subject = counted.get(place, ({}, 0.0))
-            watch.count(arrays, without_subject, until)
-            if watch.is_due(until):
-                self._update(watch, facts, until)
+            try:
+                watch.count(arrays, without_subject, until)
+                if watch.is_due(until):
+                    self._update(watch, facts, until)
+            except DriftError as error:
+                # Of one place: the others' photos were taken from the counters already, and are counted now or never.
+                log("photos not judged", site=place.site, model_version=place.version, says=str(error))
+                watch.drop_waiting()
         if facts.pinned:
             self._pinned = facts.pinned
 
@@ -170,7 +182,8 @@ class Controller:
 
     def _watch_of(self, place: Place, at: float) -> Watch:
         if place not in self.watches:
-            self.watches[place] = Watch(place, self.settings.watch, at)
+            before = [each.per_day(at) for known, each in self.watches.items() if known.site == place.site]
+            self.watches[place] = Watch(place, self.settings.watch, at, traffic_before=max(before, default=0.0))
             self._note(Event(at, "began", *place))
         return self.watches[place]
 
@@ -192,6 +205,8 @@ class Controller:
     def _retire(self, now: float) -> None:
         fresh = {place.site for place, watch in self.watches.items() if now - watch.last_sample <= STALE_SECONDS}
         for place, watch in list(self.watches.items()):
+            if watch.alarm_since is not None:
+                continue  # those whom it answered while it alarmed are still somebody's concern
             if place.site in fresh and now - watch.last_sample > RETIRED_SECONDS:
                 del self.watches[place]
                 self._note(Event(now, "no longer in service", *place))
@@ -201,14 +216,18 @@ class Controller:
             return []
         done = []
         for path, restart in waiting(self.state_path.parent / FOLDER_NAME):
-            done.append(path)
             if restart is None:
-                log("restart unreadable", file=path.name)
+                log("restart unreadable, put aside", file=path.name)
+                put_aside(path, now)
                 continue
+            done.append(path)
+            if path.name in self._acted_on:
+                continue  # at an earlier look that could not be kept
+            self._acted_on.add(path.name)
             for place, watch in self.watches.items():
                 if restart.site in (None, place.site) and restart.model_version in (None, place.version):
                     signal = watch.alarm_signal
-                    watch.restart(now)
+                    watch.take_up(now)
                     self._note(
                         Event(now, "taken up, began anew", *place, signal=signal, by=restart.by, why=restart.why)
                     )

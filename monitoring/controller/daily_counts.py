@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 DAY_SECONDS: Final = 86_400.0
 KEPT_DAYS: Final = 35
+LEAST_PACE_SECONDS: Final = 300.0
+"""Over less than that no pace is told."""
 TRAFFIC_DAYS: Final = 28
 """Traffic is the mean of so many days: whole weeks, because weekends are quiet."""
 
@@ -53,9 +55,12 @@ class DailyCounts:
         return 0.0 if found is None else float(found.sum())
 
     def per_day(self, signal: str, now: float) -> float:
-        """Photos a day on average, since the first or over `TRAFFIC_DAYS`, of one day at least."""
+        """Photos a day on average, since the first or over `TRAFFIC_DAYS`.
+
+        In the first hours it is the pace so far: a day's worth of a busy site must not pass for that of a quiet one, whose alarm hangs low.
+        """
         begin = max(min(self.first, now), now - TRAFFIC_DAYS * DAY_SECONDS)
-        return self.photos_since(signal, begin) / max(1.0, (now - begin) / DAY_SECONDS)
+        return self.photos_since(signal, begin) * DAY_SECONDS / max(LEAST_PACE_SECONDS, now - begin)
 
     def state(self) -> dict[str, object]:
         """For the disk, as JSON values."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from monitoring.controller.daily_counts import DAY_SECONDS
 from monitoring.controller.watch import SITE_PREFIX, WEEK_SECONDS, Watch
 from monitoring.drift.detector import combined
 from monitoring.drift.estimated_performance import EstimatedPerformance, estimate
@@ -25,16 +26,23 @@ def probabilities_of_bins(reliability: Reliability) -> tuple[float, ...]:
 
 
 def estimate_of(watch: Watch, p_of_bins: tuple[float, ...], now: float) -> EstimatedPerformance | None:
-    """Of the photos of the last seven days; None where there are none. Valid only while every signal is quiet."""
+    """Of the photos of the last seven days; None where there are none.
+
+    Valid only while every signal is quiet, and only where the detectors saw all of these photos: after a restart they are quiet because they
+    have seen little, while the week may hold the very photos for which they were restarted.
+    """
     counts = watch.daily.since(SEVERITY_SIGNAL, now - WEEK_SECONDS)
     if counts is None or counts.sum() == 0:
         return None
     height = watch.heights(now)["warning"]
+    # Photos are kept by whole days.
+    window_began = (now - WEEK_SECONDS) // DAY_SECONDS * DAY_SECONDS
+    saw_all = watch.began <= max(window_began, watch.daily.first)
 
     def quiet(signals: tuple[str, ...]) -> bool:
         # Against the version's own profile: its calibration is what the estimate rests on.
         found = {name: watch.followed[name].detector for name in signals if name in watch.followed}
-        return bool(found) and watch.alarm_since is None and combined(found) < height
+        return saw_all and bool(found) and watch.alarm_since is None and combined(found) < height
 
     judged = tuple(name for name in watch.updated() if not name.startswith(SITE_PREFIX))
     photos = tuple(name for name in judged if name in STATISTICS)

@@ -33,7 +33,8 @@ def read_state(path: Path) -> dict[str, Any] | None:
     """What `write_state` wrote; None where there is no file.
 
     Raises:
-        StateUnreadable: it is not what was written, of another release, or cannot be read.
+        StateUnreadable: it is not what was written, or of another release.
+        OSError: it cannot be read now: that says nothing of what is in it.
     """
     try:
         head, _, text = path.read_text(encoding="utf-8").partition("\n")
@@ -41,7 +42,7 @@ def read_state(path: Path) -> dict[str, Any] | None:
         schema, digest = described["schema"], described["sha256"]
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError) as error:
         message = f"{path} cannot be read as a state: {error}"
         raise StateUnreadable(message) from error
     if schema != SCHEMA:

@@ -63,6 +63,7 @@ class Watch:
         place: Site and version.
         settings: What the site tolerates and states.
         began: Since when, seconds since 1970; a restart sets it anew.
+        traffic_before: Photos a day at the site when it began, of the version that answered before; counts on the first day only.
         last_sample: When a gateway was last heard of it.
         photos: Taken since it began.
         weighted: Signal -> photos by bin since it began, each with its weight (`monitoring.subject_weights`).
@@ -78,6 +79,7 @@ class Watch:
     place: Place
     settings: WatchSettings
     began: float
+    traffic_before: float = 0.0
     last_sample: float = -math.inf
     photos: float = 0.0
     weighted: dict[str, NDArray[np.float64]] = field(default_factory=dict)
@@ -109,12 +111,17 @@ class Watch:
             del self.followed[name]
         self.site_digest = digest
         self.expect(references, SITE_PREFIX)
+        self.take_up(at)
+
+    def take_up(self, at: float) -> None:
+        """A person knows of the alarm, or says what is normal here: it is over, and the detectors begin anew."""
+        self.alarm_since, self.alarm_signal = None, ""
         self.restart(at)
 
     def restart(self, at: float) -> None:
-        """Forget what was seen, but for the photos by day and what waits."""
+        """Forget what was seen, but for an alarm that nobody has taken up, the photos by day, and what waits."""
         self.began, self.photos, self.with_subject, self.weighted = at, 0.0, 0.0, {}
-        self.alarm_since, self.alarm_signal, self.warning_since = None, "", None
+        self.warning_since = None
         for name, signal in self.followed.items():
             self.followed[name] = FollowedSignal.new(signal.detector.reference, at)
 
@@ -127,6 +134,10 @@ class Watch:
         self._waiting_without_subject += without_subject
         if self._waiting_since is None and counted:
             self._waiting_since = at
+
+    def drop_waiting(self) -> None:
+        """Photos that no detector takes: they stay in the counts by day, and count for no alarm."""
+        self._waiting, self._waiting_without_subject, self._waiting_since = {}, 0.0, None
 
     @property
     def photos_without_subject(self) -> float:
@@ -161,7 +172,7 @@ class Watch:
             for name in (signal, SITE_PREFIX + signal):
                 if name in self.followed:
                     self.followed[name].update(weighted, at, heights["alarm"])
-        self._waiting, self._waiting_without_subject, self._waiting_since = {}, 0.0, None
+        self.drop_waiting()
         self.daily.note_evidence({name: self.evidence_of(name) for name in self.updated()}, at)
         return self._judge(heights, at)
 
@@ -173,7 +184,8 @@ class Watch:
         """Photos a day: as stated, or as counted."""
         if self.settings.stated_per_day is not None:
             return self.settings.stated_per_day
-        return self.daily.per_day(SEVERITY_SIGNAL, now)
+        counted = self.daily.per_day(SEVERITY_SIGNAL, now)
+        return max(counted, self.traffic_before) if now - self.daily.first < DAY_SECONDS else counted
 
     def judging(self) -> dict[str, FollowedSignal]:
         """The signals that may alarm: against the site's profile where there is one, otherwise the version's."""
@@ -236,6 +248,7 @@ class Watch:
             "site": self.place.site,
             "model_version": self.place.version,
             "began": self.began,
+            "traffic_before": self.traffic_before,
             "last_sample": self.last_sample if math.isfinite(self.last_sample) else None,
             "photos": self.photos,
             "with_subject": self.with_subject,
@@ -263,6 +276,7 @@ class Watch:
             place=Place(str(kept["site"]), str(kept["model_version"])),
             settings=settings,
             began=float(kept["began"]),
+            traffic_before=float(kept["traffic_before"]),
             last_sample=-math.inf if last is None else float(last),
             photos=float(kept["photos"]),
             with_subject=float(kept["with_subject"]),
