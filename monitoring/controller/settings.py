@@ -91,7 +91,10 @@ def read_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
     )
     parser.add_argument("--job", default="gateway", help="scrape job of the gateways (default: %(default)s)")
     parser.add_argument(
-        "--site-label", default="", metavar="NAME", help="label that tells sites apart, if there is one"
+        "--site-label",
+        default="",
+        metavar="NAME",
+        help="label that tells sites apart, if there is one; rules and dashboards read `site`",
     )
     add_budget(parser)
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""In days: how long until each change is seen at so many photos a day, how often nothing is taken for a change, and what is never seen.
+"""In days: how long until each change is seen at so many photos a day, how often nothing is taken for a change, and what is not seen in the time that is simulated.
 
 Simulated from the reference itself: severities are drawn in its bins, changed as `CHANGES` says, and given to the detector as the
 controller gives them. Fixed seeds, so that the same question has the same answer. The reference is drawn anew for each stream, because
@@ -22,7 +22,7 @@ SEED: Final = 20_261_128
 STREAMS: Final = 200
 LONGEST_DAYS: Final = 90.0
 MOST_UPDATES: Final = 2_000
-"""Of one stream: at much traffic what is not seen in so many updates is not seen at all."""
+"""Of one stream, so that a plan takes seconds: at much traffic the simulation ends after fewer days, and says after how many."""
 POINTS: Final = 200
 """Of a grid inside each bin, over which its photos are taken to be spread evenly."""
 

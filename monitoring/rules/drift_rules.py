@@ -1,7 +1,8 @@
 """Recording rules of drift, for people to read without the controller: how far photos and answers are from the reference.
 
-Everything is by site (where Prometheus has such a label) and model version, over patients' photos alone, one per person and day where a
-subject is given. Counts are added up over replicas first; a distance of a sum is not a sum of distances (drift.md, 4a).
+Everything is by site (where Prometheus has such a label) and model version, over patients' photos alone, one per person, day and gateway
+process where a subject is given: with many gateways somebody who sends three photos may count three times, which the thresholds do not know, so
+a distance may be called large without drift there (the controller weighs photos; PromQL cannot). Counts are added up over replicas first; a distance of a sum is not a sum of distances (drift.md, 4a).
 
 The window is the shortest of six hours, a day and a week that holds enough photos. Where none does there is no distance at all, and
 `symmetra:drift_insufficient` is 1: too few photos are never shown as no drift. A distance is compared with what so many photos have by

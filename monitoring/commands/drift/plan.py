@@ -23,7 +23,7 @@ from monitoring.reference_metrics import SEVERITY_SIGNAL, SIGNALS
 from serving.contract.errors import ContractInvalid
 from serving.contract.profile import Profile
 
-NEVER = "never"
+LATER = "later"
 
 
 def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, err: TextIO) -> int:
@@ -104,16 +104,16 @@ def _lines(
         ),
         f"Simulated: {options.streams} streams of each change, the reference drawn anew for each.",
         "",
-        f"{'change':<{width}}  {'half are seen in':>16}  {'10 % to 90 %':>24}  {'seen at all':>11}",
+        f"{'change':<{width}}  {'half are seen in':>16}  {'10 % to 90 %':>24}  {'seen by then':>12}",
     ]
     for each in outlooks:
-        median = NEVER if each.median_days is None else _days(each.median_days)
+        median = f"not in {_days(each.days_looked)}" if each.median_days is None else _days(each.median_days)
         span = f"{_bound(each.low_days)} to {_bound(each.high_days)}"
-        lines.append(f"{each.change.name:<{width}}  {median:>16}  {span:>24}  {each.seen:>11.0%}")
+        lines.append(f"{each.change.name:<{width}}  {median:>16}  {span:>24}  {each.seen:>12.0%}")
     looked = max(each.days_looked for each in outlooks)
     lines += [
         "",
-        f"never: fewer than half of the streams alarm within {_days(looked)}, after which the simulation ends.",
+        f"not in: fewer than half of the streams alarm within {_days(looked)}, after which the simulation ends; later: not by then.",
         (
             f"An alarm without any change within {LONGEST_DAYS:g} days: {rate:.1%} (95 % interval {low:.1%} to {high:.1%}),"
             " for independent people whose distribution does not swing through the day."
@@ -149,7 +149,7 @@ def _figures(
 
 
 def _bound(days: float | None) -> str:
-    return NEVER if days is None else _days(days)
+    return LATER if days is None else _days(days)
 
 
 def _days(days: float) -> str:
