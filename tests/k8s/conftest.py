@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.image_roots import can_make_roots
 from tests.support.left_out import LeftOut
 from tests.support.manifests.renders import ROOT, everything, find_tool
 
@@ -24,6 +25,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "point(*numbers): the points of k8s/POINTS.md that this test holds the manifests to"
     )
     config.addinivalue_line("markers", "needs_tool(name): needs a program of .venv/k8s; kubectl if nothing is said")
+    config.addinivalue_line(
+        "markers", "needs_roots: mounts and changes roots, which wants root and a kernel that lets it"
+    )
     config.addinivalue_line(
         "markers", f"needs_crds: needs definitions of others' kinds; {CRDS_VARIABLE} names their folder"
     )
@@ -65,6 +69,8 @@ def _what_is_missing(item: pytest.Item) -> str | None:
     missing = [tool for tool in tools if find_tool(tool) is None]
     if missing:
         return f"no {', '.join(missing)} in .venv/k8s or .venv/checkov; {REMEDY}"
+    if item.get_closest_marker("needs_roots") and not can_make_roots():
+        return "this user may not mount and change roots; as root, outside a container that forbids it"
     if item.get_closest_marker("needs_crds") and not os.environ.get(CRDS_VARIABLE):
         return f"{CRDS_VARIABLE} names no folder of custom resource definitions; an optional input"
     return None

@@ -203,8 +203,8 @@ def test_training_is_asked_for_gives_way_and_goes_on_from_a_checkpoint():
     assert all("priorityClassName" not in each.spec for each in workloads(objects) if each.component != "training")
     mounted = {mount["mountPath"]: mount["name"] for mount in train.container("train")["volumeMounts"]}
     volumes = {volume["name"]: volume for volume in train.spec["volumes"]}
-    assert volumes[mounted["/work"]]["persistentVolumeClaim"]["claimName"] == "training-work"
-    assert "--out=/work/run" in train.container("train")["args"]
+    assert volumes[mounted["/scratch"]]["persistentVolumeClaim"]["claimName"] == "training-work"
+    assert "--out=/scratch/run" in train.container("train")["args"]
 
 
 @pytest.mark.point(32)

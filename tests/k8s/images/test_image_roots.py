@@ -17,7 +17,6 @@ from tests.support.built_once import build_once
 from tests.support.drawn_faces import drawn_face
 from tests.support.gateway_process import wait_until
 from tests.support.image_roots import (
-    can_make_roots,
     command_in_root,
     image_environment,
     installed_bytes,
@@ -48,7 +47,7 @@ prepared = make_crop(open("/models/face.jpg", "rb").read(), CropSpec(), FaceDete
 print(prepared.crop.shape, "tensorflow" in sys.modules)
 """
 
-pytestmark = pytest.mark.skipif(not can_make_roots(), reason="needs root, to mount and to change roots")
+pytestmark = pytest.mark.needs_roots
 
 
 @pytest.fixture(scope="session")
