@@ -1,52 +1,28 @@
-"""`python -m monitoring COMMAND`: each command lives in a module of `monitoring.commands`, imported only when it is asked for.
-
-A command module offers `run(arguments, environment, out, err) -> int`, the exit code.
-"""
+"""`python -m monitoring COMMAND`: each command lives in a module of `monitoring.commands` (`monitoring.dispatch`)."""
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Final, TextIO
 
-COMMANDS: Final[dict[str, tuple[str, str]]] = {
-    "drift": ("monitoring.commands.drift", "watch for drift, explain it, plan for it, sign a site's profile"),
-    "sentinel": ("monitoring.commands.sentinel", "golden photos through the site's front door, every few minutes"),
-    "write-rules": ("monitoring.commands.rules", "the rule files anew, from slo.yaml"),
-    "write-dashboards": ("monitoring.commands.dashboards", "the Grafana dashboards anew"),
-}
-"""Command name -> (module, one line for the help)."""
-USAGE: Final = 2
+from monitoring.dispatch import Commands
+
+COMMANDS: Final = Commands(
+    "python -m monitoring",
+    {
+        "drift": ("monitoring.commands.drift", "watch for drift, explain it, plan for it, sign a site's profile"),
+        "sentinel": ("monitoring.commands.sentinel", "golden photos through the site's front door, every few minutes"),
+        "write-rules": ("monitoring.commands.rules", "the rule files anew, from slo.yaml"),
+        "write-dashboards": ("monitoring.commands.dashboards", "the Grafana dashboards anew"),
+    },
+)
 
 
 def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, err: TextIO) -> int:
-    """Run the command that the arguments name, and return its exit code: 2 where there is no such command."""
-    if arguments and arguments[0] in ("-h", "--help"):
-        out.write(_overview())
-        return 0
-    if not arguments or arguments[0] not in COMMANDS:
-        says = f"There is no command {arguments[0]!r}." if arguments else "Say which command."
-        err.write(f"{says}\n{_overview()}")
-        return USAGE
-    name = arguments[0]
-    module = COMMANDS[name][0]
-    try:
-        command = importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name != module:
-            raise
-        err.write(f"The command {name!r} is not part of this release.\n")
-        return 1
-    code: int = command.run(list(arguments[1:]), environment, out, err)
-    return code
-
-
-def _overview() -> str:
-    width = max(map(len, COMMANDS))
-    lines = [f"  {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items()]
-    return "\n".join(["usage: python -m monitoring COMMAND ...", "", *lines, "", "COMMAND --help says more.", ""])
+    """Run a command; see `Commands.run`."""
+    return COMMANDS.run(arguments, environment, out, err)
 
 
 if __name__ == "__main__":

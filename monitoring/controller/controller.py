@@ -18,7 +18,6 @@ from monitoring.controller.errors import PrometheusAway, StateUnreadable
 from monitoring.controller.estimates import estimate_of
 from monitoring.controller.history import KEPT_EVENTS, Event
 from monitoring.controller.increases import CounterMemory
-from monitoring.controller.log import log
 from monitoring.controller.metrics import LAST_UPDATE, STARTED, LatestLook, Shown, samples_of
 from monitoring.controller.places import WITHOUT_SUBJECT, CounterKey, Place
 from monitoring.controller.restarts import FOLDER_NAME, waiting
@@ -27,6 +26,7 @@ from monitoring.controller.source import Facts, Source
 from monitoring.controller.state_file import put_aside, read_state, write_state
 from monitoring.controller.watch import STALE_SECONDS, Watch, WatchSettings
 from monitoring.drift.errors import DriftError
+from monitoring.log import log
 from monitoring.severity_bins import SEVERITY_BINS
 from monitoring.subject_weights import chances_to_count, photo_weight
 

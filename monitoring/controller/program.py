@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import functools
-import signal
-import threading
 import time
 
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry
 
 from monitoring.controller.controller import Controller
 from monitoring.controller.estimates import probabilities_of_bins
-from monitoring.controller.log import log
 from monitoring.controller.places import Place
 from monitoring.controller.prometheus import Prometheus
 from monitoring.controller.settings import Settings
 from monitoring.controller.source import PrometheusSource
+from monitoring.log import log
+from monitoring.looking import look_until_stopped
 from monitoring.profile import read_profile
 from serving.repository import ModelRepository, RepositoryError
 
@@ -31,21 +30,18 @@ def watch(settings: Settings) -> int:
     controller.resume()
     if settings.once:
         return 0 if controller.look() else 1
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     registry = CollectorRegistry()
     registry.register(controller.shown)
-    server, thread = start_http_server(settings.port, settings.listen, registry)
-    log("drift controller started", prometheus=settings.prometheus, port=settings.port, state=str(settings.state))
-    try:
-        while not stop.is_set():
-            _look_safely(controller)
-            stop.wait(settings.interval_seconds)
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    look_until_stopped(
+        lambda: _look_safely(controller),
+        registry,
+        host=settings.listen,
+        port=settings.port,
+        interval_seconds=settings.interval_seconds,
+        started=lambda: log(
+            "drift controller started", prometheus=settings.prometheus, port=settings.port, state=str(settings.state)
+        ),
+    )
     return 0
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client import CollectorRegistry
 
+from monitoring.log import log
+from monitoring.looking import look_until_stopped
 from monitoring.sentinel.errors import SettingInvalid
 from monitoring.sentinel.front_door import FrontDoor, Reply
 from monitoring.sentinel.golden_photos import GoldenSet, read_golden_set
-from monitoring.sentinel.log import log
 from monitoring.sentinel.looking import Finding, LookResult, look
 from monitoring.sentinel.metrics import SentinelMetrics
 from monitoring.sentinel.settings import Settings
@@ -90,19 +89,16 @@ def watch(settings: Settings) -> int:
     sentinel = Sentinel(settings)
     if settings.once:
         return 0 if sentinel.look_once().result is LookResult.RIGHT else 1
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    server, thread = start_http_server(settings.port, settings.host, sentinel.metrics.registry)
-    log("sentinel started", target=settings.url, port=settings.port, interval_seconds=settings.interval_seconds)
-    try:
-        while not stop.is_set():
-            _look_safely(sentinel)
-            stop.wait(settings.interval_seconds)
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    look_until_stopped(
+        lambda: _look_safely(sentinel),
+        sentinel.metrics.registry,
+        host=settings.host,
+        port=settings.port,
+        interval_seconds=settings.interval_seconds,
+        started=lambda: log(
+            "sentinel started", target=settings.url, port=settings.port, interval_seconds=settings.interval_seconds
+        ),
+    )
     return 0
 
 

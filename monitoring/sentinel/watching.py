@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from monitoring.log import log
 from monitoring.sentinel.errors import PauseFailed
-from monitoring.sentinel.log import log
 from monitoring.sentinel.looking import Finding, LookResult
 from monitoring.sentinel.metrics import SentinelMetrics
 

@@ -1,4 +1,4 @@
-"""JSON lines on standard error: one object per event, golden photos by the names of their files, no answer about anybody."""
+"""JSON lines on standard error: one object per event, of sums, versions and golden photos by the names of their files; nothing about anybody."""
 
 from __future__ import annotations
 
