@@ -16,6 +16,7 @@ def page_alerts(objectives: Objectives, pace: Pace = Pace()) -> list[Alert]:  # 
     looks, records = objectives.correctness.looks_in_a_row, objectives.records
     window = pace.text(records.within_seconds)
     refused = f'sum(increase(symmetra_screenings_total{{outcome="records_unavailable"}}[{window}]))'
+    refused_patients = refused.replace("outcome=", f'traffic="{objectives.traffic}",outcome=')
     return [
         Alert(
             name="WrongAnswers",
@@ -45,7 +46,7 @@ def page_alerts(objectives: Objectives, pace: Pace = Pace()) -> list[Alert]:  # 
             # The first branch counts answers that were given without a receipt: each failed receipt, less those whose answer was refused.
             expression=(
                 f'(sum(increase(symmetra_receipts_total{{result="failed"}}[{window}])) - {refused} > {records.lost + HALF})\n'
-                f"or\n({refused} > {records.refused - HALF})"
+                f"or\n({refused_patients} > {records.refused - HALF})"
             ),
             waits=pace.text(60),
             summary="Answers are given without a record, or refused because none can be kept.",
