@@ -39,7 +39,7 @@ def require_startable(settings: Settings) -> None:
     A missing model is no such thing: the page and the API say so, and the gateway serves it as soon as it is there.
 
     Raises:
-        SettingsInvalid: the model's name cannot name a model, or a file for TLS or with the crisis text cannot be used.
+        SettingsInvalid: the model's name cannot name a model, its repository's folder is not there, or a file for TLS or with the crisis text cannot be used.
         DetectorNotInstalled: the face detector's weights are not there, or are others.
         HostUnknown: an address to listen on is not this machine's.
         PortTaken: something listens on the port of the API or of the metrics.
@@ -51,6 +51,7 @@ def require_startable(settings: Settings) -> None:
     reasons: list[StartRefused] = []
     for check in (
         _require_model_name,
+        _require_repository,
         require_tls_files,
         _require_detector,
         _require_addresses,
@@ -75,6 +76,13 @@ def _require_model_name(settings: Settings) -> None:
     except ModelNameInvalid as error:
         message = f"{name_of('model_name')}: {error}"
         raise SettingsInvalid(message) from error
+
+
+def _require_repository(settings: Settings) -> None:
+    """The folder; what is in it may come later, and until then every gateway says that it has no model."""
+    if not settings.model_repository.is_dir():
+        message = f"{name_of('model_repository')}: there is no folder {settings.model_repository}; give the one that `serving.repository` writes to"
+        raise SettingsInvalid(message)
 
 
 def _require_crisis_text(settings: Settings) -> None:

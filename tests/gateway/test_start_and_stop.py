@@ -8,7 +8,7 @@ import threading
 import psutil
 import pytest
 
-from gateway.errors import PortTaken
+from gateway.errors import PortTaken, SettingsInvalid
 from gateway.settings import Settings
 from gateway.start import require_startable
 from serving.contract.model import Evidence
@@ -84,6 +84,12 @@ def test_a_taken_port_is_named_with_the_setting_that_changes_it(tmp_path):
 
 def test_a_missing_model_is_no_reason_not_to_start(tmp_path):
     require_startable(Settings(model_repository=tmp_path, port=find_free_port(), metrics_port=find_free_port()))
+
+
+def test_a_repository_whose_folder_is_not_there_is_named_at_start(tmp_path):
+    settings = Settings(model_repository=tmp_path / "typo", port=find_free_port(), metrics_port=find_free_port())
+    with pytest.raises(SettingsInvalid, match=r"SYMMETRA_MODEL_REPOSITORY: there is no folder .*typo"):
+        require_startable(settings)
 
 
 @pytest.mark.parametrize("change", [{"allow_demo_model": True}, {"host": "127.0.0.1"}])
