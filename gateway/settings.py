@@ -19,6 +19,7 @@ from gateway.access.token_scopes import ScopeMapping, scope_mapping
 from gateway.errors import SettingsInvalid
 from gateway.records.address import masked_address, records_address
 from gateway.records.away.when_away import WhenAway, when_away
+from gateway.records.database_tls import TlsDemand, tls_demand
 from gateway.records.record_settings import record_contradictions
 from gateway.setting_values import (
     issuer_address,
@@ -211,6 +212,20 @@ class Settings:
             "read": records_address,
             "says": "database of the receipts: sqlite:////path/receipts.db, or postgresql+pg8000://; none are kept where not set",
             "mask": masked_address,
+        },
+    )
+    records_tls: TlsDemand | None = field(
+        default=None,
+        metadata={
+            "read": tls_demand,
+            "says": "TLS to PostgreSQL, with a certificate that fits its host: require, or off; where not set, required of every host but this machine",
+        },
+    )
+    records_ca_file: Path | None = field(
+        default=None,
+        metadata={
+            "read": path,
+            "says": "PEM file of the authorities that may sign PostgreSQL's certificate; the system's where not set",
         },
     )
     record_key_file: Path | None = field(

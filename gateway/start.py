@@ -23,6 +23,7 @@ from gateway.errors import (
     StartRefused,
 )
 from gateway.pin import PinReader
+from gateway.records.database_tls import CaFileInvalid, DatabaseTls
 from gateway.records.record_keys import record_keys_of
 from gateway.records.single_gateway import DatabaseTaken, SingleGateway
 from gateway.settings import Settings, name_of
@@ -144,9 +145,14 @@ def _require_records(settings: Settings) -> None:
     from gateway.records.away.journal import Journal, JournalDamaged, JournalTaken  # noqa: PLC0415 - only where records are on
     from gateway.records.readiness import DatabaseAway, require_known_key, require_tables  # noqa: PLC0415 - SQLAlchemy
 
+    tls = DatabaseTls.of(settings)
+    try:
+        tls.require_ca_file()
+    except CaFileInvalid as error:
+        raise SettingsInvalid(str(error)) from error
     with suppress(DatabaseAway, OSError, SecretKeysInvalid):  # a file of keys that cannot be used is named elsewhere
-        require_tables(settings.records_url)
-        require_known_key(settings.records_url, record_keys_of(settings))
+        require_tables(settings.records_url, tls)
+        require_known_key(settings.records_url, record_keys_of(settings), tls)
     try:
         # The process that will serve takes both for good; here they are looked at, so that a refusal is one sentence.
         SingleGateway(settings.records_url).close()

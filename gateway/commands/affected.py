@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TextIO
 
-from gateway.commands.database import add_database, find_database
+from gateway.commands.database import add_database, find_database, find_tls
 from gateway.commands.moment import HELP, moment
 from gateway.commands.records.order import Call, OrderFailed, add_record_keys, chain_of, find_record_keys, records_of
 from gateway.records.receipt import Receipt, microseconds_of
@@ -30,7 +30,8 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, e
     begin, end = microseconds_of(options.begin), microseconds_of(options.end)
     if begin >= end:
         parser.error("--to must be after --from")
-    call = Call(parser, options, environment, find_database(parser, options, environment), out, err)
+    url, tls = find_database(parser, options, environment), find_tls(parser, environment)
+    call = Call(parser, options, environment, url, tls, out, err)
     from gateway.records.audit.event import TERMINAL, AuditEvent, AuditKind  # noqa: PLC0415 - only where records are asked for
     from gateway.records.store import ReceiptStore  # noqa: PLC0415 - the same
 

@@ -18,6 +18,7 @@ from gateway.errors import ModelNotServable, PredictorError, RecordsNotReady, Se
 from gateway.meaning_view import counts_for
 from gateway.pin import PinReader
 from gateway.records.address import masked_address
+from gateway.records.database_tls import CaFileInvalid, DatabaseTls
 from gateway.records.record_keys import record_keys_of
 from gateway.records.single_gateway import DatabaseTaken, SingleGateway
 from gateway.settings import Settings, name_of
@@ -209,16 +210,16 @@ def check_records(settings: Settings) -> Result:
         return Result("records", State.OK, f"none are kept; {name_of('records_url')} is not set")
     from gateway.records.readiness import DatabaseAway, flushes, require_known_key, require_tables  # noqa: PLC0415 - SQLAlchemy
 
-    place = masked_address(settings.records_url)
+    place, tls = masked_address(settings.records_url), DatabaseTls.of(settings)
     try:
-        step = require_tables(settings.records_url)
+        step = require_tables(settings.records_url, tls)
         with suppress(OSError, SecretKeysInvalid):  # `check_access` names a file that cannot be used
-            require_known_key(settings.records_url, record_keys_of(settings))
-    except RecordsNotReady as error:
-        return Result("records", State.FAILED, str(error), "run what it names")
+            require_known_key(settings.records_url, record_keys_of(settings), tls)
+    except (RecordsNotReady, CaFileInvalid) as error:
+        return Result("records", State.FAILED, str(error), "do what it names")
     except DatabaseAway as error:
         return Result("records", State.FAILED, str(error), f"start the database, or set {name_of('records_url')}")
-    if not flushes(settings.records_url):
+    if not flushes(settings.records_url, tls):
         says = f"{place} is set not to wait for its disk (fsync), so a loss of power loses answers that were given"
         return Result("records", State.FAILED, says, "set fsync=on in its configuration")
     try:

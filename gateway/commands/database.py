@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Mapping
+from pathlib import Path
 
 from gateway.records.address import records_address
+from gateway.records.database_tls import CaFileInvalid, DatabaseTls, tls_demand
 from gateway.settings import name_of
 
 
@@ -28,3 +30,18 @@ def find_database(parser: argparse.ArgumentParser, options: argparse.Namespace, 
         return records_address(url)
     except ValueError as error:
         parser.error(f"the database {error}")
+
+
+def find_tls(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> DatabaseTls:
+    """What the settings say of TLS to the database, also to one of the command line; ends the program where it cannot be."""
+    name = name_of("records_tls")
+    said, ca_file = environment.get(name), environment.get(name_of("records_ca_file"))
+    try:
+        tls = DatabaseTls(tls_demand(said) if said is not None else None, Path(ca_file) if ca_file else None)
+    except ValueError as error:
+        parser.error(f"{name} is {said!r}: {error}")
+    try:
+        tls.require_ca_file()
+    except CaFileInvalid as error:
+        parser.error(str(error))
+    return tls

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from gateway.commands.database import find_tls
 from gateway.commands.records.order import Call, OrderFailed, chain_of, records_of
 from gateway.errors import PredictorError, SettingsInvalid
 from gateway.settings import Settings, name_of
@@ -40,7 +41,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, e
         parser.error(str(error))
     if settings.records_url is None:
         parser.error(f"{name_of('records_url')} is not set: there are no receipts")
-    call = Call(parser, options, environment, settings.records_url, out, err)
+    call = Call(parser, options, environment, settings.records_url, find_tls(parser, environment), out, err)
     try:
         photo = options.photo.read_bytes()
     except OSError as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from gateway.access.secret_keys import SecretKeys
 from gateway.records.away.when_away import WhenAway
+from gateway.records.database_tls import DatabaseTls
 from gateway.records.record_keys import record_keys_of
 from gateway.settings import Settings
 from monitoring.metrics import Metrics
@@ -77,7 +78,7 @@ def open_records(settings: Settings, metrics: Metrics) -> Records | None:
     from gateway.records.audit.screenings import note_screenings  # noqa: PLC0415 - the same
     from gateway.records.audit.thread import AuditThread  # noqa: PLC0415 - the same
     from gateway.records.audit.trail import AuditTrail  # noqa: PLC0415 - the same
-    from gateway.records.database import open_database  # noqa: PLC0415 - the same
+    from gateway.records.database import CONNECT_SECONDS, open_database  # noqa: PLC0415 - the same
     from gateway.records.reader import ReceiptReader, note_readings  # noqa: PLC0415 - the same
     from gateway.records.recorder import ReceiptRecorder  # noqa: PLC0415 - the same
     from gateway.records.retention.expiry import Expiry  # noqa: PLC0415 - the same
@@ -91,7 +92,8 @@ def open_records(settings: Settings, metrics: Metrics) -> Records | None:
 
     keys = record_keys_of(settings)
     audit_keys = AuditKeys(keys)
-    engine, chain = open_database(settings.records_url), AuditChain(audit_keys)
+    engine = open_database(settings.records_url, CONNECT_SECONDS, DatabaseTls.of(settings))
+    chain = AuditChain(audit_keys)
     store = ReceiptStore(engine, note_screenings(chain, audit_keys))
     trail = AuditTrail(engine, chain)
     spool = _open_spool(settings, store, metrics)

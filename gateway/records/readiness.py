@@ -5,6 +5,7 @@ from __future__ import annotations
 from gateway.access.secret_keys import SecretKeys
 from gateway.errors import RecordsNotReady
 from gateway.records.address import masked_address
+from gateway.records.database_tls import BY_HOST, DatabaseTls
 
 UPGRADE = "python -m gateway records upgrade"
 
@@ -13,7 +14,7 @@ class DatabaseAway(Exception):
     """It cannot be asked right now; the message says why, without a password."""
 
 
-def require_tables(url: str) -> str:
+def require_tables(url: str, tls: DatabaseTls = BY_HOST) -> str:
     """The step of the schema that the database is at, which is the one that this release needs.
 
     Raises:
@@ -25,13 +26,11 @@ def require_tables(url: str) -> str:
     from gateway.records.database import open_database  # noqa: PLC0415 - the same
     from gateway.records.schema import NO_TABLES, current_revision, is_known, needed_revision  # noqa: PLC0415 - the same
 
-    engine = open_database(url)
+    engine = open_database(url, tls=tls)
     try:
         current, needed = current_revision(engine), needed_revision()
     except (DBAPIError, OSError) as error:
-        cause = error.orig if isinstance(error, DBAPIError) else error
-        message = f"{masked_address(url)} cannot be asked: {type(cause).__name__}"
-        raise DatabaseAway(message) from None
+        raise DatabaseAway(_why_away(url, error)) from None
     finally:
         engine.dispose()
     if current == needed:
@@ -46,7 +45,7 @@ def require_tables(url: str) -> str:
     raise RecordsNotReady(message)
 
 
-def require_known_key(url: str, keys: SecretKeys) -> None:
+def require_known_key(url: str, keys: SecretKeys, tls: DatabaseTls = BY_HOST) -> None:
     """Check that the secret of the records is the one that they were made with: with another, nobody would be found any more.
 
     Raises:
@@ -60,14 +59,13 @@ def require_known_key(url: str, keys: SecretKeys) -> None:
     from gateway.records.database import open_database  # noqa: PLC0415 - the same
     from gateway.records.tables import AUDIT_EVENTS  # noqa: PLC0415 - the same
 
-    engine = open_database(url)
+    engine = open_database(url, tls=tls)
     try:
         with engine.connect() as connection:
             newest = select(AUDIT_EVENTS.c.key_id).order_by(AUDIT_EVENTS.c.sequence.desc()).limit(1)
             key_id = connection.execute(newest).scalar_one_or_none()
     except (DBAPIError, OSError) as error:
-        message = f"{masked_address(url)} cannot be asked: {type(error).__name__}"
-        raise DatabaseAway(message) from None
+        raise DatabaseAway(_why_away(url, error)) from None
     finally:
         engine.dispose()
     if key_id is not None and key_id not in AuditKeys(keys):
@@ -78,7 +76,7 @@ def require_known_key(url: str, keys: SecretKeys) -> None:
         raise RecordsNotReady(message)
 
 
-def flushes(url: str) -> bool:
+def flushes(url: str, tls: DatabaseTls = BY_HOST) -> bool:
     """Whether the database waits for its disk before it says that something is kept.
 
     Raises:
@@ -88,14 +86,21 @@ def flushes(url: str) -> bool:
 
     from gateway.records.database import open_database  # noqa: PLC0415 - the same
 
-    engine = open_database(url)
+    engine = open_database(url, tls=tls)
     try:
         with engine.connect() as connection:
             if connection.dialect.name == "sqlite":
                 return True  # `open_database` sees to it
             return bool(connection.exec_driver_sql("SELECT current_setting('fsync')").scalar_one() == "on")
     except (DBAPIError, OSError) as error:
-        message = f"{masked_address(url)} cannot be asked: {type(error).__name__}"
-        raise DatabaseAway(message) from None
+        raise DatabaseAway(_why_away(url, error)) from None
     finally:
         engine.dispose()
+
+
+def _why_away(url: str, error: Exception) -> str:
+    """A sentence with the words of TLS, and of everything else the class alone: a driver's words repeat what it was given."""
+    from gateway.records.database import TlsRefused  # noqa: PLC0415 - SQLAlchemy, only where records are on
+
+    cause = getattr(error, "orig", None) or error
+    return f"{masked_address(url)} cannot be asked: {cause if isinstance(cause, TlsRefused) else type(cause).__name__}"

@@ -37,6 +37,7 @@ def test_every_setting_is_read_from_its_own_variable():
         "oidc_scope_claim": "roles", "oidc_scope_mapping": "ward=screen", "oidc_clock_skew_seconds": "10",
         "oidc_keys_stale_seconds": "600", "access_failures_per_second_per_client": "0.5", "tls_in_front": "yes",
         "records_url": "sqlite:////var/lib/receipts.db", "records_when_away": "spool", "records_journal_file": "journal", "records_journal_bytes": "65536", "replicas": "1", "record_key_file": "record.key",
+        "records_tls": "require", "records_ca_file": "ca.pem",
         "audit_checkpoint_file": "checkpoints", "keep_receipts_days": "3650", "keep_audit_days": "3660",
         "oidc_client_id": "page", "oidc_client_secret_file": "client.secret", "oidc_sign_in_scope": "openid roles", "oidc_role_claim": "groups",
         "oidc_role_mapping": "operator=it", "public_url": "https://symmetra.example", "session_idle_seconds": "600",

@@ -28,6 +28,8 @@ from tests.support.system_programs import find_program
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.support.certificates import Certificate
+
 USER = "symmetra"
 UNPRIVILEGED = ("postgres", "nobody")
 START_SECONDS = 60.0
@@ -108,9 +110,22 @@ class PostgresqlServer:
     def log(self) -> str:
         return (self.folder / "log").read_text(errors="replace")
 
-    def url(self, database: str) -> str:
-        """Its address, as the setting for records takes it."""
-        return f"postgresql+pg8000://{USER}:{self.password}@127.0.0.1:{self.port}/{database}"
+    def url(self, database: str, host: str = "127.0.0.1") -> str:
+        """Its address, as the setting for records takes it; `host` is another name of this machine."""
+        return f"postgresql+pg8000://{USER}:{self.password}@{host}:{self.port}/{database}"
+
+    def show_certificate(self, shown: Certificate) -> None:
+        """Speak TLS with this certificate from now on; whoever is connected loses the connection."""
+        for name, content in (("server.key", shown.key), ("server.crt", shown.certificate)):
+            path = self.folder / "data" / name
+            path.write_text(content)
+            path.chmod(0o600)
+            if os.geteuid() == 0:
+                user = _unprivileged_user()
+                os.chown(path, user.pw_uid, user.pw_gid)
+        self._settings["ssl"] = "on"
+        self.stop()
+        self.start()
 
     def new_database(self, *, tables: bool = True) -> str:
         """The address of a database that nobody else has, with the tables of this release or without any."""

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import TextIO
 
-from gateway.commands.database import find_database
+from gateway.commands.database import find_database, find_tls
 from gateway.commands.records import backup_orders, keeping_orders, schema_orders, subject_orders
 from gateway.commands.records.order import Call
 
@@ -19,5 +19,5 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, e
         module.add_orders(orders)
     options = parser.parse_args(arguments)
     url = find_database(parser, options, environment)
-    result: int = options.do(Call(parser, options, environment, url, out, err))
+    result: int = options.do(Call(parser, options, environment, url, find_tls(parser, environment), out, err))
     return result

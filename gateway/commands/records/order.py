@@ -13,6 +13,7 @@ from gateway.access.secret_keys import SecretKeys, SecretKeysInvalid
 from gateway.commands.database import add_database
 from gateway.errors import RecordsNotReady
 from gateway.records.address import masked_address
+from gateway.records.database_tls import DatabaseTls
 from gateway.records.record_keys import MAX_KEYS
 from gateway.settings import name_of
 
@@ -39,6 +40,7 @@ class Call:
         options: The command line.
         environment: Where the settings are.
         url: Of the database.
+        tls: What it is asked for.
         out: Where answers go.
         err: Where the sentence about a failure goes.
     """
@@ -47,6 +49,7 @@ class Call:
     options: argparse.Namespace
     environment: Mapping[str, str]
     url: str
+    tls: DatabaseTls
     out: TextIO
     err: TextIO
 
@@ -117,10 +120,10 @@ def records_of(call: Call) -> Iterator[Engine]:
     from gateway.records.readiness import DatabaseAway, require_tables  # noqa: PLC0415 - the same
 
     try:
-        require_tables(call.url)
+        require_tables(call.url, call.tls)
     except (RecordsNotReady, DatabaseAway) as error:
         raise OrderFailed(str(error)) from None
-    engine = open_database(call.url, PATIENT_SECONDS)
+    engine = open_database(call.url, PATIENT_SECONDS, call.tls)
     try:
         yield engine
     except SQLAlchemyError as error:

@@ -23,7 +23,7 @@ def _upgrade(call: Call) -> int:
     from gateway.records.database import PATIENT_SECONDS, open_database  # noqa: PLC0415 - the same
     from gateway.records.schema import current_revision, is_known, upgrade  # noqa: PLC0415 - the same
 
-    place, engine = call.place, open_database(call.url, PATIENT_SECONDS)
+    place, engine = call.place, open_database(call.url, PATIENT_SECONDS, call.tls)
     try:
         if not is_known(current_revision(engine)):
             call.err.write(f"{place} has the tables of a later release; nothing was changed\n")
@@ -47,7 +47,7 @@ def _downgrade(call: Call) -> int:
     from gateway.records.database import PATIENT_SECONDS, open_database  # noqa: PLC0415 - the same
     from gateway.records.schema import current_revision, downgrade, lies_before  # noqa: PLC0415 - the same
 
-    place, engine, step = call.place, open_database(call.url, PATIENT_SECONDS), call.options.to
+    place, engine, step = call.place, open_database(call.url, PATIENT_SECONDS, call.tls), call.options.to
     try:
         before = current_revision(engine)
         if not lies_before(step, before):
@@ -73,7 +73,7 @@ def _tell(call: Call) -> int:
     from gateway.records.readiness import DatabaseAway, require_tables  # noqa: PLC0415 - imports SQLAlchemy
 
     try:
-        step = require_tables(call.url)
+        step = require_tables(call.url, call.tls)
     except (RecordsNotReady, DatabaseAway) as error:
         call.err.write(f"{error}\n")
         return 1
