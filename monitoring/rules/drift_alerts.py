@@ -73,7 +73,10 @@ def _detector_alerts(pace: Pace) -> list[Alert]:
 
 
 def _blind(pace: Pace) -> Alert:
-    pinned = "on (model_version) max by (model_version) (symmetra_model_info) == 1"
+    # At the same site, where the controller tells sites apart; where it does not, at any.
+    pinned = (
+        f"on ({PLACE}) (max by ({PLACE}) (symmetra_model_info) or max by (model_version) (symmetra_model_info)) == 1"
+    )
     hours = INSUFFICIENT_DAYS * DAY_SECONDS // HOUR_SECONDS
     week = f"[{pace.text(INSUFFICIENT_DAYS * DAY_SECONDS)}:{pace.text(HOUR_SECONDS)}]"
     return Alert(

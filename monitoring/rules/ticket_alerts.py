@@ -32,8 +32,8 @@ def _serving_alerts(objectives: Objectives, pace: Pace) -> list[Alert]:
             severity="ticket",
             expression=(
                 f"({shed} / {asked} > {saturation.shed_share:g} and {shed} > {saturation.min_shed - HALF})\n"
-                f"or\n(min_over_time(max(symmetra_queue_length)[{window}:{pace.text(objectives.intervals.short_rules_seconds)}])"
-                f" >= {saturation.queue_length})"
+                # Seconds waited within a second: how many patients' photos wait at a time (Little's law). The queue's length has no class.
+                f'or\n(max(rate(symmetra_stage_seconds_sum{{stage="queue",{traffic}}}[{window}])) >= {saturation.queue_length})'
             ),
             waits=pace.text(300),
             summary="Patients' photos are refused for want of room, or wait for it all the time.",
@@ -166,10 +166,12 @@ def _watching_alerts(objectives: Objectives, pace: Pace) -> list[Alert]:
             expression=(
                 f"(sum(increase(prometheus_rule_evaluation_failures_total[{pace.text(900)}])) > {HALF})\n"
                 f"or\n(sum(increase(prometheus_notifications_dropped_total[{pace.text(900)}])) > {HALF})\n"
-                "or\n(max(prometheus_config_last_reload_successful == bool 0) == 1)"
+                "or\n(max(prometheus_config_last_reload_successful == bool 0) == 1)\n"
+                # Objectives are of one site: of two, a quiet one would hide behind a busy one.
+                'or\n(count(count by (site) (up{job="gateway"})) > 1)'
             ),
             waits=pace.text(300),
-            summary="Prometheus fails at some rules, drops notifications, or runs with an older configuration.",
-            description="An alert may be missing. Its log says which rule, or which Alertmanager.",
+            summary="Prometheus fails at some rules, drops notifications, runs with an older configuration, or takes several sites for one.",
+            description="An alert may be missing. Its log says which rule, or which Alertmanager; sites are told apart by the label `site`.",
         ),
     ]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from monitoring.objectives import read_objectives
+from monitoring.rules.drift_alerts import drift_alerts
 from monitoring.rules.writing import RULES_FOLDER, generated_alerts
 from tests.support.alertmanager_process import CONFIG, AlertmanagerProcess, config_for
 from tests.support.webhook_receiver import WebhookReceiver
@@ -48,6 +49,16 @@ def test_each_severity_has_its_receiver(alert, receivers):
     routed = amtool("config", "routes", "test", f"--config.file={CONFIG}", *words)
     assert routed.returncode == 0, routed.stderr
     assert routed.stdout.strip().split(",") == receivers
+
+
+@pytest.mark.needs_system("amtool")
+def test_every_alert_reaches_whoever_its_severity_names():
+    receiver_of = {"page": "on-call", "ticket": "tickets", "clinical_lead": "clinical-lead"}
+    apart = {"WrongAnswers": "clinical-lead,on-call", "DeadMansSwitch": "heartbeat"}
+    for alert in (*generated_alerts(read_objectives()), *drift_alerts()):
+        words = [f"alertname={alert.name}", f"severity={alert.severity}"]
+        routed = amtool("config", "routes", "test", f"--config.file={CONFIG}", *words)
+        assert routed.stdout.strip() == apart.get(alert.name, receiver_of[alert.severity]), alert.name
 
 
 def test_at_most_six_alerts_page():

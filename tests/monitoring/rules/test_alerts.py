@@ -11,6 +11,7 @@ ANSWERED = 'symmetra_screenings_total{outcome="answered",traffic="patient"}'
 FAILED = 'symmetra_screenings_total{outcome="model_timeout",traffic="patient"}'
 REFUSED = 'symmetra_screenings_total{outcome="records_unavailable",traffic="patient"}'
 SHED = 'symmetra_screenings_total{outcome="gateway_overloaded",traffic="patient"}'
+QUEUED = 'symmetra_stage_seconds_sum{stage="queue",traffic="patient"}'
 NO_RECEIPT = 'symmetra_receipts_total{result="failed"}'
 UP = 'up{job="gateway",instance="a"}'
 
@@ -66,9 +67,10 @@ SCENARIOS = {
         {ANSWERED: "0+39x180", SHED: "0x29 0+1x45 45x100"},
         {"38m": set(), "50m": {"Saturated"}, "74m": {"Saturated"}, "95m": set()},
     ),
-    "Saturated: photos wait all the time": (
-        {"symmetra_queue_length": "0x9 20x30 0x20"},
-        {"29m": set(), "30m": {"Saturated"}, "40m": {"Saturated"}, "41m": set()},
+    # Twenty of them at a time: 1,200 seconds are waited within each minute. Sixteen are reached after 12 of the 15 min.
+    "Saturated: patients' photos wait all the time": (
+        {QUEUED: "0x9 0+1200x30 36000x20"},
+        {"25m": set(), "28m": {"Saturated"}, "40m": {"Saturated"}, "45m": set()},
     ),
     "ReplicaDown": (
         {'up{job="gateway",instance="b"}': "1x4 0x20 1x5"},
@@ -145,6 +147,10 @@ SCENARIOS = {
     "SentinelBlind: a gateway's own has nothing to compare with": (
         {"symmetra_sentinel_watching": "1x4 0x20 1x5"},
         {"14m": set(), "15m": {"SentinelBlind"}, "30m": {"SentinelBlind"}, "32m": set()},
+    ),
+    "MonitoringImpaired: two sites are taken for one": (
+        {'up{job="gateway",instance="b",site="another"}': "_x10 1x20 stale"},
+        {"14m": set(), "16m": {"MonitoringImpaired"}, "30m": {"MonitoringImpaired"}, "33m": set()},
     ),
     "MonitoringImpaired: a rule fails": (
         {"prometheus_rule_evaluation_failures_total": "0x4 1x60"},
