@@ -17,6 +17,16 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "loadtests.commands.report",
         "the verdict on a finished run: does it meet the objectives, and what limited it",
     ),
+    "capacity": (
+        "loadtests.commands.capacity",
+        "the largest rate that a target sustains, and its number in one sentence",
+    ),
+    "compare": ("loadtests.commands.compare", "whether runs are worse than a baseline, beyond its noise"),
+    "baseline": ("loadtests.commands.baseline", "keep runs of the same thing as a baseline, and say how much noise they show"),
+    "scenario": (
+        "loadtests.commands.scenario",
+        "start the whole system, break something, and judge which alerts were told, and when",
+    ),
     "record-answers": ("loadtests.commands.record_answers", "note what a gateway answers to the photos of a pack"),
 }
 """Command name -> (module, one line for the help)."""

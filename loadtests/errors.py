@@ -8,7 +8,11 @@ LoadTestError
 ├── TargetUnreadable     a target whose metrics or version cannot be read
 ├── RunUnreadable        a folder that holds no finished run
 ├── RunFailed            a run that left no result
-└── ObjectivesUnusable   a file or word that says no objective
+├── ObjectivesUnusable   a file or word that says no objective
+├── BaselineUnusable     runs that nothing can be held against
+├── CapacityUnusable     a folder or options with which no capacity can be searched
+├── ScenarioUnusable     a file that describes no scenario
+└── ScenarioFailed       a system that could not be started, watched or changed as a scenario wants
 """
 
 from __future__ import annotations
@@ -48,3 +52,19 @@ class RunFailed(LoadTestError):
 
 class ObjectivesUnusable(LoadTestError):
     """This says no objective that a run can be held to."""
+
+
+class BaselineUnusable(LoadTestError):
+    """These runs are no baseline, or not one for that run."""
+
+
+class CapacityUnusable(LoadTestError):
+    """No capacity can be searched with this."""
+
+
+class ScenarioUnusable(LoadTestError):
+    """This describes no scenario."""
+
+
+class ScenarioFailed(LoadTestError):
+    """The system of a scenario could not be started, watched or changed; nothing is said of its alarms."""

@@ -53,9 +53,9 @@ def as_page(run: FinishedRun, verdict: Verdict) -> str:
     body = [
         f"<h1>Load test of {html.escape(summary.started)}</h1>{stamp}",
         _list([f"{reason.code}: {reason.detail}" for reason in verdict.invalid_reasons]),
-        _table(list(facts.items())),
+        as_table(list(facts.items())),
         f"<h2>Objectives ({html.escape(verdict.objectives)})</h2>",
-        _table([(check.status, check.name, check.says) for check in verdict.checks]),
+        as_table([(check.status, check.name, check.says) for check in verdict.checks]),
         f"<h2>Limited by {html.escape(bottleneck.name + behind)}</h2>",
         f"<p>{html.escape(bottleneck.says)}</p><p>Next: {html.escape(bottleneck.next_thing)}</p>",
         _plot_time(verdict),
@@ -149,7 +149,7 @@ def _latency_table(run: FinishedRun) -> str:
         )
         for name, each in run.summary.latency.items()
     ]
-    return _table(rows, ("user", "requests", "p50 ms", "p90 ms", "p95 ms", "p99 ms", "p99.9 ms", "max ms"))
+    return as_table(rows, ("user", "requests", "p50 ms", "p90 ms", "p95 ms", "p99 ms", "p99.9 ms", "max ms"))
 
 
 def _outcome_table(run: FinishedRun) -> str:
@@ -158,10 +158,11 @@ def _outcome_table(run: FinishedRun) -> str:
         for user_type, outcomes in run.summary.outcomes.items()
         for outcome, count in sorted(outcomes.items())
     ]
-    return _table(rows, ("user", "outcome", "requests"))
+    return as_table(rows, ("user", "outcome", "requests"))
 
 
-def _table(rows: Sequence[Sequence[str]], head: Sequence[str] = ()) -> str:
+def as_table(rows: Sequence[Sequence[str]], head: Sequence[str] = ()) -> str:
+    """Rows of plain text as a table of HTML."""
     top = "".join(f"<th scope=col>{html.escape(cell)}</th>" for cell in head)
     lines = "".join("<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table>{f'<tr>{top}</tr>' if head else ''}{lines}</table>"

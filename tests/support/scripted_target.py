@@ -4,12 +4,16 @@ python -m tests.support.scripted_target PORT --service-seconds 0.02 --at-once 4 
 
 A stall counts from the first request: from its begin to its end nobody is answered, and who came meanwhile is answered when it
 is over. It is one asyncio process, so that it costs hardly anything beside the generator.
+
+With `--at-once` it is a queue of known capacity, at once / service seconds: who comes first is served first, and a place is free
+again when the script says so, not when this process gets round to it, so that late timers do not take any of it away.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import heapq
 import json
 import subprocess
 import sys
@@ -62,9 +66,11 @@ class _Script:
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
-        self.places = asyncio.Semaphore(options.at_once) if options.at_once else None
+        self.places_free_at = [0.0] * options.at_once
         self.first_at: float | None = None
         self.answered = 0
+        self.in_flight = 0
+        self.queue_seconds = 0.0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -87,11 +93,11 @@ class _Script:
             return 200, "text/plain", self.metrics().encode()
         if self.first_at is None:
             self.first_at = asyncio.get_running_loop().time()
-        if self.places is None:
+        self.in_flight += 1
+        try:
             await self.work()
-        else:
-            async with self.places:
-                await self.work()
+        finally:
+            self.in_flight -= 1
         if path == "/":
             return 200, "text/html", b'<form><input name="photo"></form>'
         self.answered += 1
@@ -114,25 +120,35 @@ class _Script:
     async def work(self) -> None:
         """Wait as the script says."""
         options, loop = self.options, asyncio.get_running_loop()
-        ends = loop.time() + options.service_seconds
+        now = loop.time()
+        begins = max(now, self.places_free_at[0]) if self.places_free_at else now
+        ends = begins + options.service_seconds
         begin = (self.first_at or 0) + options.stall_begin
         stall_ends = begin + options.stall_seconds
         if options.stall_seconds and begin < ends and loop.time() < stall_ends:
             ends = stall_ends
+        if self.places_free_at:
+            heapq.heapreplace(self.places_free_at, ends)
+        self.queue_seconds += begins - now
         await asyncio.sleep(max(ends - loop.time(), 0))
 
     def metrics(self) -> str:
         """As a gateway's page, so far as a load test reads it."""
         options = self.options
         foreign = options.foreign_screenings if self.answered else 0
+        worked = self.answered * options.service_seconds
         return (
             f"process_start_time_seconds {STARTED}\n"
             f"process_cpu_seconds_total {time.process_time()}\n"
             f'symmetra_screenings_total{{outcome="answered",traffic="patient"}} {self.answered + foreign}\n'
+            f'symmetra_stage_seconds_count{{stage="queue",traffic="patient"}} {self.answered}\n'
+            f'symmetra_stage_seconds_sum{{stage="queue",traffic="patient"}} {self.queue_seconds}\n'
+            f'symmetra_stage_seconds_count{{stage="predict",traffic="patient"}} {self.answered}\n'
+            f'symmetra_stage_seconds_sum{{stage="predict",traffic="patient"}} {worked}\n'
             f'symmetra_stage_seconds_count{{stage="total",traffic="patient"}} {self.answered}\n'
-            f'symmetra_stage_seconds_sum{{stage="total",traffic="patient"}} {self.answered * options.service_seconds}\n'
+            f'symmetra_stage_seconds_sum{{stage="total",traffic="patient"}} {self.queue_seconds + worked}\n'
             f'symmetra_stage_seconds_bucket{{le="+Inf",stage="total",traffic="patient"}} {self.answered}\n'
-            "symmetra_in_flight 1\nsymmetra_queue_length 0\n"
+            f"symmetra_in_flight {self.in_flight}\nsymmetra_queue_length {max(self.in_flight - options.at_once, 0)}\n"
             'symmetra_model_info{digest="d",evidence="demo",model="depression_severity",model_version="1"} 1\n'
         )
 
