@@ -89,8 +89,9 @@ reproduce-paper: .venv/training/.ready ## the paper's protocol on drawn faces, b
 # --- checks ---------------------------------------------------------------------------------------------------------
 
 # Few tests start faster in one process; all of them are shared among workers (tests/support/sharing.py), which want a gibibyte each.
+# One more than there are cores: most of a test is waiting for a process to start, a page to load, a lease to end.
 CORES := $(shell nproc)
-TEST_WORKERS ?= $(if $(TEST_ARGS),0,$(if $(filter 1 2 3,$(CORES)),$(CORES),4))
+TEST_WORKERS ?= $(if $(TEST_ARGS),0,$(if $(filter 1 2 3,$(CORES)),$(shell expr $(CORES) + 1),4))
 
 .PHONY: test
 test: .venv/dev/.ready .venv/k8s/.ready $(EXTRAS:%=.venv/%/.ready) ## all tests (TEST_ARGS=tests/gateway for some; without a program they need, tests are left out by name)
