@@ -22,7 +22,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "the largest rate that a target sustains, and its number in one sentence",
     ),
     "compare": ("loadtests.commands.compare", "whether runs are worse than a baseline, beyond its noise"),
-    "baseline": ("loadtests.commands.baseline", "keep runs of the same thing as a baseline, and say how much noise they show"),
+    "baseline": (
+        "loadtests.commands.baseline",
+        "keep runs of the same thing as a baseline, and say how much noise they show",
+    ),
     "scenario": (
         "loadtests.commands.scenario",
         "start the whole system, break something, and judge which alerts were told, and when",

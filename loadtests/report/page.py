@@ -11,6 +11,7 @@ from loadtests.histogram import Histogram
 from loadtests.report.plots import Line, draw_bars, draw_lines
 from loadtests.run.format import FinishedRun
 from loadtests.verdict.decision import INVALID, Verdict
+from loadtests.verdict.gateway_share import share_of_gateway
 
 BINS: Final = tuple(f"{index / 10:.1f}" for index in range(1, 11))
 STYLE: Final = """
@@ -24,8 +25,8 @@ svg .title{font-weight:600}svg .grid{stroke:#d5d9de}
 """
 
 
-def as_page(run: FinishedRun, verdict: Verdict) -> str:
-    """The whole page."""
+def as_page(run: FinishedRun, verdict: Verdict, sections: Sequence[str] = ()) -> str:
+    """The whole page; `sections` are of HTML and follow the objectives."""
     summary = run.summary
     stamp = f'<p class="word {verdict.word}">{verdict.word}</p>'
     if verdict.code == INVALID:
@@ -56,6 +57,7 @@ def as_page(run: FinishedRun, verdict: Verdict) -> str:
         as_table(list(facts.items())),
         f"<h2>Objectives ({html.escape(verdict.objectives)})</h2>",
         as_table([(check.status, check.name, check.says) for check in verdict.checks]),
+        *sections,
         f"<h2>Limited by {html.escape(bottleneck.name + behind)}</h2>",
         f"<p>{html.escape(bottleneck.says)}</p><p>Next: {html.escape(bottleneck.next_thing)}</p>",
         _plot_time(verdict),
@@ -63,6 +65,7 @@ def as_page(run: FinishedRun, verdict: Verdict) -> str:
         *_plot_series(run),
         _plot_distribution(run.latency),
         _latency_table(run),
+        _share_section(run),
         "<h2>Answers</h2>",
         *_plot_answers(run),
         _outcome_table(run),
@@ -145,11 +148,37 @@ def _latency_table(run: FinishedRun) -> str:
         (
             name,
             str(each.count),
-            *(f"{1000 * value:.1f}" for value in (each.p50, each.p90, each.p95, each.p99, each.p999, each.max)),
+            *(
+                f"{1000 * value:.1f}"
+                for value in (each.mean, each.p50, each.p90, each.p95, each.p99, each.p999, each.max)
+            ),
         )
         for name, each in run.summary.latency.items()
     ]
-    return as_table(rows, ("user", "requests", "p50 ms", "p90 ms", "p95 ms", "p99 ms", "p99.9 ms", "max ms"))
+    return as_table(rows, ("user", "requests", "mean ms", "p50 ms", "p90 ms", "p95 ms", "p99 ms", "p99.9 ms", "max ms"))
+
+
+def _share_section(run: FinishedRun) -> str:
+    """What the gateway adds, where a run asked the model server directly too."""
+    shares = share_of_gateway(run)
+    if not shares:
+        return ""
+    rows = [
+        (
+            row.measure,
+            *(f"{1000 * value:.1f}" for value in (row.through_seconds, row.direct_seconds, row.gateway_seconds)),
+            f"{row.share:.0%}",
+        )
+        for row in shares
+    ]
+    return (
+        "<h2>The gateway's share</h2><p>Photos through the gateway beside crops asked of the model server directly, in the same run. "
+        "Between them lie upload, queue, decoding, face and the hop. The difference of the percentiles is a distance between two "
+        "distributions, not a percentile of anything.</p>"
+        + as_table(
+            rows, ("of the latency", "through the gateway, ms", "direct, ms", "the gateway's share, ms", "of the whole")
+        )
+    )
 
 
 def _outcome_table(run: FinishedRun) -> str:

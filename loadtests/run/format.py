@@ -154,6 +154,7 @@ class RunSummary:
         answers: What was answered to photos.
         latency: By user type.
         model_version: Pinned at the target when the run began, or None where it does not say.
+        machine: That led the run (`loadtests.run.machine`); None in runs of before it was kept.
         schema: `SCHEMA`.
     """
 
@@ -178,6 +179,7 @@ class RunSummary:
     answers: Answers
     latency: dict[str, LatencyFigures]
     model_version: str | None = None
+    machine: dict[str, str] | None = None
     schema: str = SCHEMA
 
     def count(self, *outcomes: str) -> int:

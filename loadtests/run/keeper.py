@@ -14,6 +14,7 @@ from typing import Final
 
 from loadtests.photos import Pack
 from loadtests.run.format import FinishedRun, GeneratorFigures, RunSummary, write_run
+from loadtests.run.machine import machine_of_load
 from loadtests.run.observation import Observations
 from loadtests.run.plan import RunPlan
 from loadtests.run.recording import Recording
@@ -136,6 +137,7 @@ class Keeper:
             answers=recording.answer_figures(),
             latency=recording.latency_figures(),
             model_version=None if first is None else first.model_version,
+            machine=machine_of_load(),
         )
         change = Observations((), summary.traffic_class).change() if observations is None else observations.change()
         return FinishedRun(summary, recording.latency, series, change)

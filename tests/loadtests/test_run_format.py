@@ -47,6 +47,7 @@ def a_run() -> FinishedRun:
         answers=Answers(bins={"0.1": 40}, bands={"none": 40}, unchecked=2),
         latency={"photo": LatencyFigures(50, 0.1, 0.1, 0.2, 0.2, 0.3, 0.3, 0.4)},
         model_version="3",
+        machine={"cpu": "one", "cores": "2"},
     )
     change = TargetChange(("http://127.0.0.1:9108/metrics",), "loadtest", {"face": StageChange(3, 0.5, {"+Inf": 3})})
     return FinishedRun(summary, {"photo": histogram}, (SeriesRow(0, 5, 5, 4, 4, 0, 0.1, 0.2, 1),), change)

@@ -64,6 +64,7 @@ def made_up_run(
         answers=answers,
         latency={"photo": latency_figures(histogram)},
         model_version="3",
+        machine={"cpu": "one", "cores": "2", "features": ""},
     )
     series = tuple(
         SeriesRow(second, a_second, a_second, a_second, a_second, 0, 0.15, 0.24, 2) for second in range(int(seconds))
