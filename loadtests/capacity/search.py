@@ -30,6 +30,8 @@ AGREEING: Final = 2
 GROWTH: Final = 2.0
 WIDE: Final = 3.0
 """A bracket of more widths than that is wide."""
+MOST_RATES_BEYOND: Final = 3
+"""Rates at which the generator is the bottleneck, none of them above one that could be measured, after which no lower one is tried."""
 
 BRACKETED: Final = "bracketed"
 AT_LEAST: Final = "at least"
@@ -162,7 +164,7 @@ def _look_higher(known: _Known, settings: SearchSettings) -> Step:
         return _confirm(known, low) or known.found(AT_LEAST, "More was not asked for.")
     if ceiling is not None:
         if ceiling <= low * (1 + settings.width):
-            return _confirm(known, low) or known.found(AT_LEAST, "The generator was the limit.")
+            return _confirm(known, low) or known.found(AT_LEAST, f"At {ceiling:.2f} per second the generator was the bottleneck.")
         return Trial(math.sqrt(low * ceiling), is_short=False)
     higher = low * GROWTH
     return Trial(higher if enough is None else min(higher, enough), is_short=True)
@@ -171,10 +173,12 @@ def _look_higher(known: _Known, settings: SearchSettings) -> Step:
 def _look_lower(known: _Known, settings: SearchSettings) -> Step:
     """Nothing was sustained yet."""
     lowest = min(rate for rate in (known.high, known.ceiling) if rate is not None)
+    if known.high is None and known.rates_beyond >= MOST_RATES_BEYOND:
+        return known.found(
+            UNSETTLED, f"Even at {lowest:.2f} per second the generator was the limit: its machine has no time for it."
+        )
     if lowest / GROWTH < settings.lowest_rate:
-        if known.high is None:
-            return known.found(UNSETTLED, f"Even at {lowest:.2f} per second the generator was the limit.")
-        return known.found(NOTHING_SUSTAINED, f"Not even {known.high:.2f} per second were sustained.")
+        return known.found(NOTHING_SUSTAINED, f"Not even {lowest:.2f} per second were sustained.")
     return Trial(lowest / GROWTH, is_short=True)
 
 
@@ -186,7 +190,7 @@ def _narrow(known: _Known, settings: SearchSettings) -> Step:
         return _confirm(known, low) or _confirm(known, high) or known.found(BRACKETED, "")
     if ceiling is not None and low < ceiling < high:
         if ceiling <= low * (1 + settings.width):
-            return _confirm(known, low) or known.found(AT_LEAST, "The generator was the limit.")
+            return _confirm(known, low) or known.found(AT_LEAST, f"At {ceiling:.2f} per second the generator was the bottleneck.")
         high = ceiling
     return Trial(_cut(low, high, known.completed(high), settings.width), is_short=False)
 
@@ -226,6 +230,7 @@ class _Known:
         self.low = max((rate for rate, is_sustained in opinions.items() if is_sustained and rate < below), default=None)
         beyond = {run.rate for run in runs if run.outcome == BEYOND_GENERATOR} - opinions.keys()
         self.ceiling = min(beyond, default=None)
+        self.rates_beyond = len(beyond)
 
     @property
     def low_rate(self) -> float:

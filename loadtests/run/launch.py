@@ -28,6 +28,8 @@ POLL_SECONDS: Final = 0.1
 REFUSAL: Final = "the load test could not be made: "
 """Before the sentence in the log of the generator that says why."""
 LOG_TAIL_LINES: Final = 15
+LOG_TRACE_CHARACTERS: Final = 3000
+"""Of its last trace, after which it still writes tables."""
 
 
 def make_run(request: RunRequest) -> FinishedRun:
@@ -105,6 +107,9 @@ def _reason(log: str) -> str:
     for line in log.splitlines():
         if REFUSAL in line:
             return line.partition(REFUSAL)[2]
+    _, found, trace = log.rpartition("Traceback (most recent call last)")
+    if found:
+        return f"the load generator failed:\n{found}{trace[:LOG_TRACE_CHARACTERS]}"
     return "the load generator ended without a result; its last words:\n" + "\n".join(
         log.splitlines()[-LOG_TAIL_LINES:]
     )

@@ -141,6 +141,15 @@ def test_a_run_that_stays_invalid_for_another_reason_ends_the_search_with_it() -
     assert "replicas changed" in found.why
 
 
+def test_a_generator_without_time_for_anything_is_not_tried_for_ever() -> None:
+    def measure(trial: Trial) -> Measured:
+        return Measured(trial.rate, trial.is_short, BEYOND_GENERATOR, "late")
+
+    found, runs = search(measure, SearchSettings(50.0))
+    assert (found.kind, found.sustained, len(runs)) == (UNSETTLED, None, 9)
+    assert "12.50" in found.why
+
+
 def test_an_end_that_cannot_be_measured_again_is_not_called_confirmed() -> None:
     calls = itertools.count()
 
