@@ -62,6 +62,10 @@ class ProcessGroup:
         self._children[name] = child
         return child.pid
 
+    def pid(self, name: str) -> int:
+        """Process id of a child, which leads a session of its own."""
+        return self._children[name].pid
+
     def wait_until(self, name: str, ready: Callable[[], bool], timeout_seconds: float) -> None:
         """Wait until `ready()`; notice at once when the child has ended.
 

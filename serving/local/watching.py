@@ -95,7 +95,7 @@ def start_watching(stack: Stack, notices_port: int, tell: Callable[[str], None])
         ProcessFailed: a part ended, or did not come up.
     """
     stack.watching.mkdir(parents=True, exist_ok=True)
-    keys = _make_keys(stack.watching, stack.python.gateway)
+    keys = make_keys(stack.watching, stack.python.gateway)
     ports, pace = stack.ports, stack.pace
     second = {
         "SYMMETRA_PORT": str(ports.second_gateway_port),
@@ -104,7 +104,23 @@ def start_watching(stack: Stack, notices_port: int, tell: Callable[[str], None])
         "SYMMETRA_SENTINEL_INTERVAL_SECONDS": f"{pace.seconds(LOOK_AT_GOLDEN_CROPS_SECONDS):g}",
     }
     start_gateway(stack.group, stack.python.gateway, stack.models, ports, second, name="second-gateway")
-    _start_sentinel(stack)
+    start_sentinel(stack, f"http://{LOOPBACK}:{ports.second_gateway_port}")
+    prometheus, alertmanager = start_alerting(stack, notices_port, tell)
+    return Watched(prometheus=prometheus, alertmanager=alertmanager, patient_key_file=keys)
+
+
+def start_alerting(stack: Stack, notices_port: int, tell: Callable[[str], None]) -> tuple[bool, bool]:
+    """Start Alertmanager, Prometheus with the rules, and the drift controller; whether Prometheus runs, and tells an Alertmanager.
+
+    Args:
+        stack: What is watched.
+        notices_port: Where notifications go.
+        tell: Told in a sentence what is not installed.
+
+    Raises:
+        ProcessFailed: a part ended, or did not come up.
+    """
+    ports, pace = stack.ports, stack.pace
     alertmanager = find_alertmanager()
     if alertmanager is None:
         tell(MISSING_ALERTMANAGER)
@@ -124,11 +140,15 @@ def start_watching(stack: Stack, notices_port: int, tell: Callable[[str], None])
         _start_controller(stack)
     else:
         tell(MISSING_PROMETHEUS)
-    return Watched(prometheus=prometheus, alertmanager=prometheus and alertmanager is not None, patient_key_file=keys)
+    return prometheus, prometheus and alertmanager is not None
 
 
-def _make_keys(folder: Path, python: Path) -> Path:
-    """A key for patients' photos and one for the sentinel's; those of an earlier run are kept."""
+def make_keys(folder: Path, python: Path) -> Path:
+    """A key for patients' photos and one for the sentinel's, in `keys.json` and a file each; those of an earlier run are kept.
+
+    Raises:
+        ProcessFailed: the gateway's program for keys did not end well.
+    """
     for name, traffic in (("patients", "patient"), ("sentinel", "sentinel")):
         path = folder / f"{name}.key"
         if path.exists() and (folder / "keys.json").exists():
@@ -146,16 +166,25 @@ def _make_keys(folder: Path, python: Path) -> Path:
     return folder / "patients.key"
 
 
-def _start_sentinel(stack: Stack) -> None:
+def start_sentinel(stack: Stack, url: str) -> None:
+    """Start the sentinel, and wait until it shows what it saw.
+
+    Args:
+        stack: What is watched.
+        url: Of the front door.
+
+    Raises:
+        ProcessFailed: it ended, or did not come up.
+    """
     ports = stack.ports
     command: list[str | Path] = [
-        stack.python.monitoring, "-m", "monitoring", "sentinel", f"--url=http://{LOOPBACK}:{ports.second_gateway_port}",
+        stack.python.monitoring, "-m", "monitoring", "sentinel", f"--url={url}",
         f"--repository={stack.models}", f"--key-file={stack.watching / 'sentinel.key'}",
         f"--interval={stack.pace.seconds(LOOK_AT_GOLDEN_PHOTOS_SECONDS):g}", f"--port={ports.sentinel_port}",
     ]  # fmt: skip
     stack.group.start("sentinel", command, environment_of(ports))
-    url = f"http://{LOOPBACK}:{ports.sentinel_port}/metrics"
-    stack.group.wait_until("sentinel", lambda: http_answers(url), TIMEOUT_SECONDS)
+    page = f"http://{LOOPBACK}:{ports.sentinel_port}/metrics"
+    stack.group.wait_until("sentinel", lambda: http_answers(page), TIMEOUT_SECONDS)
 
 
 def _start_controller(stack: Stack) -> None:

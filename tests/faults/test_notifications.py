@@ -18,11 +18,11 @@ from pathlib import Path
 
 import pytest
 
+from loadtests.scenarios.model_door import ModelDoor, other_weights
 from serving.local.ports import find_free_port
 from serving.repository import ModelRepository, Statement
 from serving.repository.promotion import write_first_config
 from serving.repository.repository import SERVED_NAME
-from tests.support.altering_model_server import AlteringModelServer, other_weights
 from tests.support.certificates import make_certificate
 from tests.support.gateway_process import wait_until
 from tests.support.model_server_process import ModelServerProcess
@@ -94,7 +94,7 @@ def photo(root):
 
 @pytest.fixture
 def between(served):
-    with AlteringModelServer(f"127.0.0.1:{served.port}") as server:
+    with ModelDoor(f"127.0.0.1:{served.port}") as server:
         yield server
 
 
@@ -165,7 +165,7 @@ def test_changed_resize(tmp_path, root, between):
 
         def roll_out():
             site.scrape("gateway", changed.metrics_port)
-            site.door.upstream_port = changed.port
+            site.door.upstream_ports = (changed.port,)
 
         judge(site, "changed resize", roll_out)
 

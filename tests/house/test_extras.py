@@ -14,7 +14,7 @@ PACKAGES = {
     "training": f"training monitoring {AGREEMENT}",
     "serving": "serving",
     "monitoring": f"monitoring {AGREEMENT}",
-    "loadtests": "loadtests serving.wire",
+    "loadtests": f"loadtests {AGREEMENT}",
 }
 WITHOUT_TENSORFLOW = {"gateway", "monitoring", "loadtests"}
 

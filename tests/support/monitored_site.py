@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Self
 
 from gateway.access.scopes import Scope
+from loadtests.scenarios.front_door import TlsFrontDoor
+from loadtests.scenarios.pager import Pager
 from monitoring.objectives import read_objectives
 from monitoring.rules.durations import Pace, duration
 from monitoring.rules.writing import generated_files
@@ -28,9 +30,7 @@ from serving.local.processes import ProcessGroup, http_answers
 from tests.support.access import add_key
 from tests.support.alertmanager_process import AlertmanagerProcess
 from tests.support.certificates import make_authority, make_certificate
-from tests.support.front_door import TlsFrontDoor
 from tests.support.gateway_process import GatewayProcess
-from tests.support.webhook_receiver import WebhookReceiver
 
 PROJECT = Path(__file__).resolve().parents[2]
 FASTER = 30.0
@@ -66,7 +66,7 @@ class MonitoredSite:
         try:
             make_authority(self.folder, "authority")
             make_certificate(self.folder, "front", "authority", days=90)
-            self.pager = enter(WebhookReceiver())
+            self.pager = enter(Pager())
             self.alertmanager = enter(
                 AlertmanagerProcess(self.folder / "alertmanager", self.pager.port, times_faster=FASTER)
             )

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from loadtests.scenarios.pager import Pager
 from monitoring.objectives import read_objectives
 from monitoring.rules.drift_alerts import drift_alerts
 from monitoring.rules.writing import RULES_FOLDER, generated_alerts
 from tests.support.alertmanager_process import CONFIG, AlertmanagerProcess, config_for
-from tests.support.webhook_receiver import WebhookReceiver
 
 RUNBOOK = Path(__file__).resolve().parents[3] / "monitoring" / "RUNBOOK.md"
 FASTER = 60.0
@@ -140,7 +140,7 @@ def test_what_is_tried_faster_is_the_committed_configuration_otherwise():
 )
 def test_one_fault_is_one_notification(fired, told, tmp_path):
     with (
-        WebhookReceiver() as receiver,
+        Pager() as receiver,
         AlertmanagerProcess(tmp_path, receiver.port, times_faster=FASTER) as alertmanager,
     ):
         # The last one to come of this round says that all groups of the round have been told, or never will be.

@@ -7,12 +7,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from loadtests.scenarios.front_door import TlsFrontDoor
 from monitoring.sentinel import front_door
 from monitoring.sentinel.errors import NoAnswer, PauseFailed, SettingInvalid
 from monitoring.sentinel.front_door import FrontDoor
 from serving.local.ports import find_free_port
 from tests.support.certificates import make_authority, make_certificate
-from tests.support.front_door import TlsFrontDoor
 
 
 class Site:

@@ -1,0 +1,87 @@
+"""Photos and people that change under a running site, and bursts of bad photos."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Final
+
+from loadtests.errors import ScenarioFailed
+from loadtests.scenarios.faults import PERSON
+from loadtests.scenarios.photos import AS_THEY_COME, BLURRED, DARKER, HIGHER, PatientPhotos, bad_photos
+from loadtests.scenarios.sending import EvenTraffic, PhotoSender
+from loadtests.scenarios.site import Site
+
+PHOTOS_OF: Final[Mapping[str, str]] = {"camera_darker": DARKER, "camera_blurred": BLURRED, "prevalence": HIGHER}
+
+
+class OtherPhotos:
+    """Photos become others; at the end they are as before, and somebody takes the alarm up.
+
+    Args:
+        site: Whose drift controller is told.
+        photos: That are sent.
+        kind: What they become.
+    """
+
+    def __init__(self, site: Site, photos: PatientPhotos, kind: str) -> None:
+        self._site, self._photos, self._kind = site, photos, kind
+
+    def begin(self) -> None:
+        """From the next photo on."""
+        self._photos.kind = self._kind
+
+    def end(self) -> None:
+        """As before; the alarm stands until a person takes it up, by the runbook's command."""
+        if self._photos.kind == AS_THEY_COME:
+            return
+        self._photos.kind = AS_THEY_COME
+        stack = self._site.stack
+        state = stack.watching / "drift.json"
+        self._site.run_program(
+            stack.python.monitoring,
+            "monitoring",
+            "drift",
+            "restart",
+            f"--state={state}",
+            PERSON,
+            "--why=the photos are as before",
+        )
+
+
+class BadPhotos:
+    """More photos than usual, and bad ones.
+
+    Args:
+        sender: Sends them.
+        a_second: In real time.
+        face: JPEG of somebody, for the one that is cut off.
+    """
+
+    def __init__(self, sender: PhotoSender, a_second: float, face: bytes) -> None:
+        photos = itertools.cycle(bad_photos(face))
+        self._traffic = EvenTraffic(sender, a_second, lambda: next(photos))
+        self._has_begun = False
+
+    def begin(self) -> None:
+        """They come."""
+        self._has_begun = True
+        self._traffic.__enter__()
+
+    def end(self) -> None:
+        """No more."""
+        if self._has_begun:
+            self._has_begun = False
+            self._traffic.__exit__(None, None, None)
+
+
+def require_refused(statuses: Mapping[str, int]) -> None:
+    """Bad photos must be refused: a burst that is answered is none.
+
+    Raises:
+        ScenarioFailed: Some were answered.
+    """
+    answered = {status: count for status, count in statuses.items() if not status.startswith("4")}
+    if answered:
+        message = f"bad photos were to be refused, and got {', '.join(f'{count} x {status}' for status, count in answered.items())}"
+        raise ScenarioFailed(message)

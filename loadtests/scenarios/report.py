@@ -1,0 +1,95 @@
+"""What scenarios showed: in lines for a terminal, as JSON, as JUnit XML."""
+
+from __future__ import annotations
+
+import dataclasses
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from typing import Any, Final
+
+from loadtests.scenarios.judging import KEPT, LATE_START_SECONDS
+from loadtests.scenarios.running import Outcome
+
+SCHEMA: Final = "symmetra.scenario-result/1"
+AS_EXPECTED, NOT_AS_EXPECTED, INVALID = 0, 1, 3
+"""Exit codes; INVALID as of a run of load."""
+
+
+def code_of(outcomes: Sequence[Outcome]) -> int:
+    """Of all together: what is not as expected first, then what says nothing."""
+    if any(outcome.is_valid and not outcome.is_kept for outcome in outcomes):
+        return NOT_AS_EXPECTED
+    return AS_EXPECTED if all(outcome.is_valid for outcome in outcomes) else INVALID
+
+
+def word_of(outcome: Outcome) -> str:
+    """The verdict in a word."""
+    if not outcome.is_valid:
+        return "INVALID"
+    return "AS EXPECTED" if outcome.is_kept else "NOT AS EXPECTED"
+
+
+def describe(outcome: Outcome) -> str:
+    """The word first, then every check, then how the photos went."""
+    lines = [f"{word_of(outcome)}: {outcome.scenario.name}: {outcome.scenario.about}"]
+    if not outcome.is_valid:
+        lines.append(
+            f"  this machine had no time: {outcome.sending.late} of {outcome.sending.due} photos were sent more than {LATE_START_SECONDS:g} s late"
+        )
+    lines += [f"  {check.result}: {check.name}: {check.says}" for check in outcome.checks]
+    statuses = ", ".join(f"{count} x {status}" for status, count in outcome.sending.by_status.items())
+    lines.append(f"  patients' photos: {statuses or 'none'}")
+    return "\n".join(lines) + "\n"
+
+
+def as_json(outcome: Outcome) -> dict[str, Any]:
+    """Content of `result.json`."""
+    scenario = outcome.scenario
+    return {
+        "schema": SCHEMA,
+        "scenario": scenario.name,
+        "about": scenario.about,
+        "verdict": word_of(outcome),
+        "started": outcome.started,
+        "times_faster": scenario.times_faster,
+        "checks": [dataclasses.asdict(check) for check in outcome.checks],
+        "told": [
+            dataclasses.asdict(told) | {"minute": round(scenario.minutes(told.second), 1)} for told in outcome.told
+        ],
+        "moments_seconds": dataclasses.asdict(outcome.moments),
+        "photos": dataclasses.asdict(outcome.sending),
+    }
+
+
+def as_junit(outcomes: Sequence[Outcome]) -> str:
+    """A suite for each scenario, a test case for each check; an INVALID run is an error, and its checks are skipped."""
+    root = ET.Element("testsuites", name="scenarios")
+    for outcome in outcomes:
+        broken = [check for check in outcome.checks if not check.is_kept] if outcome.is_valid else []
+        suite = ET.SubElement(
+            root,
+            "testsuite",
+            name=outcome.scenario.name,
+            tests=str(len(outcome.checks) + 1),
+            failures=str(len(broken)),
+            errors=str(int(not outcome.is_valid)),
+            skipped=str(0 if outcome.is_valid else len(outcome.checks)),
+            time=f"{outcome.moments.finished:.3f}",
+        )
+        sent = ET.SubElement(
+            suite, "testcase", classname=outcome.scenario.name, name="photos were sent when they were due"
+        )
+        if not outcome.is_valid:
+            ET.SubElement(
+                sent, "error", message="INVALID"
+            ).text = f"{outcome.sending.late} of {outcome.sending.due} late"
+        for check in outcome.checks:
+            case = ET.SubElement(suite, "testcase", classname=outcome.scenario.name, name=check.name)
+            if not outcome.is_valid:
+                ET.SubElement(case, "skipped", message="The run is INVALID.")
+            elif check.result != KEPT:
+                ET.SubElement(case, "failure", message=check.result).text = check.says
+            else:
+                ET.SubElement(case, "system-out").text = check.says
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"

@@ -1,0 +1,216 @@
+"""A scenario, from a started site to what was told."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from loadtests.scenarios.drifts import PHOTOS_OF, BadPhotos, OtherPhotos, require_refused
+from loadtests.scenarios.faults import NEED_MODEL_DOOR, Doing, fault_of
+from loadtests.scenarios.judging import (
+    MACHINE_SECONDS,
+    Check,
+    Moments,
+    Sending,
+    Told,
+    judge,
+    over_seconds,
+    told_seconds,
+)
+from loadtests.scenarios.pager import FIRING, RESOLVED, Notification, Pager
+from loadtests.scenarios.photos import PatientPhotos
+from loadtests.scenarios.preparing import Prepared
+from loadtests.scenarios.scenario import Change, Expected, Scenario
+from loadtests.scenarios.sending import EvenTraffic, PhotoSender
+from loadtests.scenarios.site import Site
+from serving.local.drift_demo import Face
+from serving.local.stack import Interpreters
+
+ALERT_STEP_SECONDS: Final = 1.0
+FIRST_MINUTES: Final = 3.0
+"""Of traffic, before the clock of a scenario begins: rates want two scrapes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """When an alert was pending or fired, by Prometheus.
+
+    Attributes:
+        alert: Its name.
+        state: `pending` or `firing`.
+        seconds: At which it was so, after the beginning.
+    """
+
+    alert: str
+    state: str
+    seconds: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run of a scenario showed.
+
+    Attributes:
+        scenario: Which.
+        started: Date and time, UTC.
+        moments: When what was done.
+        told: What came, in order.
+        shown: Of Prometheus.
+        sending: How the patients' photos went.
+        checks: The verdict.
+    """
+
+    scenario: Scenario
+    started: str
+    moments: Moments
+    told: tuple[Told, ...]
+    shown: tuple[Shown, ...]
+    sending: Sending
+    checks: tuple[Check, ...]
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether this machine sent the photos when they were due."""
+        return self.sending.is_believable
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether everything is as the scenario wants."""
+        return all(check.is_kept for check in self.checks)
+
+
+def run_scenario(
+    scenario: Scenario, folder: Path, prepared: Prepared, python: Interpreters, tell: Callable[[str], None]
+) -> Outcome:
+    """Start the site, do what the scenario says, and judge what was told.
+
+    Args:
+        scenario: Which.
+        folder: Of this run; what an earlier one left there is forgotten.
+        prepared: Version and faces.
+        python: Of each component.
+        tell: Told each step in a line.
+
+    Raises:
+        ScenarioFailed: The site was not watched in time, or cannot be changed so on this machine.
+        serving.local.processes.ProcessFailed: A part did not come up.
+    """
+    started = f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M:%S}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    shutil.copytree(prepared.models, folder / "models")
+    has_door = any(change.kind in NEED_MODEL_DOOR for change in scenario.changes)
+    tell("starting the site")
+    with Site(scenario, folder, python, has_model_door=has_door) as site, ExitStack() as mending:
+        photos = PatientPhotos(prepared.faces, prepared.higher)
+        patients, others = (PhotoSender(site.door.port, site.key("patients")) for _ in range(2))
+        crowd = _Crowd(patients, others, photos, prepared.faces[0])
+        site.wait_until_watched()
+        a_second = 1.0 / scenario.seconds(1.0 / scenario.photos_a_minute)
+        mending.enter_context(EvenTraffic(patients, a_second, lambda: (photos.take(), "image/jpeg")))
+        time.sleep(scenario.seconds(FIRST_MINUTES))
+        began, began_at = time.monotonic(), time.time()
+        doings = [_doing(change, scenario, site, crowd) for change in scenario.changes]
+        for doing in doings:
+            mending.callback(doing.end)
+        tell("all is watched and quiet; the clock of the site begins")
+        moments = _go_through(scenario, doings, site.pager, began, tell)
+        told = tuple(_told(site.pager, began))
+        shown = _shown(site, began_at, moments.finished)
+        sending = patients.sending()
+        require_refused(others.sending().by_status)
+    return Outcome(scenario, started, moments, told, shown, sending, judge(scenario, moments, told))
+
+
+@dataclass(frozen=True, slots=True)
+class _Crowd:
+    """Who sends, and what. Attributes: the patients, whoever sends bad photos, the photos, and a face."""
+
+    patients: PhotoSender
+    others: PhotoSender
+    photos: PatientPhotos
+    face: Face
+
+
+def _doing(change: Change, scenario: Scenario, site: Site, crowd: _Crowd) -> Doing:
+    if change.kind in PHOTOS_OF:
+        return OtherPhotos(site, crowd.photos, PHOTOS_OF[change.kind])
+    if change.kind == "bad_photos":
+        a_second = 1.0 / scenario.seconds(1.0 / change.options["photos_a_minute"])
+        return BadPhotos(crowd.others, a_second, crowd.face.path.read_bytes())
+    return fault_of(change, scenario, site, crowd.patients, crowd.photos)
+
+
+def _go_through(
+    scenario: Scenario, doings: Sequence[Doing], pager: Pager, began: float, tell: Callable[[str], None]
+) -> Moments:
+    def now() -> float:
+        return time.monotonic() - began
+
+    changes = sorted(zip(scenario.changes, doings, strict=True), key=lambda pair: pair[0].at_minute)
+    moments: list[float] = []
+    for change, doing in changes:
+        time.sleep(max(0.0, scenario.seconds(change.at_minute) - now()))
+        doing.begin()
+        # What takes long to make, such as a promotion, counts from when it is made.
+        moments.append(now())
+        tell(f"minute {scenario.minutes(now()):.1f}: {change.kind}")
+    changed, fully = moments[0], moments[-1]
+    _wait_for(pager, scenario.expect, FIRING, began + fully, lambda expected: told_seconds(scenario, expected))
+    lasts = max(
+        moment + scenario.seconds(change.lasts_minutes) for (change, _), moment in zip(changes, moments, strict=True)
+    )
+    time.sleep(max(0.0, lasts - now()))
+    tell(f"minute {scenario.minutes(now()):.1f}: it ends")
+    for _, doing in reversed(changes):
+        doing.end()
+    ended = now()
+    _wait_for(pager, scenario.expect, RESOLVED, began + ended, lambda expected: over_seconds(scenario, expected))
+    tell(f"minute {scenario.minutes(now()):.1f}: {scenario.quiet_minutes:g} minutes in which nothing else may come")
+    # An absence can only be waited for.
+    time.sleep(scenario.seconds(scenario.quiet_minutes))
+    return Moments(changed, fully, ended, now())
+
+
+def _wait_for(
+    pager: Pager, expected: Sequence[Expected], status: str, since: float, allowed_seconds: Callable[[Expected], float]
+) -> None:
+    """Until each came, or is overdue by as much as a late one is still worth knowing of."""
+
+    def came(told: Sequence[Notification], each: Expected) -> bool:
+        return any((n.receiver, n.status) == (each.receiver, status) and each.alert in n.alerts for n in told)
+
+    for each in expected:
+        left = since + allowed_seconds(each) + MACHINE_SECONDS - time.monotonic()
+        pager.wait_for(lambda told, each=each: came(told, each), max(0.0, left))  # type: ignore[misc]
+
+
+def _told(pager: Pager, began: float) -> list[Told]:
+    return [
+        Told(each.receiver, each.status, alert, each.at - began)
+        for each in pager.notifications()
+        for alert in each.alerts
+    ]
+
+
+def _shown(site: Site, began_at: float, seconds: float) -> tuple[Shown, ...]:
+    rows = site.query(
+        'max by (alertname, alertstate) (ALERTS{alertname!="DeadMansSwitch"})',
+        start=began_at,
+        end=began_at + seconds,
+        step=ALERT_STEP_SECONDS,
+    )
+    return tuple(
+        Shown(
+            row["metric"]["alertname"],
+            row["metric"]["alertstate"],
+            tuple(round(float(moment) - began_at, 1) for moment, _ in row["values"]),
+        )
+        for row in rows
+    )

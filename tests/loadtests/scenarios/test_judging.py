@@ -1,0 +1,113 @@
+"""What is told is held against what is expected: on time is kept; late, missing, spurious and not over each fail by name."""
+
+import dataclasses
+
+import pytest
+
+from loadtests.scenarios.judging import MACHINE_SECONDS, Moments, Sending, Told, judge
+from loadtests.scenarios.scenario import Allowed, Change, Expected, Scenario, SiteWants
+
+SCENARIO = Scenario(
+    name="some",
+    about="Something happens.",
+    times_faster=30.0,
+    photos_a_minute=4.0,
+    site=SiteWants(),
+    changes=(Change("gateway_killed", 2.0, 0.0, {}),),
+    expect=(Expected("ReplicaDown", "tickets", 15.0, 10.0),),
+    may=(Allowed("DriftWarning", "tickets", "chance"),),
+    quiet_minutes=15.0,
+)
+MOMENTS = Moments(changed=4.0, changed_fully=4.0, ended=40.0, finished=100.0)
+ALLOWED, OVER_ALLOWED = 30.0 + MACHINE_SECONDS, 20.0 + MACHINE_SECONDS
+FIRING = Told("tickets", "firing", "ReplicaDown", 35.0)
+RESOLVED = Told("tickets", "resolved", "ReplicaDown", 55.0)
+GOOD = (FIRING, RESOLVED)
+
+
+def results(told, scenario=SCENARIO, moments=MOMENTS):
+    return [check.result for check in judge(scenario, moments, told)]
+
+
+def at(told, second):
+    return dataclasses.replace(told, second=second)
+
+
+def test_told_and_over_in_time_and_nothing_else_is_kept():
+    checks = judge(SCENARIO, MOMENTS, GOOD)
+    assert [check.is_kept for check in checks] == [True, True, True]
+    assert (checks[0].seconds, checks[0].allowed_seconds) == (31.0, ALLOWED)
+    assert (checks[1].seconds, checks[1].allowed_seconds) == (15.0, OVER_ALLOWED)
+    assert (
+        checks[0].says
+        == "told after 15.5 minutes of the site (31.0 s here); 25.0 minutes of the site (50.0 s here) are allowed"
+    )
+
+
+def test_late_is_late_from_the_moment_at_which_the_machine_has_no_excuse():
+    assert results((at(FIRING, 4.0 + ALLOWED), at(RESOLVED, 56.0))) == ["kept", "kept", "kept"]
+    assert results((at(FIRING, 4.1 + ALLOWED), at(RESOLVED, 56.0))) == ["late", "kept", "kept"]
+
+
+def test_what_was_never_told_is_missing():
+    assert results(()) == ["missing", "kept"]
+
+
+def test_what_went_to_somebody_else_is_missing_and_spurious():
+    told = [dataclasses.replace(each, receiver="on-call") for each in GOOD]
+    assert results(told) == ["missing", "spurious"]
+
+
+def test_what_nobody_was_told_is_over_fails():
+    assert results((FIRING,)) == ["kept", "not over", "kept"]
+
+
+def test_over_too_late_fails():
+    assert results((FIRING, at(RESOLVED, 40.1 + OVER_ALLOWED))) == ["kept", "over too late", "kept"]
+
+
+def test_told_as_over_while_it_lasts_is_spurious():
+    assert results((FIRING, at(RESOLVED, 39.0))) == ["kept", "spurious", "kept"]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        Told("on-call", "firing", "AvailabilityBurn", 50.0),
+        Told("on-call", "resolved", "AvailabilityBurn", 50.0),
+        at(FIRING, 2.0),
+        at(FIRING, 36.0),
+        at(FIRING, 60.0),
+        at(RESOLVED, 70.0),
+    ],
+    ids=["another alert", "the end of another", "before the change", "twice", "again after its end", "over twice"],
+)
+def test_anything_else_is_spurious(more):
+    told = sorted((*GOOD, more), key=lambda each: each.second)
+    assert results(told) == ["kept", "kept", "spurious"]
+
+
+def test_what_may_be_told_may_come_or_not():
+    warning = Told("tickets", "firing", "DriftWarning", 20.0)
+    assert results((*GOOD, warning, dataclasses.replace(warning, status="resolved"))) == ["kept", "kept", "kept"]
+    assert results((*GOOD, dataclasses.replace(warning, receiver="on-call"))) == ["kept", "kept", "spurious"]
+
+
+def test_where_nothing_is_expected_silence_is_kept_and_anything_is_spurious():
+    silent = dataclasses.replace(SCENARIO, expect=())
+    assert results((), silent) == ["kept"]
+    assert results((FIRING,), silent) == ["spurious"]
+
+
+def test_time_counts_from_the_last_change_and_nothing_before_the_first_is_of_it():
+    moments = dataclasses.replace(MOMENTS, changed_fully=20.0)
+    checks = judge(SCENARIO, moments, GOOD)
+    assert checks[0].seconds == 15.0
+    assert results((at(FIRING, 10.0), RESOLVED), moments=moments) == ["kept", "kept", "kept"]
+
+
+@pytest.mark.parametrize(
+    ("due", "late", "believable"), [(100, 5, True), (100, 6, False), (3, 1, True), (3, 2, False), (0, 0, False)]
+)
+def test_a_machine_that_sends_late_says_nothing(due, late, believable):
+    assert Sending(due, late, {}).is_believable == believable
