@@ -44,7 +44,6 @@ PHOTOS_OF_A_PERSON = 3
 RETAKEN = 8
 """One of so many people is first photographed without a face in the picture."""
 ANSWERED, REFUSED = 200, 422
-OTHERS = 'alertname!="DeadMansSwitch"'
 
 
 class Ward:
@@ -145,6 +144,10 @@ def look_back(stack, ward, began):
     prometheus.moment = ended
     all_of_it = f"[{ended - began:.0f}s]"
     gateways = 'job="gateway"'
+
+    def alert_seconds(state):
+        return prometheus.alert_seconds(state, start=began, end=ended, step_seconds=SCRAPE_SECONDS)
+
     durations = [
         float(value)
         for row in prometheus.query(f"scrape_duration_seconds{{{gateways}}}{all_of_it}")
@@ -169,8 +172,8 @@ def look_back(stack, ward, began):
         "gateways": len(series),
         "gateway_restarts": int(sum(prometheus.values(f"changes(process_start_time_seconds{{{gateways}}}{all_of_it})", "instance").values())),
         "prometheus_increase_by_outcome": {outcome: round(count, 1) for (outcome,), count in counted.items()},
-        "alerts_pending_seconds": alert_seconds(prometheus, "pending", began, ended),
-        "alerts_firing_seconds": alert_seconds(prometheus, "firing", began, ended),
+        "alerts_pending_seconds": alert_seconds("pending"),
+        "alerts_firing_seconds": alert_seconds("firing"),
         "notifications": [line for line in stack.told if line.startswith("to ")],
         "heartbeat_came": any(line.startswith("monitoring is alive") for line in stack.told),
         "sentinel_looks": {name: count for (name,), count in prometheus.values("symmetra_blackbox_looks_total > 0", "result").items()},
@@ -184,14 +187,6 @@ def look_back(stack, ward, began):
         "scrape_seconds": {name: round(float(np.quantile(durations, share)), 4) for name, share in (("p50", 0.5), ("p99", 0.99), ("max", 1.0))},
         "controller_resident_mebibytes": round(psutil.Process(stack.pid("drift-controller")).memory_info().rss / 2**20, 1),
     }  # fmt: skip
-
-
-def alert_seconds(prometheus, state, began, ended):
-    """Alert -> for how long it was pending or firing, to a scrape's exactness; the one that always fires apart."""
-    found = prometheus.range(
-        f'count by (alertname) (ALERTS{{alertstate="{state}",{OTHERS}}})', start=began, end=ended, step_seconds=SCRAPE_SECONDS
-    )  # fmt: skip
-    return {row["metric"]["alertname"]: len(row["values"]) * SCRAPE_SECONDS for row in found}
 
 
 def hold(seen, ward):

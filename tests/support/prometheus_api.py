@@ -43,6 +43,12 @@ class PrometheusApi:
         """Its results from one moment to another."""
         return self.api("query_range", query=expression, start=start, end=end, step=step_seconds)["result"]
 
+    def alert_seconds(self, state: str, *, start: float, end: float, step_seconds: float) -> dict[str, float]:
+        """Alert -> for how long it was `pending` or `firing`, to a step's exactness; the one that always fires apart."""
+        alerts = f'count by (alertname) (ALERTS{{alertstate="{state}",alertname!="DeadMansSwitch"}})'
+        found = self.range(alerts, start=start, end=end, step_seconds=step_seconds)
+        return {row["metric"]["alertname"]: len(row["values"]) * step_seconds for row in found}
+
     def exported(self) -> set[str]:
         """Names of all series that it knows, and of families on a page that have no series yet."""
         return {*self.api("label/__name__/values"), *self.api("metadata")}

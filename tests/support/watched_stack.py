@@ -6,6 +6,7 @@ import dataclasses
 import http.client
 import signal
 import time
+import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -75,9 +76,15 @@ class WatchedStack:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
 
+    def second_page(self) -> str:
+        """Metrics of the gateway that asks for keys."""
+        url = f"http://127.0.0.1:{self.ports.second_gateway_metrics_port}/metrics"
+        with urllib.request.urlopen(url, timeout=30) as answer:
+            return answer.read().decode()
+
     def pid(self, name: str) -> int:
         """Of a part, by the name of its log."""
-        return self.group._children[name].pid
+        return self.group.pid(name)
 
     def wait_for(self, holds: Callable[[], object], what: Callable[[], object]) -> None:
         """Wait until it holds, and say what was there instead."""
