@@ -160,6 +160,10 @@ bench-peers: .venv/dev/.ready .venv/gateway/.ready .venv/serving/.ready ## the s
 bench-overload: .venv/dev/.ready ## what callers see at twice and five times the sustainable load (a quiet machine, please)
 	@.venv/dev/bin/python -W ignore -m tests.bench.overload $(BENCH_ARGS)
 
+.PHONY: bench-gpu
+bench-gpu: .venv/dev/.ready ## what a GPU would change, where one is there; without one it says so (BENCH_ARGS='--save loadtests/results')
+	@.venv/dev/bin/python -W ignore -m tests.bench.gpu $(BENCH_ARGS)
+
 .PHONY: bench-drift
 bench-drift: .venv/drift-peers/.ready ## our drift detector beside those of others, on the same streams (about 15 minutes)
 	@.venv/drift-peers/bin/python -m tests.bench.drift $(BENCH_ARGS)

@@ -1,0 +1,64 @@
+"""What `make bench-gpu` says with a GPU and without one; no figure is made up."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bench.gpu import DEVICES, ROOT, Runtime, bench, limits_of
+
+FOUND = {
+    "backend": "torch",
+    "paper_crops_per_second": {"1": 900.0, "512": 40_000.0},
+    "twin_crops_per_second": {"1": 1_000.0, "512": 1_100.0},
+    "host_photos_per_second": {"1": 100.0, "16": 1_200.0},
+}
+
+
+@pytest.mark.skipif(any(Path(device).exists() for device in DEVICES), reason="this machine has a GPU")
+def test_without_a_gpu_it_says_so_in_a_sentence_and_keeps_no_figure(tmp_path: Path) -> None:
+    command = [sys.executable, "-W", "ignore", "-m", "tests.bench.gpu", "--save", str(tmp_path)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    kept = json.loads((tmp_path / "gpu.json").read_text())
+    assert ended.returncode == 0
+    assert ended.stdout.startswith("Not measured: no GPU was found on this machine (tensorflow sees no GPU, ")
+    assert "It would have measured" in ended.stdout
+    assert (kept["measured"], kept["results"], kept["models"]) == (False, {}, {})
+    assert kept["commit"]
+    assert kept["machine"]["cores"]
+
+
+def test_with_one_it_measures_where_keras_runs_and_says_which_side_is_the_limit() -> None:
+    asked: list[str] = []
+
+    def measure_on(runtime: Runtime) -> dict:
+        asked.append(runtime.name)
+        return FOUND
+
+    seen = [
+        Runtime("tensorflow", "", "sees no GPU"),
+        Runtime("torch", "A Card", "sees A Card"),
+        Runtime("onnxruntime", "CUDAExecutionProvider", "sees CUDAExecutionProvider"),
+    ]
+    out = io.StringIO()
+    report = bench(out, lambda: seen, measure_on)
+    assert asked == ["torch"]
+    assert report["measured"]
+    assert "paper on A Card by torch: 40000 crops/s" in out.getvalue()
+    assert limits_of(FOUND)["paper"] == {
+        "gpu_crops_per_second": 40_000.0,
+        "host_photos_per_second": 1_200.0,
+        "limit": "host",
+        "host_cores_that_feed_one_gpu": 400.0,
+    }
+    assert limits_of(FOUND)["twin"]["limit"] == "gpu"
+
+
+def test_a_gpu_that_only_onnx_runtime_sees_is_named_and_not_measured() -> None:
+    seen = [Runtime("onnxruntime", "CUDAExecutionProvider", "sees CUDAExecutionProvider")]
+    report = bench(io.StringIO(), lambda: seen)
+    assert not report["measured"]
+    assert "onnxruntime sees CUDAExecutionProvider" in str(report["says"])
