@@ -7,16 +7,19 @@ long, divided by that, and `MACHINE_SECONDS` for what no pace makes faster: look
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import shutil
 import signal
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageEnhance
 
 from loadtests.scenarios.model_door import ModelDoor, other_weights
 from serving.local.ports import find_free_port
@@ -24,7 +27,9 @@ from serving.repository import ModelRepository, Statement
 from serving.repository.promotion import write_first_config
 from serving.repository.repository import SERVED_NAME
 from tests.support.certificates import make_certificate
+from tests.support.drawn_people import photo_of
 from tests.support.gateway_process import wait_until
+from tests.support.measured_profile import measure_reference
 from tests.support.model_server_process import ModelServerProcess
 from tests.support.monitored_site import FASTER, MonitoredSite
 from tests.support.records import make_records
@@ -38,6 +43,10 @@ pytestmark = [
 RESULTS = Path(__file__).resolve().parents[2] / "monitoring" / "results" / "notifications.json"
 MODEL = "depression_severity"
 MACHINE_SECONDS = 20.0
+REFERENCE_PEOPLE = range(500)
+USUAL_PHOTOS, DARK_PHOTOS = 160, 400
+PHOTOS_A_SECOND = 2.0
+PHOTOS_A_DAY = PHOTOS_A_SECOND / FASTER * 86_400
 QUIET_SECONDS = 25 * 60 / FASTER
 """After the notification: longer than the longest wait of any other alert that a fault could set off."""
 PAGE = [("on-call", "page")]
@@ -60,6 +69,8 @@ STATED = {
     "changed resize": Expected("WrongAnswers", BOTH, 9),
     "stale version": Expected("VersionMismatch", TICKET, 20),
     "hung model": Expected("AvailabilityBurn", PAGE, 12),
+    # At 5,760 photos a day: within the second update of 50 photos after the change. `drift plan` says what it is at a site's own traffic.
+    "dark camera": Expected("DriftAlarm", [("clinical-lead", "clinical_lead")], 35),
     "dead records": Expected("RecordsNotKept", PAGE, 6),
     "full queue": Expected("AvailabilityBurn", PAGE, 12),
     "dead controller": Expected("MonitoringPartDown", TICKET, 20),
@@ -201,6 +212,63 @@ def test_hung_model(tmp_path, root, served, photo):
             judge(site, "hung model", lambda: os.kill(served.process.pid, signal.SIGSTOP))
         finally:
             os.kill(served.process.pid, signal.SIGCONT)
+
+
+def test_dark_camera(tmp_path, root, between):
+    assert measure_reference(root, between.address, REFERENCE_PEOPLE) > len(REFERENCE_PEOPLE) / 2
+    first = len(REFERENCE_PEOPLE)
+    # Drawn and darkened before: what costs processor time here would be waited for there.
+    usual = [photo_of(number) for number in range(first, first + USUAL_PHOTOS)]
+    dark = [darker(photo_of(number)) for number in range(first + USUAL_PHOTOS, first + USUAL_PHOTOS + DARK_PHOTOS)]
+    port = find_free_port()
+    with MonitoredSite(tmp_path / "site", root, between.address) as site, contextlib.ExitStack() as ward:
+        controller = [
+            sys.executable, "-m", "monitoring", "drift", "controller", f"--prometheus=http://127.0.0.1:{site.prometheus_port}",
+            f"--state={tmp_path / 'drift.json'}", f"--interval={60 / FASTER:g}", f"--port={port}", f"--per-day={PHOTOS_A_DAY:g}",
+        ]  # fmt: skip
+        site.processes.start("controller", controller)
+        site.scrape("drift-controller", port)
+        site.wait_until_watched()
+        # A controller that has just begun asks Prometheus for what was counted before, so nothing is sent until it is seen.
+        wait_until(lambda: bool(site.query('up{job="drift-controller"} == 1')))
+        taken = "sum(symmetra_drift_photos)"
+        with people(site, usual):
+            wait_until(lambda: any(value >= 100 for _, value in site.query(taken)), 300)
+        assert site.query("symmetra_drift_alarm == 1") == []
+        judge(site, "dark camera", lambda: ward.enter_context(people(site, dark)))
+        # Whatever else moved with it (this model's answers did), the light alone is told from the reference's.
+        ((_, height),) = site.query('symmetra_drift_alarm_height{tier="alarm"}')
+        ((_, evidence),) = site.query('symmetra_drift_log_evidence{signal="luminance"}')
+        assert evidence > height
+
+
+def darker(photo):
+    """The same face through a camera that lets in less light, as `make drift-demo` shows it."""
+    with Image.open(io.BytesIO(photo)) as opened:
+        pixels = ImageEnhance.Brightness(opened.convert("RGB")).enhance(0.6)
+    kept = io.BytesIO()
+    pixels.save(kept, "JPEG", quality=90)
+    return kept.getvalue()
+
+
+@contextlib.contextmanager
+def people(site, photos):
+    """Another person with each photo, until all have come or the block is over."""
+    over = threading.Event()
+
+    def come():
+        for photo in photos:
+            if over.wait(1 / PHOTOS_A_SECOND):
+                return
+            site.screen(photo)
+
+    thread = threading.Thread(target=come, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 @pytest.mark.needs_system("postgres")
