@@ -102,6 +102,10 @@ test: .venv/dev/.ready .venv/k8s/.ready $(EXTRAS:%=.venv/%/.ready) ## all tests 
 test-k8s: .venv/dev/.ready .venv/k8s/.ready .venv/checkov/.ready ## hold the manifests to the 36 points and print which test holds which (SYMMETRA_CRDS=folder)
 	@SYMMETRA_K8S_MATRIX=1 .venv/dev/bin/python -m pytest -n0 tests/k8s $(TEST_ARGS)
 
+.PHONY: scenarios
+scenarios: $(EXTRAS:%=.venv/%/.ready) ## break the whole system in eight ways and judge which alerts are told, and when (about 25 minutes; SCENARIO_ARGS=FILE)
+	@.venv/loadtests/bin/python -m loadtests scenario run $(SCENARIO_ARGS)
+
 .PHONY: load-pack
 load-pack: .venv/training/.ready ## draw photos for load tests into .run/load-pack
 	@.venv/training/bin/python -m training load-pack .run/load-pack

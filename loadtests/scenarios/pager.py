@@ -83,6 +83,11 @@ class Pager:
         with self._came:
             return [each for each in self._notifications if each.receiver not in but and status in (None, each.status)]
 
+    def is_quiet(self) -> bool:
+        """Whether everything that was told is told as over."""
+        last = {(each.receiver, alert): each.status for each in self.notifications() for alert in each.alerts}
+        return FIRING not in last.values()
+
     def wait_for(self, holds: Callable[[list[Notification]], bool], seconds: float) -> bool:
         """Wait until what came fits; whether it did in time."""
         with self._came:

@@ -195,6 +195,7 @@ def _told(pager: Pager, began: float) -> list[Told]:
     return [
         Told(each.receiver, each.status, alert, each.at - began)
         for each in pager.notifications()
+        if each.at >= began
         for alert in each.alerts
     ]
 

@@ -165,6 +165,8 @@ class Site:
             len(self.query("up == 1")) == PARTS
             and bool(self.query('symmetra_blackbox_in_a_row{result="right"} >= 2'))
             and not self.query('ALERTS{alertname!="DeadMansSwitch"}')
+            # While a site starts, parts of it are down; who was told so must have been told that it is over.
+            and self.pager.is_quiet()
         )
 
     def _start(self, opened: ExitStack) -> None:

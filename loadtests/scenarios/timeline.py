@@ -16,6 +16,7 @@ LEFT, RIGHT, TOP, BOTTOM = 230, 24, 92, 92
 ROW: Final = 44
 BAR: Final = 14
 MARKS: Final = 10
+TOLD_COLOUR, OVER_COLOUR = "#111", "#2e7d32"
 COLOURS: Final = {"pending": "#d9a441", "firing": "#b3261e"}
 
 
@@ -67,14 +68,10 @@ def _row(
         _text(16, top + 22, name),
     ]
     if expected is not None:
-        for start, seconds in (
-            (moments.changed_fully, told_seconds(scenario, expected)),
-            (moments.ended, over_seconds(scenario, expected)),
-        ):
-            parts.append(
-                f'<rect x="{x(start):.1f}" y="{top + 4}" width="{max(1.0, x(start + seconds) - x(start)):.1f}" height="{ROW - 14}" '
-                'fill="none" stroke="#1f4e8c" stroke-dasharray="5 3"/>'
-            )
+        parts += [
+            _window(x, (moments.changed_fully, told_seconds(scenario, expected)), top + 3, TOLD_COLOUR),
+            _window(x, (moments.ended, over_seconds(scenario, expected)), top + 8, OVER_COLOUR),
+        ]
     for state in COLOURS:
         for shown in outcome.shown:
             if (shown.alert, shown.state) == (alert, state):
@@ -90,9 +87,17 @@ def _row(
             tip = y + (8 if up else -8)
             at = x(told.second)
             parts.append(
-                f'<path d="M {at - 6:.1f} {y:.1f} L {at + 6:.1f} {y:.1f} L {at:.1f} {tip:.1f} Z" fill="{"#111" if up else "#2e7d32"}"/>'
+                f'<path d="M {at - 6:.1f} {y:.1f} L {at + 6:.1f} {y:.1f} L {at:.1f} {tip:.1f} Z" fill="{TOLD_COLOUR if up else OVER_COLOUR}"/>'
             )
     return parts
+
+
+def _window(x: Callable[[float], float], span: tuple[float, float], top: float, colour: str) -> str:
+    start, end = x(span[0]), x(span[0] + span[1])
+    return (
+        f'<rect x="{start:.1f}" y="{top}" width="{max(1.0, end - start):.1f}" height="{ROW - 16}" fill="none" '
+        f'stroke="{colour}" stroke-dasharray="5 3"/>'
+    )
 
 
 def _axis(outcome: Outcome, bottom: float, x: Callable[[float], float]) -> list[str]:
@@ -112,10 +117,12 @@ def _legend(height: float) -> list[str]:
     return [
         f'<rect x="16" y="{y}" width="26" height="12" fill="{COLOURS["pending"]}"/>', _text(48, y + 11, "pending"),
         f'<rect x="120" y="{y}" width="26" height="12" fill="{COLOURS["firing"]}"/>', _text(152, y + 11, "fires"),
-        f'<path d="M 206 {y + 2} L 218 {y + 2} L 212 {y + 10} Z" fill="#111"/>', _text(224, y + 11, "somebody is told"),
-        f'<path d="M 346 {y + 10} L 358 {y + 10} L 352 {y + 2} Z" fill="#2e7d32"/>', _text(364, y + 11, "told that it is over"),
-        f'<rect x="508" y="{y}" width="26" height="12" fill="none" stroke="#1f4e8c" stroke-dasharray="5 3"/>',
-        _text(540, y + 11, "when it must be told, and over"),
+        f'<path d="M 206 {y + 2} L 218 {y + 2} L 212 {y + 10} Z" fill="{TOLD_COLOUR}"/>', _text(224, y + 11, "somebody is told"),
+        f'<path d="M 346 {y + 10} L 358 {y + 10} L 352 {y + 2} Z" fill="{OVER_COLOUR}"/>', _text(364, y + 11, "told that it is over"),
+        f'<rect x="508" y="{y}" width="26" height="12" fill="none" stroke="{TOLD_COLOUR}" stroke-dasharray="5 3"/>',
+        _text(540, y + 11, "must be told in"),
+        f'<rect x="656" y="{y}" width="26" height="12" fill="none" stroke="{OVER_COLOUR}" stroke-dasharray="5 3"/>',
+        _text(688, y + 11, "must be over in"),
         _text(16, height - 8, "Drawn faces and a demo model: this shows alarms at work, and nothing about people.", size=11, colour="#444"),
     ]  # fmt: skip
 
