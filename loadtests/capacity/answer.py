@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from loadtests.capacity.machine import cores
 from loadtests.capacity.measuring import CapacityQuestion, SearchRun
-from loadtests.capacity.search import AT_LEAST, BRACKETED, NOT_SUSTAINED, NOTHING_SUSTAINED, SUSTAINED, Found
+from loadtests.capacity.search import BRACKETED, NOT_SUSTAINED, SUSTAINED, Found
 from loadtests.run.format import ABSTAINED, ANSWERED, REFUSED_PHOTO, FinishedRun
 from loadtests.verdict.bottleneck import GENERATOR, find_bottleneck
 
@@ -178,16 +178,15 @@ def _at(runs: Sequence[SearchRun], rate: float | None, outcome: str) -> list[Sea
 def _limit(found: Found, above: Sequence[SearchRun]) -> tuple[str, str]:
     if above:
         bottleneck = find_bottleneck(above[-1].run)
-        if bottleneck.name == UNKNOWN:
-            return UNKNOWN, f"{above[-1].measured.says} {bottleneck.says} {bottleneck.next_thing}"
+        says = f"At {above[-1].measured.rate:.2f} per second {above[-1].measured.says} {bottleneck.says} {bottleneck.next_thing}"
         name = bottleneck.name if bottleneck.behind is None else f"{bottleneck.name} (behind it {bottleneck.behind})"
-        return name, f"{above[-1].measured.says} {bottleneck.says} {bottleneck.next_thing}"
+        return name, says
     if found.beyond_generator is not None:
         return (
             f"the {GENERATOR}",
             f"At {found.beyond_generator:.2f} requests per second the generator was the bottleneck.",
         )
-    return (UNKNOWN, found.why) if found.kind in (AT_LEAST, NOTHING_SUSTAINED) else (UNKNOWN, "")
+    return UNKNOWN, found.why
 
 
 def _site(question: CapacityQuestion, told: Told, runs: Sequence[FinishedRun]) -> Site:

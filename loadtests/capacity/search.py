@@ -164,7 +164,9 @@ def _look_higher(known: _Known, settings: SearchSettings) -> Step:
         return _confirm(known, low) or known.found(AT_LEAST, "More was not asked for.")
     if ceiling is not None:
         if ceiling <= low * (1 + settings.width):
-            return _confirm(known, low) or known.found(AT_LEAST, f"At {ceiling:.2f} per second the generator was the bottleneck.")
+            return _confirm(known, low) or known.found(
+                AT_LEAST, f"At {ceiling:.2f} per second the generator was the bottleneck."
+            )
         return Trial(math.sqrt(low * ceiling), is_short=False)
     higher = low * GROWTH
     return Trial(higher if enough is None else min(higher, enough), is_short=True)
@@ -190,7 +192,9 @@ def _narrow(known: _Known, settings: SearchSettings) -> Step:
         return _confirm(known, low) or _confirm(known, high) or known.found(BRACKETED, "")
     if ceiling is not None and low < ceiling < high:
         if ceiling <= low * (1 + settings.width):
-            return _confirm(known, low) or known.found(AT_LEAST, f"At {ceiling:.2f} per second the generator was the bottleneck.")
+            return _confirm(known, low) or known.found(
+                AT_LEAST, f"At {ceiling:.2f} per second the generator was the bottleneck."
+            )
         high = ceiling
     return Trial(_cut(low, high, known.completed(high), settings.width), is_short=False)
 
