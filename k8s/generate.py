@@ -18,6 +18,8 @@ COPIES: Final = {
     "k8s/base/model-server/files/batching.config": "serving/deploy/batching.config",
     "k8s/base/model-server/files/monitoring.config": "serving/deploy/monitoring.config",
     "k8s/components/gpu/files/batching.config": "serving/deploy/batching.gpu.config",
+    "k8s/components/cpu-standby/files/batching.config": "serving/deploy/batching.config",
+    "k8s/components/cpu-standby/files/monitoring.config": "serving/deploy/monitoring.config",
 }
 """Copy -> original."""
 CLUSTER_RULES: Final = ROOT / "k8s/components/cluster-alerts/files/cluster.rules.yaml"
@@ -91,6 +93,8 @@ def _standby() -> str:
         ("metadata:\n  name: model-server\n", f"metadata:\n  name: {standby}\n  labels:\n{_labels(standby, 4)}"),
         ("    metadata:\n      annotations:", f"    metadata:\n      labels:\n{_labels(standby, 8)}      annotations:"),
         ("  replicas: 2\n", "  replicas: 1\n"),
+        # Its own: the component gpu changes the other one to what a GPU wants.
+        ("            name: model-server-config\n", "            name: model-server-standby-config\n"),
     ):
         if text.count(old) != 1:
             message = f"k8s/base/model-server/deployment.yaml holds {old!r} {text.count(old)} times, not once"

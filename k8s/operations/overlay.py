@@ -13,6 +13,7 @@ from k8s.operations.site_file import Site
 
 _SECRET_BLOCKS: Final = ("secretKeyRef:", "secretRef:", "imagePullSecrets:", "secret:")
 _CONFIG_MAP_BLOCKS: Final = ("configMapKeyRef:", "configMapRef:", "configMap:")
+TEMPLATE: Final = Path(__file__).resolve().parents[1] / "overlays/site-template"
 CRD_GROUPS: Final = ("monitoring.coreos.com", "cert-manager.io", "gateway.networking.k8s.io", "keda.sh")
 
 
@@ -30,6 +31,8 @@ class Needs:
         ingress: An Ingress is there.
         processor_time: An autoscaler looks at it.
         default_storage: A volume claim names no StorageClass.
+        database_in_clear: PostgreSQL need not speak TLS.
+        from_nodes: The gateway lets in an ingress controller on the network of its nodes.
     """
 
     shared_volume: bool
@@ -41,6 +44,8 @@ class Needs:
     ingress: bool
     processor_time: bool = False
     default_storage: bool = False
+    database_in_clear: bool = False
+    from_nodes: bool = False
 
     @classmethod
     def of(cls, rendered: str, site: Site) -> Self:
@@ -69,6 +74,8 @@ class Needs:
             default_storage=any(
                 _top(text, "kind") == "PersistentVolumeClaim" and "storageClassName:" not in text for text in documents
             ),
+            database_in_clear=re.search(r"^  SYMMETRA_RECORDS_TLS: require$", rendered, flags=re.MULTILINE) is None,
+            from_nodes="symmetra/from-nodes:" in rendered,
         )
 
 
@@ -95,6 +102,24 @@ class Overlay:
         """
         namespace = read_namespace(folder)
         return cls(folder, Site.read(folder / "site/site.env"), namespace)
+
+    def require_current_keys(self, template: Path = TEMPLATE) -> None:
+        """Check that what puts the site file's values into the manifests is this release's: an overlay is taken along at an upgrade.
+
+        Raises:
+            SiteFileInvalid: a file of the overlay's folder keys/ is another than the template's.
+        """
+        mine, theirs = (
+            {path.relative_to(folder): path.read_bytes() for path in (folder / "keys").rglob("*.yaml")}
+            for folder in (self.folder, template)
+        )
+        unlike = sorted(str(path) for path in mine.keys() | theirs.keys() if mine.get(path) != theirs.get(path))
+        if mine and unlike:
+            message = (
+                f"{', '.join(unlike)} in {self.folder} {'is' if len(unlike) == 1 else 'are'} of another release; copy the folder again: "
+                f"cp -r {template / 'keys'} {self.folder}"
+            )
+            raise SiteFileInvalid(message)
 
 
 def read_namespace(folder: Path) -> str:

@@ -61,12 +61,18 @@ def _issuer(value: str) -> str:
 
 def _url(value: str) -> str:
     parts = urlsplit(value)
-    return "" if parts.scheme in {"http", "https"} and parts.hostname else "must begin with http:// or https://"
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return "must begin with http:// or https://"
+    return "" if parts.port else "must name its port, like http://prometheus.monitoring.svc:9090"
 
 
 def _host_port(value: str) -> str:
     host, _, port = value.rpartition(":")
     return "" if _HOST.fullmatch(host) and port.isdigit() else "must be HOST:PORT"
+
+
+def _version(value: str) -> str:
+    return "" if re.fullmatch(r"[1-9][0-9]*", value) else "must be the number of a model version, like 2"
 
 
 def _range(value: str) -> str:
@@ -82,6 +88,7 @@ KEYS: Final[Mapping[str, Callable[[str], str]]] = {
     "SITE_INTENDED_USE": _intended_use,
     "SITE_REGISTRY": _registry,
     "SITE_PULL_SECRET": _name,
+    "SITE_MODEL_VERSION": _version,
     "SITE_STORAGE_CLASS": _name,
     "SITE_GPU_RESOURCE": _resource,
     "SITE_GPU_SELECTOR": _key_value,

@@ -34,12 +34,19 @@ def test_flows_of_the_base_and_of_local_are_those_of_the_page():
 
 
 @pytest.mark.point(26)
-@pytest.mark.parametrize("name", ["cpu-standby", "load-test", "prometheus"])
+@pytest.mark.parametrize("name", ["cpu-standby", "ingress-host-network", "load-test", "prometheus"])
 def test_flows_of_a_component_are_those_of_the_page(name):
     page = documented()
     gone = {flow for flow in page["The base"] if "namespace monitoring" in (flow.source, flow.target)}
     expected = page["The base"] - (gone if name == "prometheus" else set())
     assert network.flows(combine(name)) == expected | page[f"With the component {name}"]
+
+
+def test_gateways_ask_the_standby_as_long_as_its_component_is_listed():
+    """So that applying again does not move them back."""
+    for names, asked in ((["cpu-standby"], "model-server"), (["cpu-standby", "on-standby"], "model-server-standby")):
+        service = find(combine("gpu", *names), "Service", "model-server")
+        assert service["spec"]["selector"]["app.kubernetes.io/component"] == asked
 
 
 @pytest.mark.point(26)

@@ -103,6 +103,8 @@ def test_gateways_are_several_spread_over_nodes_and_never_fewer_during_a_rollout
             spread = gateway.spec["topologySpreadConstraints"][0]
             assert spread["topologyKey"] == "kubernetes.io/hostname"
             assert spread["nodeTaintsPolicy"] == "Honor"
+            # A full node would else keep every further gateway from nodes with room.
+            assert spread["whenUnsatisfiable"] == "ScheduleAnyway"
 
 
 @pytest.mark.point(15)
@@ -111,7 +113,10 @@ def test_one_gpu_never_surges_and_several_do():
     assert single["replicas"] == 1
     assert single["strategy"]["rollingUpdate"] == {"maxSurge": 0, "maxUnavailable": 1}
     several = workload(combine("gpu"), "model-server").owner["spec"]
-    assert several["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
+    assert several["replicas"] == 2
+    # With as many GPUs as pods the one more would wait for ever for one to go, were none allowed to go.
+    assert several["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 1}
+    assert workload(overlay("hospital-one-gpu"), "model-server").owner["spec"]["strategy"] == single["strategy"]
     assert find(combine("gpu"), "PodDisruptionBudget", "model-server")["spec"]["maxUnavailable"] == 1
 
 
@@ -193,9 +198,14 @@ def test_threads_follow_the_limit_of_processors_because_programs_count_those_of_
 @pytest.mark.point(23)
 def test_training_is_asked_for_gives_way_and_goes_on_from_a_checkpoint():
     objects = combine("training-job")
-    train = workload(objects, "train-0-1-0")
-    spec = train.owner["spec"]
-    assert spec["suspend"] is True
+    train = workload(objects, "train")
+    # Not a Job: applying again would suspend one that goes on.
+    assert train.owner["kind"] == "CronJob"
+    assert train.owner["spec"]["suspend"] is True
+    assert train.owner["spec"]["concurrencyPolicy"] == "Forbid"
+    assert train.owner["spec"]["timeZone"] == "Etc/UTC"
+    spec = train.owner["spec"]["jobTemplate"]["spec"]
+    assert "suspend" not in spec
     assert all(spec[field] > 0 for field in ("backoffLimit", "activeDeadlineSeconds", "ttlSecondsAfterFinished"))
     priority = find(objects, "PriorityClass", train.spec["priorityClassName"])
     assert priority["value"] < 0
@@ -228,3 +238,33 @@ def test_renders_are_handed_out_as_copies():
     first.clear()
     assert combine()
     assert copy.deepcopy(combine()) == combine()
+
+
+def test_a_standby_on_a_cpu_is_no_gpus_model_server():
+    """Neither its image, nor its batches, nor its GPU; but everything that both must have."""
+    objects = combine("gpu", "cpu-standby", "mtls")
+    server, standby = workload(objects, "model-server"), workload(objects, "model-server-standby")
+    serving = standby.container("tensorflow-serving")
+    assert serving["image"].endswith("symmetra-model-server:0.1.0")
+    assert "nvidia.com/gpu" not in serving["resources"]["limits"]
+    assert "tolerations" not in standby.spec
+    batching = {
+        each.component: find(objects, "ConfigMap", _config_of(each).rpartition("-")[0])["data"]["batching.config"]
+        for each in (server, standby)
+    }
+    assert "\nallowed_batch_sizes:" in batching["model-server"]
+    assert "\nallowed_batch_sizes:" not in batching["model-server-standby"]
+    # The gateway asks both in the same way.
+    for each in (server, standby):
+        assert "--ssl_config_file=/run/symmetra/tls/ssl.config" in each.container("tensorflow-serving")["args"]
+        assert each.container("tensorflow-serving")["livenessProbe"]["tcpSocket"] == {"port": "grpc"}
+        assert each.container("probe")["args"][1].startswith("--server=unix:")
+
+
+def _config_of(each):
+    return next(volume["configMap"]["name"] for volume in each.spec["volumes"] if volume["name"] == "config")
+
+
+def test_a_standby_with_models_in_images_reads_no_volume():
+    standby = workload(combine("gpu", "cpu-standby", "model-image"), "model-server-standby")
+    assert not [volume for volume in standby.spec["volumes"] if "persistentVolumeClaim" in volume]

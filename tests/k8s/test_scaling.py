@@ -119,7 +119,7 @@ SIZED = {
     "hospital": lambda: overlay("hospital"),
     "base, cpu-only, prometheus": lambda: combine("cpu-only", "prometheus"),
     "base, gpu, single-gpu": lambda: combine("gpu", "single-gpu"),
-    "base, cpu-standby, gpu, single-gpu": lambda: combine("cpu-standby", "gpu", "single-gpu"),
+    "hospital-one-gpu": lambda: overlay("hospital-one-gpu"),
 }
 
 
@@ -132,6 +132,62 @@ def test_requests_add_up_to_the_sizing_table():
     ]
     table = {row[0].strip("`"): row[1:7] for row in rows}
     assert table == {name: row_of(add_up(render())) for name, render in SIZED.items()}
+
+
+NODE = {"cpu": 7.8, "memory": 14.5 * 2**30}
+"""What a node of 8 CPUs and 16 GiB has left for pods."""
+
+
+def pods_of(objects):
+    """Requests of every pod that there can be at once, the largest first: rollouts and Jobs included, those on GPUs apart."""
+    found = []
+    for each in workloads(objects):
+        if each.owner["kind"] == "CronJob" or "tolerations" in each.spec:
+            continue
+        count = 1 if each.owner["kind"] == "Job" else each.owner["spec"].get("replicas", scaling.most_gateways(objects))
+        count += each.owner["spec"].get("strategy", {}).get("type") == "RollingUpdate"
+        asked = {
+            name: sum(quantity(container["resources"]["requests"][name]) for container in each.spec["containers"])
+            for name in NODE
+        }
+        found += [asked] * count
+    return sorted(found, key=lambda asked: -asked["cpu"])
+
+
+@pytest.mark.point(22, 35)
+@pytest.mark.parametrize("name", ["base", "hospital", "hospital-one-gpu"])
+def test_everything_fits_onto_two_nodes_of_eight_processors(name):
+    nodes = [dict(NODE), dict(NODE)]
+    for asked in pods_of(SIZED[name]()):
+        roomy = max(nodes, key=lambda node: node["cpu"])
+        assert all(roomy[which] >= asked[which] for which in NODE), f"{asked} fits nowhere"
+        for which in NODE:
+            roomy[which] -= asked[which]
+
+
+@pytest.mark.point(35)
+def test_two_versions_of_the_largest_network_fit_into_a_model_server(renders):
+    """While one goes live both are loaded; from what the embedded server was measured to take."""
+    served = (KUBERNETES.parent / "serving/results/model_server.md").read_text()
+    alone = {
+        name: int(mebibytes)
+        for name, mebibytes in re.findall(r"^\| ([\w-]+) \| [\d.]+ \| \d+ \| (\d+) \|$", served, flags=re.MULTILINE)
+    }
+    nothing, largest = alone["nothing"] - 5, max(alone.values())
+    two = nothing + 2 * (largest - nothing)
+    assert f"609 + 2 x {largest - nothing} = {two:,}" in SIZING.read_text()
+    for objects in renders.values():
+        for each in workloads(objects):
+            if each.component.startswith("model-server"):
+                resources = each.container("tensorflow-serving")["resources"]
+                folders = sum(
+                    quantity(volume["emptyDir"]["sizeLimit"])
+                    for volume in each.spec["volumes"]
+                    if volume.get("emptyDir", {}).get("medium") == "Memory"
+                )
+                assert quantity(resources["limits"]["memory"]) >= two * 2**20 + folders
+                # A pod above its request is the first to go where a node runs out of memory.
+                assert quantity(resources["requests"]["memory"]) >= largest * 2**20
 
 
 @pytest.mark.point(22)

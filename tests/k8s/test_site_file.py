@@ -17,6 +17,7 @@ VALUES = {
     "SITE_INTENDED_USE": "clinical_decision_support_triage",
     "SITE_REGISTRY": "harbor.clinic.test/team/mirror",
     "SITE_PULL_SECRET": "harbor-pull",
+    "SITE_MODEL_VERSION": "7",
     "SITE_STORAGE_CLASS": "cephfs",
     "SITE_GPU_RESOURCE": "nvidia.com/mig-1g.10gb",
     "SITE_GPU_SELECTOR": "pool=a100",
@@ -126,8 +127,9 @@ def test_values_change_no_flag_and_no_setting_but_their_own(clinic):
     """Flags keep their names: a value that is put into the wrong argument would change one."""
     example = overlay("site-template")
     for each in workloads(clinic):
+        name = each.owner["metadata"]["name"].replace("publish-model-7", "publish-model-1")
         for container in each.containers():
-            before = workload(example, each.owner["metadata"]["name"]).container(container["name"])
+            before = workload(example, name).container(container["name"])
             flags = [argument.partition("=")[0] for argument in container.get("args", [])]
             assert flags == [argument.partition("=")[0] for argument in before.get("args", [])]
             assert set(settings_of(clinic, container)) == set(settings_of(example, before))
@@ -142,6 +144,31 @@ def test_ranges_and_namespaces_are_in_the_policies_as_numbers_and_names(clinic):
     assert policy["to"] == [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "watch"}}}]
 
 
+@pytest.mark.point(20, 33)
+def test_another_version_of_the_model_is_another_job_with_another_image(clinic, tmp_path):
+    job = workload(clinic, "publish-model-7")
+    assert {container["image"] for container in job.containers()} == {"harbor.clinic.test/team/mirror/symmetra-model:7"}
+    assert job.owner["metadata"]["labels"]["app.kubernetes.io/version"] == "7"
+    assert job.labels["app.kubernetes.io/version"] == "7"
+    gateway = workload(render_site(tmp_path, VALUES, "model-image"), "gateway")
+    images_of_models = {container["image"] for container in gateway.spec["initContainers"]}
+    assert images_of_models == {"harbor.clinic.test/team/mirror/symmetra-model:7"}
+    assert gateway.container("pin-model")["command"][-1] == "7"
+
+
+@pytest.mark.point(27)
+def test_postgresql_is_spoken_to_over_tls_with_the_sites_bundle_by_everybody_who_does(clinic):
+    for name in ("gateway", "upgrade-records-0-1-0"):
+        speaking = workload(clinic, name)
+        container = speaking.containers()[0]
+        settings = settings_of(clinic, container)
+        assert settings["SYMMETRA_RECORDS_TLS"] == "require"
+        assert settings["SYMMETRA_RECORDS_CA_FILE"] == "/etc/symmetra/ca/ca.crt"
+        assert {"name": "ca", "mountPath": "/etc/symmetra/ca", "readOnly": True} in container["volumeMounts"]
+        volumes = {volume["name"]: volume for volume in speaking.spec["volumes"]}
+        assert volumes["ca"]["configMap"]["name"] == "clinic-roots"
+
+
 @pytest.mark.point(21)
 def test_gpus_are_asked_for_as_the_site_calls_them(clinic, clinic_with_more):
     server = workload(clinic, "model-server")
@@ -154,7 +181,7 @@ def test_gpus_are_asked_for_as_the_site_calls_them(clinic, clinic_with_more):
     assert terms == [{"matchExpressions": [{"key": "pool", "operator": "In", "values": ["a100"]}]}]
     assert "runtimeClassName" not in server.spec
     assert workload(clinic_with_more, "model-server").spec["runtimeClassName"] == "nvidia-cdi"
-    train = workload(clinic_with_more, "train-0-1-0")
+    train = workload(clinic_with_more, "train")
     assert train.container("train")["resources"]["limits"]["nvidia.com/mig-1g.10gb"] == 1
     assert "nvidia.com/gpu" not in train.container("train")["resources"]["limits"]
     assert train.spec["affinity"]["nodeAffinity"] == server.spec["affinity"]["nodeAffinity"]

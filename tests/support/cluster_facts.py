@@ -14,6 +14,7 @@ VALUES = {
     "SITE_INTENDED_USE": "research",
     "SITE_REGISTRY": "registry.st-anna.org/symmetra",
     "SITE_PULL_SECRET": "symmetra-registry",
+    "SITE_MODEL_VERSION": "1",
     "SITE_STORAGE_CLASS": "shared-files",
     "SITE_GPU_RESOURCE": "nvidia.com/gpu",
     "SITE_GPU_SELECTOR": "nvidia.com/gpu.present=true",

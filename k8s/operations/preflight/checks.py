@@ -21,6 +21,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     cluster.check_secrets,
     cluster.check_config_maps,
     cluster.check_ingress,
+    cluster.check_host_network,
     cluster.check_custom_resources,
     cluster.check_processor_time,
     cluster.check_ranges,
@@ -29,6 +30,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     gpu.check_gpu,
     gpu.check_runtime_class,
     monitoring.check_operator_selector,
+    cluster.check_refusals,
     inside.check_job,
     inside.check_targets,
 )

@@ -6,10 +6,12 @@ import ipaddress
 import re
 from collections.abc import Iterator
 from typing import Final
+from urllib.parse import urlsplit
 
 from k8s.operations.finding import Finding, Level
 from k8s.operations.overlay import Needs
 from k8s.operations.preflight.facts import ClusterFacts
+from k8s.operations.preflight.job import PROVIDER_PORT
 from k8s.operations.site_file import Site
 
 OLDEST_MINOR: Final = 30
@@ -31,6 +33,9 @@ ENFORCING: Final = (
     "azure-npm",
 )
 """Parts of the names of DaemonSets whose network plugin enforces NetworkPolicies (aws-node only where it is switched on)."""
+WIDE_BITS: Final = 17
+"""More addresses than 2^16: more than an ingress controller, and pods of one cluster's usual range, have."""
+MAX_WORDS: Final = 300
 NOT_ENFORCING: Final = ("flannel",)
 
 KEYS_OF_SECRETS: Final = {
@@ -79,7 +84,7 @@ def check_version(_site: Site, _needs: Needs, facts: ClusterFacts) -> Iterator[F
 
 def check_namespace(_site: Site, _needs: Needs, facts: ClusterFacts) -> Iterator[Finding]:
     """The namespace itself: Secrets and the CA bundle must be in it before anything starts."""
-    if facts.namespace not in {item["metadata"]["name"] for item in facts.namespaces}:
+    if not facts.has_namespace:
         yield Finding(
             "namespaces",
             f"There is no namespace {facts.namespace}, and the Secrets must be there before anything starts; make it with `kubectl create namespace {facts.namespace}`.",
@@ -170,8 +175,46 @@ def check_processor_time(_site: Site, needs: Needs, facts: ClusterFacts) -> Iter
         )
 
 
+def check_host_network(_site: Site, needs: Needs, facts: ClusterFacts) -> Iterator[Finding]:
+    """An ingress controller on the network of its nodes calls from an address that no selector of pods knows."""
+    if needs.ingress and facts.host_network and not needs.from_nodes:
+        yield Finding(
+            "ingress",
+            f"The ingress controller is on the network of its nodes ({facts.host_network[0]}), and the network policies would not let it in; add the component ingress-host-network, and name its nodes in SITE_INGRESS_RANGE.",
+        )
+
+
+def check_refusals(_site: Site, _needs: Needs, facts: ClusterFacts) -> Iterator[Finding]:
+    """What the API server says against applying the overlay; kinds that it does not know have a check of their own."""
+    for line in facts.refusals:
+        if "no matches for kind" in line or line.startswith("ensure CRDs"):
+            continue
+        job = re.match(r'The Job "([^"]+)" is invalid: .*field is immutable', line)
+        if job:
+            yield Finding(
+                "Jobs",
+                f"The Job {job[1]} is there already, made from another image or another release, and no Job can be changed; take it away with `kubectl delete job {job[1]} --namespace {facts.namespace}`, and the next apply makes it anew.",
+            )
+        else:
+            yield Finding("API server", f"Applying would be refused: {line.rstrip('.')[:MAX_WORDS]}.")
+
+
 def check_ranges(site: Site, _needs: Needs, _facts: ClusterFacts) -> Iterator[Finding]:
-    """Ranges that let everybody out, or in, are no ranges."""
+    """Ranges that let everybody out, or in, are no ranges; and the policy knows one port of the identity provider."""
+    port = urlsplit(site["oidc_issuer"]).port or PROVIDER_PORT
+    if port != PROVIDER_PORT:
+        yield Finding(
+            "ranges",
+            f"SITE_OIDC_ISSUER names port {port}, and the network policies let gateways reach {PROVIDER_PORT} only; patch the port of the NetworkPolicy gateway-to-identity-provider in the overlay.",
+            Level.NOTE,
+        )
+    believed = ipaddress.ip_network(site["ingress_range"])
+    if WIDE_BITS <= believed.max_prefixlen - believed.prefixlen < believed.max_prefixlen:
+        yield Finding(
+            "ranges",
+            f"SITE_INGRESS_RANGE is {believed}, and whoever calls from there is believed to be a proxy: a client with an address in it can say that it is another; name the ingress controller's pods or nodes only.",
+            Level.NOTE,
+        )
     for key in ("oidc_range", "database_range", "ingress_range", "host_range"):
         if ipaddress.ip_network(site[key]).prefixlen == 0:
             yield Finding(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, Self
 
 from k8s.operations.errors import KubectlFailed
@@ -12,6 +13,7 @@ from k8s.operations.kubectl import Kubectl
 
 _KEYS_TEMPLATE: Final = '{{range .items}}{{.metadata.name}}{{"\\t"}}{{.type}}{{range $key, $value := .data}}{{"\\t"}}{{$key}}{{end}}{{"\\n"}}{{end}}'
 """Names, types and keys of Secrets; their values never leave the cluster."""
+APPLY_SECONDS: Final = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class ClusterFacts:
         agents: Names of all DaemonSets, by which a network plugin is known.
         secrets: Type and keys of each Secret of the namespace, by name.
         config_maps: Data of the ConfigMaps that the overlay names, by name.
+        host_network: Names of pods in the ingress controller's namespace that are on the network of their nodes.
+        refusals: What the API server said against a server-side dry run of `kubectl apply`, line by line.
         reach: What the Job saw from inside, as `reach.look` returns it; empty where it did not run.
         job_error: Why the Job did not run to its end.
     """
@@ -43,6 +47,8 @@ class ClusterFacts:
     agents: list[str] = field(default_factory=list)
     secrets: dict[str, dict[str, Any]] = field(default_factory=dict)
     config_maps: dict[str, dict[str, str]] = field(default_factory=dict)
+    host_network: list[str] = field(default_factory=list)
+    refusals: list[str] = field(default_factory=list)
     reach: list[dict[str, Any]] = field(default_factory=list)
     job_error: str = ""
 
@@ -51,13 +57,28 @@ class ClusterFacts:
         """Read what `as_json` wrote."""
         return cls(**json.loads(text))
 
+    @property
+    def has_namespace(self) -> bool:
+        """Whether the site's own is there."""
+        return self.namespace in {item["metadata"]["name"] for item in self.namespaces}
 
-def collect(kubectl: Kubectl, config_maps: frozenset[str]) -> ClusterFacts:
+
+def try_applying(kubectl: Kubectl, folder: Path) -> list[str]:
+    """What the API server would say against applying an overlay; it changes nothing."""
+    try:
+        kubectl.text(["apply", "--dry-run=server", "-k", str(folder)], timeout_seconds=APPLY_SECONDS)
+    except KubectlFailed as error:
+        return [line for line in str(error).partition(": ")[2].splitlines() if line.strip()]
+    return []
+
+
+def collect(kubectl: Kubectl, config_maps: frozenset[str], ingress_namespace: str) -> ClusterFacts:
     """Ask the cluster; reads only.
 
     Args:
         kubectl: Of the namespace.
         config_maps: Names of those that are wanted.
+        ingress_namespace: Where the ingress controller runs.
 
     Raises:
         KubectlFailed: the cluster cannot be asked.
@@ -81,7 +102,13 @@ def collect(kubectl: Kubectl, config_maps: frozenset[str]) -> ClusterFacts:
         agents=sorted(item["metadata"]["name"] for item in kubectl.items("daemonsets", everywhere=True)),
         secrets=_secrets(kubectl),
         config_maps=maps,
+        host_network=_on_host_network(kubectl, ingress_namespace),
     )
+
+
+def _on_host_network(kubectl: Kubectl, namespace: str) -> list[str]:
+    pods = kubectl.json(["get", "pods", "--namespace", namespace])["items"]
+    return sorted(pod["metadata"]["name"] for pod in pods if pod["spec"].get("hostNetwork"))
 
 
 def _secrets(kubectl: Kubectl) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Any, Final
 
-from k8s.operations.finding import Finding, Level
+from k8s.operations.finding import Finding
 from k8s.operations.overlay import Needs
 from k8s.operations.preflight.facts import ClusterFacts
 from k8s.operations.site_file import Site
@@ -35,26 +35,30 @@ def check_job(site: Site, _needs: Needs, facts: ClusterFacts) -> Iterator[Findin
         )
 
 
-def check_targets(site: Site, _needs: Needs, facts: ClusterFacts) -> Iterator[Finding]:
+def check_targets(site: Site, needs: Needs, facts: ClusterFacts) -> Iterator[Finding]:
     """One sentence for each target that cannot be used, and one for each address outside its range."""
     for fact in facts.reach:
+        outside = list(_check_range(site, fact))
+        if fact["error"] == "connect" and outside:
+            # The Job may go where the gateway may, so that is why.
+            yield from outside
+            continue
         if fact["error"]:
             yield Finding(
                 f"route to the {fact['target']}" if fact["error"] != "tls" else "certificates", _sentence(site, fact)
             )
             continue
-        if fact["target"] == "database" and not fact.get("tls", True):
+        if fact["target"] == "database" and not fact.get("tls", True) and not needs.database_in_clear:
             yield Finding(
                 "database",
-                f"The database at {site['database']} does not speak TLS, so receipts would cross the network in clear; switch ssl on there.",
-                Level.NOTE,
+                f"The database at {site['database']} does not speak TLS, so no gateway would keep receipts in it; switch ssl on there.",
             )
         if fact["target"] == "identity provider" and fact.get("issuer") != site["oidc_issuer"]:
             yield Finding(
                 "identity provider",
                 f"The identity provider calls itself {fact.get('issuer') or 'nothing'}, and every token would be refused; set SITE_OIDC_ISSUER to exactly that.",
             )
-        yield from _check_range(site, fact)
+        yield from outside
 
 
 def _check_range(site: Site, fact: dict[str, Any]) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from k8s.operations.errors import KubectlFailed
 from k8s.operations.kubectl import Kubectl
@@ -13,13 +14,46 @@ from k8s.operations.preflight.reach import Fact
 from k8s.operations.site_file import Site
 
 NAME: Final = "symmetra-preflight"
+KINDS: Final = "job,networkpolicy"
+PROVIDER_PORT: Final = 443
+"""That the gateway's policy opens, whatever the issuer says: `cluster.check_ranges` compares the two."""
 DEADLINE_SECONDS: Final = 120
 LOOK_EVERY_SECONDS: Final = 2.0
 USER: Final = 10001
 
 
+LABELS: Final = {"app.kubernetes.io/name": "preflight", "app.kubernetes.io/part-of": "symmetra"}
+
+
+def policy_for(site: Site) -> dict[str, Any]:
+    """What lets the Job out, to where the gateway may go and no further: in an installation that is there all else is closed."""
+    dns = [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")]
+    names = [_of_namespace("kube-system"), {"ipBlock": {"cidr": "169.254.20.10/32"}}]
+    prometheus = urlsplit(site["prometheus_url"])
+    egress = [
+        {"to": names, "ports": dns},
+        _to({"ipBlock": {"cidr": site["oidc_range"]}}, PROVIDER_PORT),
+        _to({"ipBlock": {"cidr": site["database_range"]}}, int(site["database"].rpartition(":")[2])),
+        _to(_of_namespace(site["prometheus_namespace"]), prometheus.port or 0),
+    ]
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": NAME, "labels": LABELS},
+        "spec": {"podSelector": {"matchLabels": LABELS}, "policyTypes": ["Egress"], "egress": egress},
+    }
+
+
+def _of_namespace(name: str) -> dict[str, Any]:
+    return {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
+
+
+def _to(peer: dict[str, Any], port: int) -> dict[str, Any]:
+    return {"to": [peer], "ports": [{"protocol": "TCP", "port": port}]}
+
+
 def job_for(site: Site, image: str) -> dict[str, Any]:
-    """The Job as an object; restricted Pod Security takes it, and network policies do not know it, so run it before installing.
+    """The Job as an object, which restricted Pod Security takes.
 
     Args:
         site: What it looks at.
@@ -30,7 +64,7 @@ def job_for(site: Site, image: str) -> dict[str, Any]:
         "image": image,
         "command": ["python", "-m", "k8s.operations", "reach"],
         "env": [{"name": key, "value": value} for key, value in sorted(site.values.items())],
-        "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
+        "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"cpu": "500m", "memory": "128Mi"}},
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},
@@ -38,9 +72,8 @@ def job_for(site: Site, image: str) -> dict[str, Any]:
         },
         "volumeMounts": [{"name": "ca", "mountPath": "/etc/symmetra/ca", "readOnly": True}],
     }
-    labels = {"app.kubernetes.io/name": "preflight", "app.kubernetes.io/part-of": "symmetra"}
     pod = {
-        "metadata": {"labels": labels},
+        "metadata": {"labels": LABELS},
         "spec": {
             "restartPolicy": "Never",
             "automountServiceAccountToken": False,
@@ -60,7 +93,7 @@ def job_for(site: Site, image: str) -> dict[str, Any]:
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": {"name": NAME, "labels": labels},
+        "metadata": {"name": NAME, "labels": LABELS},
         "spec": {
             "backoffLimit": 0,
             "activeDeadlineSeconds": DEADLINE_SECONDS,
@@ -71,12 +104,13 @@ def job_for(site: Site, image: str) -> dict[str, Any]:
 
 
 def run_job(
-    kubectl: Kubectl, job: dict[str, Any], *, sleep: Callable[[float], object] = time.sleep
+    kubectl: Kubectl, policy: dict[str, Any], job: dict[str, Any], *, sleep: Callable[[float], object] = time.sleep
 ) -> tuple[list[Fact], str]:
     """Run it and read what it saw.
 
     Args:
         kubectl: Of the namespace.
+        policy: What `policy_for` made.
         job: What `job_for` made.
         sleep: Waits between two looks.
 
@@ -85,8 +119,9 @@ def run_job(
     """
     where = ["--namespace", kubectl.namespace]
     try:
-        kubectl.text(["delete", "job", NAME, *where, "--ignore-not-found", "--wait=true"])
-        kubectl.text(["apply", *where, "-f", "-"], given=json.dumps(job))
+        kubectl.text(["delete", KINDS, NAME, *where, "--ignore-not-found", "--wait=true"])
+        both = {"apiVersion": "v1", "kind": "List", "items": [policy, job]}
+        kubectl.text(["apply", *where, "-f", "-"], given=json.dumps(both))
         reason = _wait(kubectl, where, sleep)
         if reason:
             return [], reason
@@ -129,6 +164,6 @@ def _waiting_reason(pod: dict[str, Any]) -> str:
 
 def _take_away(kubectl: Kubectl, where: list[str]) -> None:
     try:
-        kubectl.text(["delete", "job", NAME, *where, "--ignore-not-found", "--wait=false"])
+        kubectl.text(["delete", KINDS, NAME, *where, "--ignore-not-found", "--wait=false"])
     except KubectlFailed:
         return  # It goes by itself ten minutes after its end.

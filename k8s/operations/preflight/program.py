@@ -13,8 +13,8 @@ from k8s.operations.finding import print_findings
 from k8s.operations.kubectl import Kubectl
 from k8s.operations.overlay import Needs, Overlay
 from k8s.operations.preflight.checks import check_everything
-from k8s.operations.preflight.facts import ClusterFacts, collect
-from k8s.operations.preflight.job import job_for, run_job
+from k8s.operations.preflight.facts import ClusterFacts, collect, try_applying
+from k8s.operations.preflight.job import job_for, policy_for, run_job
 from k8s.operations.preflight.reach import look, site_of
 from k8s.operations.release import image_called
 
@@ -43,15 +43,19 @@ def run(arguments: Sequence[str], _environment: Mapping[str, str], out: TextIO) 
     )
     options = parser.parse_args(arguments)
     overlay = Overlay.read(options.overlay)
+    overlay.require_current_keys()
     site = overlay.site
     kubectl = Kubectl(overlay.namespace, options.context)
     needs = Needs.of(kubectl.text(["kustomize", str(overlay.folder)]), site)
     if options.facts:
         facts = ClusterFacts.from_json(options.facts.read_text(encoding="utf-8"))
     else:
-        facts = collect(kubectl, needs.config_maps | {site["ca_bundle"]})
+        facts = collect(kubectl, needs.config_maps | {site["ca_bundle"]}, site["ingress_namespace"])
+        if facts.has_namespace:
+            facts = dataclasses.replace(facts, refusals=try_applying(kubectl, overlay.folder))
         if not options.without_job:
-            seen, error = run_job(kubectl, job_for(site, site.image(image_called("symmetra-monitoring"))))
+            job = job_for(site, site.image(image_called("symmetra-monitoring")))
+            seen, error = run_job(kubectl, policy_for(site), job)
             facts = dataclasses.replace(facts, reach=seen, job_error=error)
     if options.save_facts:
         options.save_facts.write_text(json.dumps(dataclasses.asdict(facts), indent=1) + "\n", encoding="utf-8")

@@ -227,6 +227,39 @@ WRONG = {
         "site file",
         "SITE_HOST: still the template's value",
     ),
+    "an ingress controller on the network of its nodes": (
+        {},
+        lambda facts: replace(facts, host_network=["haproxy-ingress-x7"]),
+        "ingress",
+        "(haproxy-ingress-x7), and the network policies would not let it in; add the component ingress-host-network",
+    ),
+    "a Job that cannot be changed": (
+        {},
+        lambda facts: replace(
+            facts,
+            refusals=['The Job "publish-model-1" is invalid: spec.template: Invalid value: {}: field is immutable'],
+        ),
+        "Jobs",
+        "kubectl delete job publish-model-1 --namespace symmetra",
+    ),
+    "a quota that is too small": (
+        {},
+        lambda facts: replace(facts, refusals=["Error from server (Forbidden): exceeded quota: symmetra"]),
+        "API server",
+        "Applying would be refused: Error from server (Forbidden): exceeded quota",
+    ),
+    "a database that speaks in clear": (
+        {},
+        lambda facts: replace(facts, reach=reach("database", tls=False)),
+        "database",
+        "does not speak TLS, so no gateway would keep receipts in it; switch ssl on there",
+    ),
+    "a database beside its range, which the policies close": (
+        {"database_range": "10.9.0.0/16"},
+        lambda facts: replace(facts, reach=reach("database", error="connect", detail="timed out")),
+        "ranges",
+        "outside SITE_DATABASE_RANGE (10.9.0.0/16)",
+    ),
     "something that is no PostgreSQL": (
         {},
         lambda facts: replace(
@@ -286,6 +319,24 @@ def test_what_cannot_be_known_is_a_note_and_no_problem(facts):
     found = check_everything(site(), NEEDS, unknown)
     assert {finding.check for finding in found} == {"network policies", "Kubernetes version", "storage class"}
     assert {finding.level for finding in found} == {Level.NOTE}
+
+
+def test_a_database_in_clear_is_taken_where_a_site_says_so(facts):
+    needs = dataclasses.replace(NEEDS, database_in_clear=True)
+    assert check_everything(site(), needs, replace(facts, reach=reach("database", tls=False))) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"ingress_range": "10.0.0.0/8"}, "a client with an address in it can say that it is another"),
+        ({"oidc_issuer": "https://login.st-anna.org:8443/realms/staff"}, "names port 8443"),
+    ],
+)
+def test_what_may_be_meant_so_is_a_note(facts, changes, says):
+    found = check_everything(site(**changes), NEEDS, replace(facts, reach=[]))
+    assert [finding.level for finding in found] == [Level.NOTE]
+    assert says in found[0].says
 
 
 def test_every_check_has_a_site_that_fails_it(facts):

@@ -5,16 +5,18 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import shutil
 
 import pytest
 
 from k8s.operations.__main__ import main
 from k8s.operations.kubectl import Kubectl
-from k8s.operations.preflight.job import job_for, run_job
+from k8s.operations.preflight.job import job_for, policy_for, run_job
 from tests.k8s.operations.test_needs import RENDERED, make_overlay
 from tests.support.certificates import make_authority
 from tests.support.cluster_facts import SECRETS, reach_facts, right_facts, site
 from tests.support.fake_kubectl import FakeKubectl
+from tests.support.manifests.renders import KUBERNETES
 
 
 @pytest.fixture
@@ -30,6 +32,7 @@ def ca_pem(tmp_path):
 def answer_as_a_cluster(kubectl: FakeKubectl, ca_pem: str) -> None:
     facts = right_facts(ca_pem)
     kubectl.answer("kustomize", RENDERED)
+    kubectl.answer("apply --dry-run=server", "")
     kubectl.answer("version", {"serverVersion": {"gitVersion": facts.version}})
     kubectl.answer("api-versions", "v1\napps/v1\nmetrics.k8s.io/v1beta1\nmonitoring.coreos.com/v1\n")
     kubectl.answer("get configmap symmetra-ca", {"data": {"ca.crt": ca_pem}})
@@ -43,13 +46,14 @@ def answer_as_a_cluster(kubectl: FakeKubectl, ca_pem: str) -> None:
         "ingressclasses": facts.ingress_classes,
         "namespaces": facts.namespaces,
         "prometheuses.monitoring.coreos.com": facts.operators,
+        "pods --namespace ingress-nginx": [],
         "daemonsets": [{"metadata": {"name": name}} for name in facts.agents],
     }.items():
         kubectl.answer(f"get {kind}", {"items": items})
 
 
 def answer_as_a_job(kubectl: FakeKubectl) -> None:
-    kubectl.answer("delete job", "")
+    kubectl.answer("delete job,networkpolicy", "")
     kubectl.answer("apply", "")
     kubectl.answer("get job symmetra-preflight", {"status": {"succeeded": 1}})
     kubectl.answer("logs job/symmetra-preflight", json.dumps(reach_facts()))
@@ -77,7 +81,8 @@ def test_a_right_cluster_is_found_right_and_left_as_it_was(kubectl, ca_pem, tmp_
         for arguments, _ in kubectl.calls()
         if arguments[0] not in {"get", "version", "api-versions", "kustomize", "logs"}
     ]
-    assert changing == [["delete", "job"], ["apply", "--namespace"], ["delete", "job"]]
+    both = "job,networkpolicy"
+    assert changing == [["apply", "--dry-run=server"], ["delete", both], ["apply", "--namespace"], ["delete", both]]
 
 
 @pytest.mark.usefixtures("images_file")
@@ -141,14 +146,16 @@ def test_a_machine_without_kubectl_is_a_sentence(tmp_path, monkeypatch):
         ({}, {}, "not finished after 120 s"),
     ],
 )
-def test_a_job_that_fails_says_why_and_is_taken_away(kubectl, status, pod, says):
+def test_a_job_that_fails_says_why_and_is_taken_away(kubectl, status, pod, says, monkeypatch):
+    # Each look is a process here; a few are enough.
+    monkeypatch.setattr("k8s.operations.preflight.job.LOOK_EVERY_SECONDS", 40.0)
     kubectl.answer("delete", "")
     kubectl.answer("apply", "")
     kubectl.answer("get job", {"status": status})
     kubectl.answer("get pods", {"items": [{"status": {"containerStatuses": [{"state": pod}]}}]})
     naps: list[float] = []
-    assert run_job(Kubectl("symmetra"), job_for(site(), "image"), sleep=naps.append) == ([], says)
-    assert kubectl.calls()[-1][0][:2] == ["delete", "job"]
+    assert run_job(Kubectl("symmetra"), policy_for(site()), job_for(site(), "image"), sleep=naps.append) == ([], says)
+    assert kubectl.calls()[-1][0][:2] == ["delete", "job,networkpolicy"]
 
 
 def test_the_job_is_taken_by_restricted_pod_security_and_gets_no_token():
@@ -163,3 +170,49 @@ def test_the_job_is_taken_by_restricted_pod_security_and_gets_no_token():
     assert pod["imagePullSecrets"] == [{"name": "symmetra-registry"}]
     assert {entry["name"] for entry in container["env"]} == set(site().values)
     assert dataclasses.asdict(site())["values"]["SITE_CA_BUNDLE"] == pod["volumes"][0]["configMap"]["name"]
+
+
+def test_the_job_gets_out_where_all_is_closed_and_no_further_than_a_gateway(kubectl, ca_pem, tmp_path):
+    """At an upgrade the policies of the release before are there: nobody may talk to anybody."""
+    answer_as_a_cluster(kubectl, ca_pem)
+    answer_as_a_job(kubectl)
+    run("preflight", "--overlay", make_overlay(tmp_path / "hospital"))
+    (given,) = kubectl.objects("apply")
+    policy, job = given["items"]
+    assert (policy["kind"], job["kind"]) == ("NetworkPolicy", "Job")
+    labels = job["spec"]["template"]["metadata"]["labels"]
+    assert policy["spec"]["podSelector"] == {"matchLabels": labels}
+    assert policy["spec"]["policyTypes"] == ["Egress"]
+    # Neither a Service nor a policy of the installation takes it for one of its own pods.
+    assert labels["app.kubernetes.io/name"] != "symmetra"
+    ports = [[port["port"] for port in rule["ports"]] for rule in policy["spec"]["egress"]]
+    assert ports == [[53, 53], [443], [5432], [9090]]
+
+
+def test_what_the_api_server_would_refuse_is_named(kubectl, ca_pem, tmp_path):
+    said = (
+        'The Job "publish-model-1" is invalid: spec.template: Invalid value: core.PodTemplateSpec{}: field is immutable\n'
+        'error: resource mapping not found for name: "gateway": no matches for kind "ServiceMonitor" in version "x/v1"\n'
+        "ensure CRDs are installed first\n"
+        "Error from server (Forbidden): exceeded quota: symmetra."
+    )
+    kubectl.answer("apply --dry-run=server", {"error": said})
+    answer_as_a_cluster(kubectl, ca_pem)
+    code, out, _ = run("preflight", "--without-job", "--overlay", make_overlay(tmp_path / "hospital"))
+    assert code == 1
+    lines = out.splitlines()
+    assert "kubectl delete job publish-model-1 --namespace symmetra" in lines[0]
+    assert lines[1].endswith("Applying would be refused: Error from server (Forbidden): exceeded quota: symmetra.")
+    assert len(lines) == 3
+
+
+def test_an_overlay_that_was_taken_along_from_another_release_is_named(kubectl, tmp_path):
+    overlay = make_overlay(tmp_path / "hospital")
+    shutil.copytree(KUBERNETES / "overlays/site-template/keys", overlay / "keys")
+    patches = overlay / "keys/patches/patches.yaml"
+    patches.write_text(patches.read_text().replace("CronJob", "Job"))
+    code, out, err = run("preflight", "--overlay", overlay)
+    assert (code, out) == (1, "")
+    assert "keys/patches/patches.yaml in" in err
+    assert "is of another release; copy the folder again: cp -r" in err
+    assert kubectl.calls() == []

@@ -19,7 +19,7 @@ TOOLS: Final = ROOT / ".venv/k8s/bin"
 """Where requirements/k8s.txt is installed."""
 CHECKOV: Final = ROOT / ".venv/checkov/bin"
 """Where requirements/checkov.txt is: it pins what others need newer."""
-OVERLAYS: Final = ("local", "hospital", "airgap", "site-template")
+OVERLAYS: Final = ("local", "hospital", "hospital-one-gpu", "airgap", "site-template")
 SITE: Final = "overlays/site-template/site"
 
 COMBINATIONS: Final[dict[str, tuple[str, ...]]] = {
@@ -27,7 +27,9 @@ COMBINATIONS: Final[dict[str, tuple[str, ...]]] = {
     "cpu-site": ("cpu-only", "ingress", "prometheus", "grafana-dashboards"),
     "cpu-autoscaling": ("cpu-only", "model-server-autoscaling", "hpa-in-flight", "quota"),
     "gpu-single": ("gpu", "single-gpu", "ingress"),
-    "gpu-single-standby": ("cpu-standby", "gpu", "single-gpu", "ingress", "prometheus-operator", "cluster-alerts"),
+    "gpu-single-standby": ("gpu", "cpu-standby", "single-gpu", "ingress", "prometheus-operator", "cluster-alerts"),
+    "on-standby": ("gpu", "cpu-standby", "on-standby", "single-gpu", "ingress-host-network", "database-in-clear"),
+    "host-network": ("ingress", "ingress-host-network", "site:private-registry", "site:site"),
     "gpu-training": ("gpu", "training-job", "gpu-runtime-class", "gpu-writable-root"),
     "gpu-mig": ("gpu", "gpu-mig", "gateway-api"),
     "gpu-runtime": ("gpu", "gpu-runtime-class", "gateway-api", "keda"),
@@ -39,8 +41,8 @@ COMBINATIONS: Final[dict[str, tuple[str, ...]]] = {
     "shadow": ("shadow-version", "prometheus-operator"),
     "load-test": ("ingress", "load-test"),
     "everything-private": (
-        "cpu-standby",
         "gpu",
+        "cpu-standby",
         "gpu-runtime-class",
         "training-job",
         "mtls",
@@ -63,6 +65,7 @@ NEEDS_BEFORE: Final = {
     "gpu-writable-root": ["gpu"],
     "single-gpu": ["gpu"],
     "cert-manager": ["ingress"],
+    "on-standby": ["cpu-standby"],
 }
 """Component -> what must be listed before it."""
 
