@@ -40,14 +40,16 @@ class Moments:
     """When things were done, seconds after the moment at which all was watched and quiet.
 
     Attributes:
-        changed: The first change began.
-        changed_fully: The last one had begun.
-        ended: The last one had ended; what is over is over from here.
+        changed: The first change was begun.
+        changed_fully: The last one was made; what must be told counts from here.
+        ending: Their end was begun; nothing is over before.
+        ended: The last one had ended; what must be over counts from here.
         finished: Nobody looked any more.
     """
 
     changed: float
     changed_fully: float
+    ending: float
     ended: float
     finished: float
 
@@ -154,8 +156,8 @@ def _over_in_time(scenario: Scenario, expected: Expected, moments: Moments, over
             allowed,
         )
     took = over.second - moments.ended
-    if took < 0:
-        says = f"told as over {_figures(scenario, -took)} before what caused it ended"
+    if over.second < moments.ending:
+        says = f"told as over {_figures(scenario, moments.ending - over.second)} before what caused it ended"
         return Check(name, "spurious", says, took, allowed)
     says = f"over after {_figures(scenario, took)}; {_figures(scenario, allowed)} are allowed"
     return Check(name, KEPT if took <= allowed else "over too late", says, took, allowed)

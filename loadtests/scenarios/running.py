@@ -120,7 +120,7 @@ def run_scenario(
         for doing in doings:
             mending.callback(doing.end)
         tell("all is watched and quiet; the clock of the site begins")
-        moments = _go_through(scenario, doings, site.pager, began, tell)
+        moments = go_through(scenario, doings, site.pager, began, tell)
         told = tuple(_told(site.pager, began))
         shown = _shown(site, began_at, moments.finished)
         sending = patients.sending()
@@ -147,27 +147,39 @@ def _doing(change: Change, scenario: Scenario, site: Site, crowd: _Crowd) -> Doi
     return fault_of(change, scenario, site, crowd.patients, crowd.photos)
 
 
-def _go_through(
+def go_through(
     scenario: Scenario, doings: Sequence[Doing], pager: Pager, began: float, tell: Callable[[str], None]
 ) -> Moments:
+    """Make the changes at their minutes, end them once everything was told or is overdue, and wait for the end of it and for silence.
+
+    Args:
+        scenario: What is wanted when.
+        doings: One for each change, in the same order.
+        pager: Where notifications arrive.
+        began: Monotonic seconds at which the clock of the site began.
+        tell: Told each step in a line.
+    """
+
     def now() -> float:
         return time.monotonic() - began
 
     changes = sorted(zip(scenario.changes, doings, strict=True), key=lambda pair: pair[0].at_minute)
-    moments: list[float] = []
+    changed, moments = 0.0, list[float]()
     for change, doing in changes:
         time.sleep(max(0.0, scenario.seconds(change.at_minute) - now()))
+        changed = changed if moments else now()
         doing.begin()
         # What takes long to make, such as a promotion, counts from when it is made.
         moments.append(now())
         tell(f"minute {scenario.minutes(now()):.1f}: {change.kind}")
-    changed, fully = moments[0], moments[-1]
+    fully = moments[-1]
     _wait_for(pager, scenario.expect, FIRING, began + fully, lambda expected: told_seconds(scenario, expected))
     lasts = max(
         moment + scenario.seconds(change.lasts_minutes) for (change, _), moment in zip(changes, moments, strict=True)
     )
     time.sleep(max(0.0, lasts - now()))
-    tell(f"minute {scenario.minutes(now()):.1f}: it ends")
+    ending = now()
+    tell(f"minute {scenario.minutes(ending):.1f}: it ends")
     for _, doing in reversed(changes):
         doing.end()
     ended = now()
@@ -175,7 +187,7 @@ def _go_through(
     tell(f"minute {scenario.minutes(now()):.1f}: {scenario.quiet_minutes:g} minutes in which nothing else may come")
     # An absence can only be waited for.
     time.sleep(scenario.seconds(scenario.quiet_minutes))
-    return Moments(changed, fully, ended, now())
+    return Moments(changed, fully, ending, ended, now())
 
 
 def _wait_for(

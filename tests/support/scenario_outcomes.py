@@ -17,7 +17,7 @@ SCENARIO = Scenario(
     may=(Allowed("DriftWarning", "tickets", "chance"),),
     quiet_minutes=15.0,
 )
-MOMENTS = Moments(changed=4.0, changed_fully=4.0, ended=40.0, finished=100.0)
+MOMENTS = Moments(changed=4.0, changed_fully=4.0, ending=40.0, ended=40.0, finished=100.0)
 FIRING = Told("tickets", "firing", "ReplicaDown", 35.0)
 RESOLVED = Told("tickets", "resolved", "ReplicaDown", 55.0)
 SPURIOUS = Told("on-call", "firing", "LatencyBurn", 60.0)

@@ -18,7 +18,7 @@ SCENARIO = Scenario(
     may=(Allowed("DriftWarning", "tickets", "chance"),),
     quiet_minutes=15.0,
 )
-MOMENTS = Moments(changed=4.0, changed_fully=4.0, ended=40.0, finished=100.0)
+MOMENTS = Moments(changed=4.0, changed_fully=4.0, ending=40.0, ended=40.0, finished=100.0)
 ALLOWED, OVER_ALLOWED = 30.0 + MACHINE_SECONDS, 20.0 + MACHINE_SECONDS
 FIRING = Told("tickets", "firing", "ReplicaDown", 35.0)
 RESOLVED = Told("tickets", "resolved", "ReplicaDown", 55.0)
@@ -68,6 +68,13 @@ def test_over_too_late_fails():
 
 def test_told_as_over_while_it_lasts_is_spurious():
     assert results((FIRING, at(RESOLVED, 39.0))) == ["kept", "spurious", "kept"]
+
+
+def test_what_is_over_while_its_end_is_still_being_made_is_kept():
+    moments = dataclasses.replace(MOMENTS, ended=60.0)
+    checks = judge(SCENARIO, moments, GOOD)
+    assert [check.result for check in checks] == ["kept", "kept", "kept"]
+    assert checks[1].seconds == -5.0
 
 
 @pytest.mark.parametrize(
