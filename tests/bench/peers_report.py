@@ -1,5 +1,6 @@
 """What `tests.bench.peers` measured, as a page and a picture."""
 
+import math
 from html import escape
 
 ROW_HEIGHT, LEFT, WIDTH = 34, 380, 860
@@ -7,27 +8,42 @@ ROW_HEIGHT, LEFT, WIDTH = 34, 380, 860
 
 def write_page(report: dict) -> str:
     """Markdown: the machine, the systems, the ratios with their bars."""
-    machine = report["machine"]
+    machine, workload = report["machine"], report["workload"]
     features = ", ".join(machine["features"])
     lines = [
         "# The served system beside what most people write\n",
         "`python -m tests.bench.peers --save loadtests/results`. The load generator shares the cores. Ours finds the face where",
         "it says so; the other two never do.\n",
         f"{report['at']}, commit {report['commit']}, {machine['cores']} cores, {machine['cpu']} ({features}),",
-        f"load before {machine['load_before']:.1f}; {report['workload']}, {report['seconds']:g} s a round.\n",
-        "| system | photos/s | p95 ms | cores busy | refused |",
-        "| --- | --- | --- | --- | --- |",
+        f"load before {machine['load_before']:.1f}; {workload['type']}, {workload['clients']} clients, a photo of {workload['photo']} pixels",
+        f"and {workload['photo_bytes']} bytes, {workload['rounds']} rounds of {workload['seconds']:g} s.\n",
     ]
+    lines += [*table_of_systems(report), "", *table_of_ratios(report), "\n![photos a second](peers.svg)"]
+    return "\n".join(lines) + "\n"
+
+
+def table_of_systems(report: dict) -> list[str]:
+    """What each did, in the medians of its rounds."""
+    lines = ["| system | photos/s | p95 ms | cores busy | refused |", "| --- | --- | --- | --- | --- |"]
     for name, row in report["systems"].items():
         figures = (
             f"{row['photos_per_second']:.1f} | {row['p95_milliseconds']:.0f} | {row['busy']:.2f} | {row['refused']}"
         )
         lines.append(f"| {name} | {figures} |")
-    lines += ["\n| ratio | median of the rounds | smallest to largest | bar |", "| --- | --- | --- | --- |"]
+    return lines
+
+
+def table_of_ratios(report: dict) -> list[str]:
+    """The ratios with how far they can be off, and their bars."""
+    lines = [
+        "| ratio | median of the rounds | smallest to largest | noise floor | bar |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for name, row in report["ratios"].items():
-        lines.append(f"| {name} | {row['median']:.2f} | {row['smallest']:.2f} to {row['largest']:.2f} | {judge(row)} |")
-    lines.append("\n![photos a second](peers.svg)")
-    return "\n".join(lines) + "\n"
+        span = f"{row['smallest']:.2f} to {row['largest']:.2f}"
+        floor = "not known" if row["floor"] is None else f"{math.expm1(row['floor']):.0%}"
+        lines.append(f"| {name} | {row['median']:.2f} | {span} | {floor} | {judge(row)} |")
+    return [*lines, "\nNoise floor: by how much the median of these rounds can be off (`tests/bench/ratios.py`)."]
 
 
 def judge(row: dict) -> str:
@@ -43,7 +59,7 @@ def draw_bars(report: dict) -> str:
     most = max(figures["answered"] / figures["seconds"] for row in systems.values() for figures in row["rounds"])
     scale = (WIDTH - LEFT - 60) / most
     height = ROW_HEIGHT * len(systems) + 40
-    title = "Photos a second, 32 clients; bar: median, dots: rounds"
+    title = f"Photos a second, {report['workload']['clients']} clients; bar: median, dots: rounds"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="sans-serif" font-size="13">',
         '<rect width="100%" height="100%" fill="#fff"/>',

@@ -35,7 +35,7 @@ from serving.contract.face import FaceDetector
 from serving.contract.photo import PhotoLimits
 from serving.repository import ModelRepository
 from serving.wire.channel import open_channel
-from tests.bench.__main__ import machine_facts
+from tests.bench.machine import machine_facts
 from tests.bench.photos import make_photos
 from tests.support.model_server_process import ModelServerProcess
 from tests.support.tiny_version import copy_tiny_repository
