@@ -94,6 +94,9 @@ def forecast(parts: MeasuredParts, gateways: int) -> Forecast:
         )
     else:
         assumptions.append("Each gateway and the model server get the cores that they had.")
+    if parts.gateway_cores_busy is not None:
+        each = parts.gateway_cores_busy / parts.gateways
+        assumptions.append(f"A gateway that is used fully keeps {each:.2f} cores busy, as it did.")
     limited_by = min(limits, key=lambda name: limits[name])
     says = f"{_gateways(gateways)} should sustain {limits[limited_by]:.2f} per second, limited by the {limited_by}; {_gateways(parts.gateways)} sustained {parts.rate:.2f}."
     if needed is not None and parts.machine_cores is not None:

@@ -49,11 +49,11 @@ class MachineWatch:
 
     def _watch(self) -> None:
         while STAT.exists() and not self._over.is_set():
-            self._looks.append((time.time(), _busy_seconds()))
+            self._looks.append((time.time(), busy_seconds()))
             self._over.wait(LOOK_SECONDS)
 
 
-def _busy_seconds() -> float:
+def busy_seconds() -> float:
     """CPU seconds of all cores since the machine started, idle ones left out; guests are counted within user already."""
     ticks = [int(word) for word in STAT.read_text().split("\n", 1)[0].split()[1:9]]
     return (sum(ticks) - sum(ticks[field] for field in IDLE_FIELDS)) / os.sysconf("SC_CLK_TCK")

@@ -32,6 +32,10 @@ def test_a_machine_that_lacks_the_cores_is_said_to() -> None:
     assert (unknown.has_the_cores, unknown.cores_needed) == (None, None)
 
 
+def test_what_a_gateway_used_is_what_each_will() -> None:
+    assert "keeps 0.75 cores busy" in " ".join(forecast(MeasuredParts(2, 40.0, gateway_cores_busy=1.5), 3).assumptions)
+
+
 def test_what_was_not_measured_is_an_assumption() -> None:
     assert "its own limit was not measured" in " ".join(forecast(MeasuredParts(1, 40.0), 2).assumptions)
     seen = forecast(MeasuredParts(1, 40.0, model_server_rate=85.0), 2)
