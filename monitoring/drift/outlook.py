@@ -8,7 +8,7 @@ it was itself counted from so many photos and no more.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -114,10 +114,15 @@ def shares_after(shares: NDArray[np.float64], change: Change) -> NDArray[np.floa
 
 
 def look_ahead(
-    reference: Reference, situation: Situation, *, streams: int = STREAMS, seed: int = SEED
+    reference: Reference,
+    situation: Situation,
+    *,
+    changes: Sequence[Change] = CHANGES,
+    streams: int = STREAMS,
+    seed: int = SEED,
 ) -> Iterator[Outlook]:
     """Simulate each change, from the moment that it happens, with a detector that has seen nothing before: the slowest case."""
-    for number, change in enumerate(CHANGES):
+    for number, change in enumerate(changes):
         after = shares_after(reference.shares, change)
         delays, days = days_until_alarm(reference, after, situation, streams=streams, seed=(seed, 1, number))
         low, median, high = (

@@ -3,7 +3,8 @@
 Starts the demo with everything that watches it, draws faces that the model never saw, and sends them as patients' photos through the real
 gateway: first as they are, then through a darker camera, a blurred one, or with more people of the group "depressed" among them. The drift
 controller and its arithmetic are a site's own; looks and rules come more often, so that nobody waits. The height of the alarm is that of a
-site with 2,000 photos a day and at most one false alarm in 90 days.
+site with 2,000 photos a day and at most one false alarm in 90 days. Where other people come, how soon that is seen depends on how well the
+version tells them apart, so the demo asks `drift plan` first and says it.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import json
 import os
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import time
 import urllib.error
@@ -28,6 +31,8 @@ from typing import Final
 from PIL import Image, ImageEnhance, ImageFilter
 
 from serving.contract.errors import ContractError
+from serving.contract.model import MODEL_NAME
+from serving.contract.profile import PROFILE_NAME, Profile, Reliability
 from serving.local.demo import DemoStepFailed, Stopped, prepare_model, raise_stopped, run_step, say
 from serving.local.evidence_picture import Trial, draw
 from serving.local.monitor import start_served
@@ -49,6 +54,8 @@ BATCH: Final = 50
 """Photos of one update of the detector."""
 QUIET_PHOTOS: Final = 250
 SHIFTED_PHOTOS: Final = 300
+ILL_SHARE: Final = 0.9
+"""Of `prevalence`."""
 ALL_SIGNALS: Final = 'symmetra_drift_log_evidence{signal="all"}'
 MANIFEST: Final = "manifest.csv"
 SEED: Final = 20_261_128
@@ -66,6 +73,41 @@ class Face:
     depressed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What `drift plan` says of a change of prevalence.
+
+    Attributes:
+        odds: So many times as high become the odds of a high answer.
+        half: Photos after which half of such changes are seen; None where fewer are, in all that was simulated.
+        most: Photos after which nine of ten are; None as above.
+        simulated: Photos.
+    """
+
+    odds: float
+    half: int | None
+    most: int | None
+    simulated: int
+
+    def expects(self, photos: int) -> bool:
+        """Whether an alarm within so many is more likely than not."""
+        return self.half is not None and self.half <= photos
+
+    def sentence(self) -> str:
+        """For people."""
+        says = f"`drift plan`: with this version such a change makes the odds of a high answer {self.odds:.2g} times as high; "
+        if self.half is None:
+            return (
+                says
+                + f"fewer than half of such changes are seen within {self.simulated:,} photos, so do not expect an alarm"
+            )
+        most = "later" if self.most is None else f"within {self.most:,}"
+        return (
+            says
+            + f"half of such changes are seen within {self.half:,} photos, nine of ten {most} (--photos says how many are sent)"
+        )
+
+
 def main() -> int:
     """Run the demonstration; 0 where the alarm came."""
     arguments = _parse_arguments()
@@ -76,7 +118,12 @@ def main() -> int:
         ports.require_free()
         python = Interpreters.of_environments(arguments.environments)
         version = prepare_model(arguments.folder, python, arch="twin")
-        faces = draw_faces(arguments.folder / "drift-faces", python.training)
+        drawn = "drift-faces" if arguments.photos == SHIFTED_PHOTOS else f"drift-faces-{arguments.photos}"
+        faces = draw_faces(arguments.folder / drawn, python.training, arguments.photos)
+        forecast = None
+        if arguments.shift == "prevalence":
+            forecast = ask_plan(arguments.folder / "models" / MODEL_NAME / str(version), python.monitoring)
+            say(forecast.sentence())
         told: list[str] = []
 
         def tell(line: str) -> None:
@@ -91,24 +138,68 @@ def main() -> int:
             start_served(stack, version)
             if not start_watching(stack, notices.port, say).prometheus:
                 return 1
-            trial = run_trial(ports, faces, arguments.shift)
+            trial = run_trial(ports, faces, arguments.shift, arguments.photos)
             out = arguments.folder / f"drift-{arguments.shift}.svg"
             out.write_text(draw(trial))
             if trial.alarm_at is not None:
                 _wait_for_notice(told)
-        _tell_result(trial, out)
+        _tell_result(trial, out, arguments.photos, forecast)
     except Stopped:
         say("\nstopped; everything that was started has ended")
         return 0
     except (PortTaken, PortInvalid, DemoStepFailed, ProcessFailed, RepositoryError, ContractError) as error:
         print(f"\nmake drift-demo cannot go on: {error}", file=sys.stderr)  # noqa: T201 - a program for a person at a terminal
         return 1
-    return 0 if trial.alarm_at is not None else 1
+    foretold = forecast is not None and not forecast.expects(arguments.photos)
+    return 0 if trial.alarm_at is not None or foretold else 1
 
 
-def draw_faces(folder: Path, training: Path) -> list[Face]:
-    """Faces that the demo model never saw, each of another person; drawn once."""
-    count = QUIET_PHOTOS + 2 * SHIFTED_PHOTOS
+def ask_plan(version: Path, monitoring: Path) -> Forecast:
+    """What `drift plan` says of nine of ten people of the group "depressed", with this version's own profile.
+
+    Args:
+        version: Its folder.
+        monitoring: Interpreter of the monitoring.
+
+    Raises:
+        DemoStepFailed: it says nothing.
+        ContractError: the profile is none.
+    """
+    path = version / "assets.extra" / PROFILE_NAME
+    odds = odds_of_high(Profile.from_json(path.read_text()).reliability)
+    command = [str(monitoring), "-m", "monitoring", "drift", "plan", f"--per-day={PER_DAY:g}", f"--profile={path}", f"--odds={odds:.3g}", "--json"]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        message = f"`drift plan` ended with exit code {done.returncode}:\n{done.stderr.strip()}"
+        raise DemoStepFailed(message)
+    asked = json.loads(done.stdout)["changes"][-1]
+    half, most = (
+        None if days is None else round(days * PER_DAY) for days in (asked["median_days"], asked["high_days"])
+    )
+    return Forecast(odds, half, most, round(asked["days_looked"] * PER_DAY))
+
+
+def odds_of_high(reliability: Reliability) -> float:
+    """How many times as high the odds of a severity above one half become, where the share of the group "depressed" becomes `ILL_SHARE`.
+
+    From how many photos of each group the version gave such an answer when it was measured.
+    """
+    ill, well = {True: 0.0, False: 0.0}, {True: 0.0, False: 0.0}
+    for p, observed, count in zip(reliability.p, reliability.observed, reliability.counts, strict=True):
+        ill[p < 0.5] += count * (1.0 - observed)
+        well[p < 0.5] += count * observed
+
+    def high(share_of_ill: float) -> float:
+        of_ill, of_well = (group[True] / max(sum(group.values()), 1.0) for group in (ill, well))
+        share = share_of_ill * of_ill + (1.0 - share_of_ill) * of_well
+        return share / (1.0 - share)
+
+    return high(ILL_SHARE) / high(sum(ill.values()) / (sum(ill.values()) + sum(well.values())))
+
+
+def draw_faces(folder: Path, training: Path, shifted: int = SHIFTED_PHOTOS) -> list[Face]:
+    """Faces that the demo model never saw, each of another person, enough for so many after the change; drawn once."""
+    count = QUIET_PHOTOS + 2 * shifted
     if not (folder / MANIFEST).exists():
         say(f"drawing {count} faces that the model never saw")
         run_step(
@@ -123,14 +214,14 @@ def draw_faces(folder: Path, training: Path) -> list[Face]:
     return read_faces(folder)
 
 
-def run_trial(ports: WatchedPorts, faces: Sequence[Face], shift: str) -> Trial:
+def run_trial(ports: WatchedPorts, faces: Sequence[Face], shift: str, photos: int) -> Trial:
     """Send quiet photos, then shifted ones until the alarm.
 
     Raises:
         DemoStepFailed: the controller does not count what was answered.
     """
     quiet, rest = faces[:QUIET_PHOTOS], list(faces[QUIET_PHOTOS:])
-    shifted = choose(rest, shift)[:SHIFTED_PHOTOS]
+    shifted = choose(rest, shift)[:photos]
     say(f"sending {len(quiet)} photos as they are, then {SHIFTS[shift]}")
     evidence: list[tuple[float, float]] = []
     answered, changed_at, alarm_at, moved, height = 0, 0, None, "", 0.0
@@ -246,10 +337,12 @@ def _wait_for_notice(told: Sequence[str]) -> None:
         time.sleep(0.2)
 
 
-def _tell_result(trial: Trial, out: Path) -> None:
+def _tell_result(trial: Trial, out: Path, photos: int, forecast: Forecast | None) -> None:
     say("")
     if trial.alarm_at is None:
-        say(f"no alarm within {SHIFTED_PHOTOS} photos of the change; the picture shows how far the evidence came")
+        say(f"no alarm within {photos:,} photos of the change; the picture shows how far the evidence came")
+        if forecast is not None and not forecast.expects(photos):
+            say("as foretold: the demo model hardly tells the two groups apart, so who comes hardly moves its answers")
     elif trial.alarm_at <= trial.changed_at:
         say("a false alarm: it came before the change. That happens; the heights allow one in 90 days")
     else:
@@ -261,6 +354,13 @@ def _tell_result(trial: Trial, out: Path) -> None:
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m serving.local.drift_demo", description=__doc__)
     parser.add_argument("--shift", choices=sorted(SHIFTS), default="darker", help="what changes (default: %(default)s)")
+    parser.add_argument(
+        "--photos",
+        type=int,
+        default=SHIFTED_PHOTOS,
+        metavar="N",
+        help="sent at most after the change (default: %(default)s)",
+    )
     parser.add_argument(
         "--folder", type=Path, default=Path(".run/demo"), help="the demo's, where everything it makes lies"
     )

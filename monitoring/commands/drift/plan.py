@@ -17,7 +17,16 @@ from monitoring.controller.heights import Budget
 from monitoring.controller.kept_state import read_kept
 from monitoring.controller.settings import add_budget, add_state, number_from
 from monitoring.drift.errors import DriftError
-from monitoring.drift.outlook import LONGEST_DAYS, STREAMS, Outlook, Situation, false_alarms_in_90_days, look_ahead
+from monitoring.drift.outlook import (
+    CHANGES,
+    LONGEST_DAYS,
+    STREAMS,
+    Change,
+    Outlook,
+    Situation,
+    false_alarms_in_90_days,
+    look_ahead,
+)
 from monitoring.drift.reference import Reference
 from monitoring.reference_metrics import SEVERITY_SIGNAL, SIGNALS
 from serving.contract.errors import ContractInvalid
@@ -50,6 +59,12 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, e
         metavar="N",
         help="simulated of each (default: %(default)s)",
     )
+    parser.add_argument(
+        "--odds",
+        type=number_from(float, 0.01, 100),
+        metavar="FACTOR",
+        help="ask about one more change: the odds of an answer above one half become so many times as high",
+    )
     parser.add_argument("--json", action="store_true", help="the same figures for programs")
     add_budget(parser)
     add_state(parser, environment)
@@ -68,7 +83,8 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, e
     photos = options.per_day * options.weight
     # One signal moves, and the mean over all is what alarms.
     moving = Situation(photos, updates, height + math.log(len(SIGNALS)))
-    outlooks = list(look_ahead(reference, moving, streams=options.streams))
+    asked = () if options.odds is None else (Change(f"asked for (odds x {options.odds:g})", more_of_high=options.odds),)
+    outlooks = list(look_ahead(reference, moving, changes=(*CHANGES, *asked), streams=options.streams))
     false_alarms = false_alarms_in_90_days(reference, Situation(photos, updates, height), streams=options.streams)
     if options.json:
         out.write(json.dumps(_figures(options.per_day, updates, height, outlooks, false_alarms), indent=1) + "\n")

@@ -104,6 +104,10 @@ def test_the_command_says_it_in_days_and_the_same_each_time(tmp_path):
     figures = json.loads(command(*asked, "--json")[1])
     assert len(figures["changes"]) == len(CHANGES)
     assert figures["changes"][-1]["median_days"] is None, "nobody could see one in a hundred"
+    more = json.loads(command(*asked, "--json", "--odds", "9")[1])["changes"]
+    assert more[:-1] == figures["changes"]
+    assert more[-1]["change"] == "asked for (odds x 9)"
+    assert more[-1]["median_days"] < figures["changes"][4]["median_days"], "it is seen sooner than odds of 1.8"
 
 
 def test_without_a_reference_there_is_a_sentence(tmp_path):

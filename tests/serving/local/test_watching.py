@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageStat
 
+from serving.contract.profile import Reliability
 from serving.local.alertmanager import COMMITTED, local_config
-from serving.local.drift_demo import Face, choose, photo_bytes, read_controller
+from serving.local.drift_demo import Face, Forecast, choose, odds_of_high, photo_bytes, read_controller
 from serving.local.evidence_picture import Trial, draw
 from serving.local.notices import Notices
 from serving.local.ports import PortInvalid, WatchedPorts
@@ -132,3 +133,20 @@ def test_a_picture_without_an_alarm_says_so():
 
 def test_a_picture_of_a_false_alarm_calls_it_one():
     assert "A false alarm, after 100 photos and before any change" in draw(dataclasses.replace(TRIAL, alarm_at=100))
+
+
+def test_odds_of_high_answers_follow_from_how_well_the_version_tells_the_groups_apart():
+    blind = Reliability((0.2, 0.8), (0.5, 0.5), (100, 100))
+    assert odds_of_high(blind) == pytest.approx(1.0)
+    # Of 100 ill 80 get a high answer, of 100 well 20: with nine of ten ill 74 of 100 do, where 50 did.
+    good = Reliability((0.2, 0.8), (0.2, 0.8), (100, 100))
+    assert odds_of_high(good) == pytest.approx(0.74 / 0.26)
+
+
+def test_a_forecast_says_when_no_alarm_is_to_be_expected():
+    never, soon = Forecast(1.4, None, None, 100_000), Forecast(2.8, 150, 400, 100_000)
+    assert not never.expects(5_000)
+    assert "do not expect an alarm" in never.sentence()
+    assert soon.expects(300)
+    assert not soon.expects(100)
+    assert "150 photos" in soon.sentence()
