@@ -12,7 +12,6 @@ import json
 import os
 import shutil
 import signal
-import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -22,7 +21,6 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from loadtests.scenarios.model_door import ModelDoor, other_weights
-from serving.local.ports import find_free_port
 from serving.repository import ModelRepository, Statement
 from serving.repository.promotion import write_first_config
 from serving.repository.repository import SERVED_NAME
@@ -220,14 +218,11 @@ def test_dark_camera(tmp_path, root, between):
     # Drawn and darkened before: what costs processor time here would be waited for there.
     usual = [photo_of(number) for number in range(first, first + USUAL_PHOTOS)]
     dark = [darker(photo_of(number)) for number in range(first + USUAL_PHOTOS, first + USUAL_PHOTOS + DARK_PHOTOS)]
-    port = find_free_port()
-    with MonitoredSite(tmp_path / "site", root, between.address) as site, contextlib.ExitStack() as ward:
-        controller = [
-            sys.executable, "-m", "monitoring", "drift", "controller", f"--prometheus=http://127.0.0.1:{site.prometheus_port}",
-            f"--state={tmp_path / 'drift.json'}", f"--interval={60 / FASTER:g}", f"--port={port}", f"--per-day={PHOTOS_A_DAY:g}",
-        ]  # fmt: skip
-        site.processes.start("controller", controller)
-        site.scrape("drift-controller", port)
+    watching = (f"--per-day={PHOTOS_A_DAY:g}",)
+    with (
+        MonitoredSite(tmp_path / "site", root, between.address, controller=watching) as site,
+        contextlib.ExitStack() as ward,
+    ):
         site.wait_until_watched()
         # A controller that has just begun asks Prometheus for what was counted before, so nothing is sent until it is seen.
         wait_until(lambda: bool(site.query('up{job="drift-controller"} == 1')))
@@ -295,15 +290,9 @@ def test_full_queue(tmp_path, root, between, photo):
 
 
 def test_dead_controller(tmp_path, root, between):
-    # Any exporter: what is tried is that its silence is told, and nothing else.
-    port = find_free_port()
-    exporter = "import sys,time;from prometheus_client import start_http_server;start_http_server(int(sys.argv[1]),'127.0.0.1');time.sleep(3600)"
     with MonitoredSite(tmp_path / "site", root, between.address) as site:
-        pid = site.processes.start("controller", [sys.executable, "-c", exporter, str(port)])
-        site.scrape("drift-controller", port)
         site.wait_until_watched()
-        wait_until(lambda: bool(site.query('up{job="drift-controller"} == 1')))
-        judge(site, "dead controller", lambda: os.kill(pid, signal.SIGKILL))
+        judge(site, "dead controller", lambda: os.kill(site.controller_pid, signal.SIGKILL))
 
 
 def test_expired_certificate(tmp_path, root, between, photo):

@@ -1,7 +1,8 @@
 """A small site that is watched as a real one: front door with TLS, gateway, sentinel, Prometheus, Alertmanager, and who is told.
 
 Model server, gateway, sentinel, Prometheus and Alertmanager are the real programs with the committed rules and routes, `FASTER` times
-faster than at a site: windows, waits and intervals alike. What is not ours stands in: the pager, and what ends TLS.
+faster than at a site: windows, waits and intervals alike. What is not ours stands in: the pager, and what ends TLS. So does the drift controller, unless
+a test asks for a real one.
 """
 
 from __future__ import annotations
@@ -38,6 +39,10 @@ FASTER = 30.0
 SCRAPE_SECONDS = 2.0
 """Also how long one may take, which no pace makes shorter: a site allows 10 s."""
 START_SECONDS = 60.0
+SILENT_EXPORTER = (
+    "import sys, time; from prometheus_client import start_http_server;"
+    "start_http_server(int(sys.argv[1]), '127.0.0.1'); time.sleep(3600)"
+)
 
 
 class MonitoredSite:
@@ -47,19 +52,30 @@ class MonitoredSite:
         folder: For keys, configurations and logs.
         repository: Root of the model repository, of the test's own.
         model_server: Address that the gateway asks.
+        controller: Further options of a real drift controller; None for one that says nothing.
         settings: Further settings of the gateway.
     """
 
-    def __init__(self, folder: Path, repository: Path, model_server: str, **settings: object) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        repository: Path,
+        model_server: str,
+        *,
+        controller: tuple[str, ...] | None = None,
+        **settings: object,
+    ) -> None:
         self.folder, self.repository, self.model_server = folder, repository, model_server
         folder.mkdir(parents=True, exist_ok=True)
         keys = folder / "keys.json"
         self.patient_key = add_key(keys, Scope.SCREEN, Scope.READ_MODELS, name="ward")
         (folder / "sentinel.key").write_text(add_key(keys, Scope.SCREEN, name="sentinel", traffic=("sentinel",)))
         (folder / "operate.key").write_text(add_key(keys, Scope.OPERATE, name="sentinel-stop"))
+        self._controller = controller
         self._settings = {"api_keys_file": keys, "sentinel_interval_seconds": 60 / FASTER, **settings}
         self._stack = contextlib.ExitStack()
         self.sentinel_port, self.prometheus_port = find_free_port(), find_free_port()
+        self.controller_port = find_free_port()
 
     def __enter__(self) -> Self:
         enter = self._stack.enter_context
@@ -75,6 +91,7 @@ class MonitoredSite:
             self.processes = enter(ProcessGroup(self.folder / "logs"))
             self._start_sentinel()
             self._start_prometheus()
+            self._start_controller()
         except BaseException:
             self._stack.close()
             raise
@@ -164,6 +181,19 @@ class MonitoredSite:
         url = f"http://127.0.0.1:{self.sentinel_port}/metrics"
         self.processes.wait_until("sentinel", lambda: http_answers(url), START_SECONDS)
 
+    def _start_controller(self) -> None:
+        """Unless a test asks for a real one, one that says nothing: a real one would rightly alarm of one photo that comes again and again."""
+        command = [sys.executable, "-c", SILENT_EXPORTER, str(self.controller_port)]
+        if self._controller is not None:
+            command = [
+                sys.executable, "-m", "monitoring", "drift", "controller", f"--prometheus=http://127.0.0.1:{self.prometheus_port}",
+                f"--state={self.folder / 'drift.json'}", f"--interval={60 / FASTER:g}", f"--port={self.controller_port}",
+                *self._controller,
+            ]  # fmt: skip
+        self.controller_pid = self.processes.start("controller", command)
+        url = f"http://127.0.0.1:{self.controller_port}/metrics"
+        self.processes.wait_until("controller", lambda: http_answers(url), START_SECONDS)
+
     def _start_prometheus(self) -> None:
         folder = self.folder / "prometheus"
         folder.mkdir()
@@ -171,7 +201,7 @@ class MonitoredSite:
             (folder / name).write_text(text)
         self.scrape("gateway", self.gateway.metrics_port)
         self.scrape("sentinel", self.sentinel_port)
-        self.scrape("drift-controller")
+        self.scrape("drift-controller", self.controller_port)
         jobs = [
             {
                 "job_name": job,
