@@ -168,6 +168,10 @@ bench-overload: .venv/dev/.ready ## what callers see at twice and five times the
 bench-gpu: .venv/dev/.ready ## what a GPU would change, where one is there; without one it says so (BENCH_ARGS='--save loadtests/results')
 	@.venv/dev/bin/python -W ignore -m tests.bench.gpu $(BENCH_ARGS)
 
+.PHONY: results-page
+results-page: .venv/dev/.ready ## what was measured, as one page made from the raw files in loadtests/results
+	@.venv/dev/bin/python -W ignore -m tests.bench.results_page $(RESULTS_ARGS)
+
 .PHONY: bench-drift
 bench-drift: .venv/drift-peers/.ready ## our drift detector beside those of others, on the same streams (about 15 minutes)
 	@.venv/drift-peers/bin/python -m tests.bench.drift $(BENCH_ARGS)

@@ -98,7 +98,7 @@ def _legend(names: Sequence[str], *, is_line: bool) -> str:
         mark = f'<line x1="{x}" x2="{x + 26}" y1="32" y2="32" stroke-width="2" {_stroke(number)}/>'
         if not is_line:
             mark = f'<rect x="{x}" y="26" width="12" height="12" fill="{COLOURS[number % len(COLOURS)]}"/>'
-        parts.append(f'{mark}<text x="{x + 32}" y="36">{html.escape(name)}</text>')
+        parts.append(f'{mark}<text x="{x + (32 if is_line else 18)}" y="36">{html.escape(name)}</text>')
     return "".join(parts)
 
 

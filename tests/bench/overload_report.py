@@ -46,8 +46,10 @@ def _section(name: str, measured: dict, deadline_seconds: float) -> list[str]:
     ]
     lines += [_row(step, peak) for step in measured["steps"]]
     lines.append("")
-    lines += _verdicts(measured, peak, deadline_seconds)
-    return lines
+    lines += [
+        f"- {said}; bar: {bar}; {'met' if met else 'NOT met'}" for said, bar, met in bars_of(measured, deadline_seconds)
+    ]
+    return [*lines, ""]
 
 
 def _row(step: dict, peak: float) -> str:
@@ -75,9 +77,9 @@ def _row(step: dict, peak: float) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _verdicts(measured: dict, peak: float, deadline_seconds: float) -> list[str]:
-    """The bars, each met or not."""
-    steps = measured["steps"]
+def bars_of(measured: dict, deadline_seconds: float) -> tuple[tuple[str, str, bool], ...]:
+    """What was measured, the bar, whether it is met."""
+    peak, steps = measured["peak_goodput"], measured["steps"]
     recoveries = [step for step in steps if step["name"].startswith("after")]
     overloads = [step for step in steps if step["name"].endswith("x") and step not in recoveries]
     worst = min(step["goodput"] / peak for step in overloads)
@@ -90,7 +92,7 @@ def _verdicts(measured: dict, peak: float, deadline_seconds: float) -> list[str]
     recovered = max(step["seconds_until_recovered"] for step in recoveries)
     unready = sum(step["probes"]["/readyz"]["failed"] for step in steps)
     growth = max(step["resident_mebibytes_after"] for step in overloads) - overloads[0]["resident_mebibytes_before"]
-    bars = (
+    return (
         (f"goodput of peak, worst: {worst:.2f}", "at least 0.9", worst >= 0.9),
         (
             f"p99 of accepted calls, worst: {slowest:.2f} s",
@@ -104,5 +106,3 @@ def _verdicts(measured: dict, peak: float, deadline_seconds: float) -> list[str]
         (f"/readyz not 200: {unready}", "never", unready == 0),
         (f"memory after the overloads against before: {growth:+.0f} MiB", "flat", abs(growth) <= 16),
     )
-    lines = [f"- {said}; bar: {bar}; {'met' if met else 'NOT met'}" for said, bar, met in bars]
-    return [*lines, ""]

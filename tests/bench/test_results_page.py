@@ -1,0 +1,78 @@
+"""The committed page of results says what the raw files beside it say, and nothing that has no file."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.bench.results_page.__main__ import FOLDER, PAGE
+from tests.bench.results_page.page import KNOWN, make_page
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    for path in FOLDER.glob("*.json"):
+        shutil.copy(path, tmp_path)
+    return tmp_path
+
+
+def changed(folder: Path, name: str, old: str, new: str) -> str:
+    path = folder / name
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    return make_page(folder)
+
+
+def test_the_committed_page_is_what_the_raw_files_say() -> None:
+    assert (FOLDER / PAGE).read_text() == make_page(FOLDER), "run `make results-page`"
+
+
+def test_every_raw_file_is_on_the_page_and_every_file_that_it_names_is_there() -> None:
+    page = make_page(FOLDER)
+    linked = set(re.findall(r'href="([^"#]+)"', page))
+    assert {name for name in linked if not (FOLDER / name).exists()} == set()
+    assert {path.name for path in FOLDER.glob("*.json") if path.name not in page} == set()
+    assert not re.findall(r"<script|<link|src=|url\(|https?://(?!www\.w3\.org/2000/svg)", page)
+
+
+def test_every_known_file_has_the_shape_that_the_page_knows() -> None:
+    assert "has another shape than this page knows" not in make_page(FOLDER)
+
+
+def test_a_figure_of_a_raw_file_that_changes_changes_the_page_and_its_bar(copied: Path) -> None:
+    assert "wrong answers: 0" in make_page(copied)
+    page = changed(copied, "gateway_random_orders.json", '"wrong_answers": 0', '"wrong_answers": 1')
+    assert re.search(r'wrong answers: 20</td><td>none</td><td class="missed">MISSED', page)
+
+
+def test_a_ratio_is_taken_from_the_rounds_and_not_from_what_the_file_says_of_it(copied: Path) -> None:
+    content = json.loads((copied / "peers.json").read_text())
+    before = make_page(copied)
+    content["ratios"]["crop whole / naive"]["median"] = 99.0
+    (copied / "peers.json").write_text(json.dumps(content))
+    assert make_page(copied) == before
+
+
+def test_what_is_not_there_is_named_as_not_measured_and_claims_no_figure(tmp_path: Path) -> None:
+    page = make_page(tmp_path)
+    measured, _, absent = page.partition("<h2>Not measured</h2>")
+    assert {result.file for result in KNOWN if result.file not in absent} == set()
+    assert "0 met, 0 missed" in measured
+    assert "<svg" not in page
+
+
+def test_a_file_of_another_shape_says_so_and_the_others_stand(copied: Path) -> None:
+    (copied / "soak.json").write_text('{"at": "today"}')
+    page = make_page(copied)
+    assert page.count("has another shape than this page knows") == 1
+    assert "Overload" in page
+
+
+def test_date_commit_and_machine_stand_beside_each_file_or_are_said_to_be_missing(copied: Path) -> None:
+    page = make_page(copied)
+    peers = json.loads((copied / "peers.json").read_text())
+    assert f"{peers['at']}, commit {peers['commit']}, {peers['machine']['cpu']}" in page
+    assert "commit not kept in this file" in page
