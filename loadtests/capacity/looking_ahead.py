@@ -11,7 +11,6 @@ from typing import Final
 from loadtests.capacity.answer import UNKNOWN, Capacity
 from loadtests.capacity.forecast import Forecast, MeasuredParts, forecast
 from loadtests.capacity.measuring import CapacityQuestion, search_capacity
-from loadtests.capacity.search import SearchSettings
 from loadtests.errors import CapacityUnusable
 
 DIRECT: Final = "direct"
@@ -79,7 +78,9 @@ def _measure_model_server(
     direct = CapacityQuestion(
         dataclasses.replace(question.request, mix=DIRECT, metrics=()),
         question.objectives,
-        SearchSettings(min(capacity.rate, enough), DIRECT_WIDTH, enough_rate=enough),
+        dataclasses.replace(
+            question.settings, first_rate=min(capacity.rate, enough), width=DIRECT_WIDTH, enough_rate=enough
+        ),
         DIRECT,
     )
     found, _ = search_capacity(direct, folder / DIRECT_FOLDER, tell)

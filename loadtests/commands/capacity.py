@@ -33,6 +33,8 @@ DEFAULT_FOLDER: Final = Path(".run/capacity")
 CAPACITY_FILE: Final = "capacity.json"
 PAGE_FILE: Final = "capacity.html"
 DEFAULT_SECONDS: Final = 60.0
+LEAST_REQUESTS: Final = 20
+"""Of a full run; a percentile of fewer says nothing, so that no lower rate is tried."""
 PHOTO: Final = "photo"
 
 
@@ -98,6 +100,9 @@ def _question(options: argparse.Namespace, folder: Path) -> CapacityQuestion:
     if PHOTO not in parse_mix(options.mix):
         message = "a capacity is a number of screenings; let --mix have photos"
         raise CapacityUnusable(message)
+    if not (options.rate > 0 and options.seconds > 0):
+        message = "--rate and --seconds want numbers above 0"
+        raise CapacityUnusable(message)
     if not 0 < options.width < 1:
         message = f"--width {options.width:g} is no share; give the width of the bracket as in 0.03"
         raise CapacityUnusable(message)
@@ -108,7 +113,7 @@ def _question(options: argparse.Namespace, folder: Path) -> CapacityQuestion:
         message = "--forecast-gateways wants a number of gateways, 1 or more"
         raise CapacityUnusable(message)
     objectives = with_latency(read_objectives(options.slo_file), options.slo)
-    settings = SearchSettings(options.rate, options.width)
+    settings = SearchSettings(options.rate, options.width, lowest_rate=LEAST_REQUESTS / options.seconds)
     return CapacityQuestion(request_of(options, folder), objectives, settings)
 
 

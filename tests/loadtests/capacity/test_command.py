@@ -193,6 +193,7 @@ def test_a_forecast_measures_the_model_server_alone_and_names_its_limits(tmp_pat
         (("--arrivals", "day"), "constant rates"),
         (("--mix", "page"), "screenings"),
         (("--width", "2"), "--width 2"),
+        (("--seconds", "0"), "above 0"),
         (("--replicas", "3", "--metrics", PAGE), "--replicas says 3"),
         (("--forecast-gateways", "0"), "1 or more"),
         (("--slo", "fast"), "p95=250ms"),
