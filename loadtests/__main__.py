@@ -26,6 +26,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "loadtests.commands.baseline",
         "keep runs of the same thing as a baseline, and say how much noise they show",
     ),
+    "tune": ("loadtests.commands.tune", "find by trying which batching and threads let a model server answer more"),
+    "sizing": ("loadtests.commands.sizing", "calculate anew how many cores a site needs, from what was measured"),
     "scenario": (
         "loadtests.commands.scenario",
         "start the whole system, break something, and judge which alerts were told, and when",

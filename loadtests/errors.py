@@ -11,6 +11,9 @@ LoadTestError
 ├── ObjectivesUnusable   a file or word that says no objective
 ├── BaselineUnusable     runs that nothing can be held against
 ├── CapacityUnusable     a folder or options with which no capacity can be searched
+├── TuneUnusable         options, a folder or a repository with which nothing can be tuned
+├── TuneFailed           a model server that did not start, or did not answer
+├── SizingUnusable       raw results that no table can be calculated from
 ├── ScenarioUnusable     a file that describes no scenario
 └── ScenarioFailed       a system that could not be started, watched or changed as a scenario wants
 """
@@ -60,6 +63,18 @@ class BaselineUnusable(LoadTestError):
 
 class CapacityUnusable(LoadTestError):
     """No capacity can be searched with this."""
+
+
+class TuneUnusable(LoadTestError):
+    """Nothing can be tuned with this."""
+
+
+class TuneFailed(LoadTestError):
+    """The model server did not start, or did not answer; nothing is said of its configuration."""
+
+
+class SizingUnusable(LoadTestError):
+    """From these raw results no table can be calculated."""
 
 
 class ScenarioUnusable(LoadTestError):
