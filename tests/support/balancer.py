@@ -34,6 +34,10 @@ class Balancer:
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(self._command, cwd=PROJECT, stdout=subprocess.PIPE)
         assert self._process.stdout.readline() == b"listening\n"
