@@ -23,7 +23,7 @@ RESOLVED = Told("tickets", "resolved", "ReplicaDown", 55.0)
 SPURIOUS = Told("on-call", "firing", "LatencyBurn", 60.0)
 
 
-def make_outcome(*told: Told, late: int = 0) -> Outcome:
+def make_outcome(*told: Told, late: int = 0, scrape_seconds: float | None = 0.1) -> Outcome:
     """Of the scenario above; `late` photos of 200 were sent late."""
     shown = (
         Shown("ReplicaDown", "pending", tuple(float(second) for second in range(6, 26))),
@@ -31,4 +31,6 @@ def make_outcome(*told: Told, late: int = 0) -> Outcome:
         Shown("Saturated", "pending", (50.0, 51.0)),
     )
     sending = Sending(200, late, {"200": 180, "422": 20})
-    return Outcome(SCENARIO, "2026-11-28 12:00:00", MOMENTS, told, shown, sending, judge(SCENARIO, MOMENTS, told))
+    return Outcome(
+        SCENARIO, "2026-11-28 12:00:00", MOMENTS, told, shown, sending, scrape_seconds, judge(SCENARIO, MOMENTS, told)
+    )

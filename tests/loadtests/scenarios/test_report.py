@@ -28,6 +28,21 @@ def test_the_exit_code_is_of_all_together(outcomes, code):
     assert code_of(outcomes) == code
 
 
+@pytest.mark.parametrize(
+    ("told", "scrape_seconds", "is_valid"),
+    [
+        ((FIRING, RESOLVED), None, True),
+        ((FIRING, RESOLVED, SPURIOUS), None, False),
+        ((FIRING, RESOLVED, SPURIOUS), 1.5, False),
+        ((FIRING, RESOLVED, SPURIOUS), 0.5, True),
+    ],
+)
+def test_a_machine_without_time_excuses_wrong_alarms_and_spoils_no_right_ones(told, scrape_seconds, is_valid):
+    outcome = make_outcome(*told, scrape_seconds=scrape_seconds)
+    assert outcome.is_valid == is_valid
+    assert ("this machine had no time" in describe(outcome)) == (not is_valid)
+
+
 def test_the_text_begins_with_the_word_and_names_what_came():
     assert describe(GOOD).startswith("AS EXPECTED: some_scenario: Something <happens>.\n")
     assert "kept: ReplicaDown to tickets: told within 15 minutes: told after 15.5 minutes" in describe(GOOD)
