@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from loadtests.report.page import STYLE, as_table
-from tests.bench.results_page import faults, gateway, load_tests
+from tests.bench.results_page import costs, faults, gateway, load_tests
 from tests.bench.results_page.section import Bar, Body, Result
 
-KNOWN: tuple[Result, ...] = (*load_tests.RESULTS, *gateway.RESULTS, *faults.RESULTS)
+KNOWN: tuple[Result, ...] = (*load_tests.RESULTS, *gateway.RESULTS, *costs.RESULTS, *faults.RESULTS)
 INTRODUCTION = (
     "Made by <code>make results-page</code> from the raw files in this folder, and from nothing else; every figure is of the machine and "
     "the commit that stand beside it. Compare ratios within one file; figures of two machines are not comparable."
