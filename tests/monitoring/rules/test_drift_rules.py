@@ -12,7 +12,7 @@ from monitoring.drift.distances import jensen_shannon, population_stability_inde
 from monitoring.drift.reference import Reference
 from monitoring.reference_metrics import SIGNALS
 from monitoring.rules.drift_alerts import drift_alert_groups, drift_alerts
-from monitoring.rules.drift_rules import BAND_BINS
+from monitoring.rules.drift_rules import BAND_BINS, drift_groups
 from monitoring.rules.rule import Group, rule_file
 from monitoring.rules.writing import DRIFT_RULES, RULES_FOLDER
 from monitoring.severity_bins import SEVERITY_BINS
@@ -50,8 +50,10 @@ def series_of(counts, references, step_of=lambda pod: {"a": 0.3, "b": 0.7}[pod])
 
 def promtool(folder, series, wanted):
     """Whether each expression gives one sample, and its value 1, eight hours in; promtool's words otherwise."""
+    # Those that the committed file holds, without its alerts, which are tried below.
+    (folder / "drift.rules.yaml").write_text(rule_file(drift_groups()))
     test = {
-        "rule_files": [str(RULES_FOLDER / DRIFT_RULES)],
+        "rule_files": ["drift.rules.yaml"],
         "evaluation_interval": "4m",
         "tests": [{
             "interval": "5m",
@@ -73,7 +75,7 @@ def near(expression, value):
     return f"sum(abs({expression} - {value!r})) <= bool {1e-3 * abs(value)!r}"
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_promql_is_numpy_to_a_thousandth(tmp_path, seed):
     rng = np.random.default_rng(seed)
     bins = {"severity": 10, "luminance": 10, "contrast": 7, "sharpness": 2, "face_size": 10}
@@ -100,9 +102,9 @@ def test_promql_is_numpy_to_a_thousandth(tmp_path, seed):
         wanted[near(f'symmetra:drift_band_share{{band="{band}"}}', float(q[part].sum()))] = 1
         expected = float(references["severity"].shares[part].sum())
         wanted[near(f'symmetra:drift_band_share:expected{{band="{band}"}}', expected)] = 1
+    further_off = 1.002 * population_stability_index(counts["severity"], references["severity"])
+    wanted[near('symmetra:drift_psi{signal="severity"}', float(further_off))] = 0  # so the comparison can fail
     assert promtool(tmp_path, series_of(counts, references), wanted) == ""
-    broken = {near('symmetra:drift_psi{signal="severity"}', 1.002 * population_stability_index(counts["severity"], references["severity"])): 1}  # fmt: skip
-    assert promtool(tmp_path, series_of(counts, references), broken) != "", "the comparison can fail"
 
 
 def test_too_few_photos_are_insufficient_and_never_no_drift(tmp_path):
@@ -152,7 +154,7 @@ SHARES = {
 }
 
 
-def firing(folder, groups, series, moments):
+def firing(folder, groups, series, moments, interval="4m"):
     """promtool's words on whether exactly these alerts fire at these moments; "" where they do."""
     (folder / "some.rules.yaml").write_text(rule_file(groups))
     expressions = [
@@ -166,7 +168,7 @@ def firing(folder, groups, series, moments):
     inputs = [{"series": name, "values": values} for name, values in series.items()]
     test = {
         "rule_files": ["some.rules.yaml"],
-        "evaluation_interval": "4m",
+        "evaluation_interval": interval,
         "tests": [{"interval": "5m", "input_series": inputs, "promql_expr_test": expressions}],
     }
     path = folder / "some.test.yaml"
@@ -175,19 +177,21 @@ def firing(folder, groups, series, moments):
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(("jumped", "told"), [(0.3, set(SHARES)), (0.05, set())])
-def test_shares_that_jump_are_told_and_shares_that_waver_are_not(jumped, told, tmp_path):
-    """Two days at 50 photos an hour and gateway with 4 % in each share, then a day with more."""
-    usual, step, days = 0.04, 50 / 12, 288
+def test_shares_that_jump_are_told_and_shares_that_waver_are_not(tmp_path):
+    """A day at 50 photos an hour and gateway with 4 % in each share, one with 5 %, one with 30 %."""
+    shares_of_days, step, day = (0.04, 0.05, 0.3), 50 / 12, 288
     series = {}
-    for metrics in SHARES.values():
-        for metric, before, after in zip(metrics, (usual, 1 - usual), (jumped, 1 - jumped), strict=True):
-            grown = step * before * 2 * days
-            values = f"0+{step * before:.9f}x{2 * days} {grown + step * after:.9f}+{step * after:.9f}x{2 * days}"
-            series |= {f'{metric[:-1]},instance="{pod}"}}': values for pod in PODS}
+    for rare, common in SHARES.values():
+        for metric, is_rare in ((rare, True), (common, False)):
+            grown, values = 0.0, []
+            for share in shares_of_days:
+                grows = step * (share if is_rare else 1 - share)
+                values.append(f"{grown:.9f}+{grows:.9f}x{day - 1}")
+                grown += grows * day
+            series |= {f'{metric[:-1]},instance="{pod}"}}': " ".join(values) for pod in PODS}
             # A load test with nothing but the rare answer changes nothing.
-            series[metric.replace("patient", "loadtest")] = "0+900x1152" if before == usual else "0x1152"
-    assert firing(tmp_path, drift_alert_groups(), series, {"47h": set(), "71h": told}) == ""
+            series[metric.replace("patient", "loadtest")] = f"0+900x{3 * day}" if is_rare else f"0x{3 * day}"
+    assert firing(tmp_path, drift_alert_groups(), series, {"47h": set(), "71h": set(SHARES)}) == ""
 
 
 def test_a_week_without_enough_photos_is_blind_and_six_days_are_as_planned(tmp_path):
@@ -197,4 +201,4 @@ def test_a_week_without_enough_photos_is_blind_and_six_days_are_as_planned(tmp_p
     }
     blind = next(alert for alert in drift_alerts() if alert.name == "DriftBlind")
     groups = [Group("one", "5m", [blind])]
-    assert firing(tmp_path, groups, series, {"6d": set(), "8d": {"DriftBlind"}}) == ""
+    assert firing(tmp_path, groups, series, {"6d": set(), "8d": {"DriftBlind"}}, interval="1h") == ""

@@ -54,7 +54,7 @@ def counter(per_day, steps, steps_of_day, first_step=0):
     return " ".join(f"{value}x{times}" if times else str(value) for value, times in runs)
 
 
-def scenario(per_day, failures, firing, *, interval="5m", days=DAYS, pace=1800, ever=False):
+def scenario(per_day, failures, firing, *, interval="5m", days=DAYS, pace=3600, ever=False):
     objectives = slower(pace)
     steps_of_day = STEPS_OF_DAY[interval]
     series = {ANSWERED: counter(per_day, int(days * steps_of_day), steps_of_day), FAILING: failures}
@@ -69,7 +69,7 @@ def test_one_failure_never_pages(per_day, tmp_path):
     assert scenario(per_day, once, {"9d": set()}, ever=True).failures(tmp_path) == ""
 
 
-@pytest.mark.parametrize("per_day", [5, 500])
+@pytest.mark.parametrize("per_day", [5, pytest.param(500, marks=pytest.mark.long)])
 def test_one_failure_pages_at_no_moment_of_the_hours_after_it(per_day, tmp_path):
     # At the pace of a site: what the slower rules above might have jumped over.
     once = "0x60 1x420"
