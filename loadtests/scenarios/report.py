@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from loadtests.scenarios.judging import KEPT, LATE_START_SECONDS
@@ -40,8 +40,9 @@ def describe(outcome: Outcome) -> str:
         for each in outcome.told
     )
     lines.append(f"  told: {'; '.join(told) or 'nobody'}")
-    statuses = ", ".join(f"{count} x {status}" for status, count in outcome.sending.by_status.items())
-    lines.append(f"  patients' photos: {statuses or 'none'}")
+    lines.append(f"  patients' photos: {_statuses(outcome.sending.by_status)}")
+    if outcome.bad_by_status:
+        lines.append(f"  bad photos: {_statuses(outcome.bad_by_status)}")
     return "\n".join(lines) + "\n"
 
 
@@ -62,6 +63,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "moments_seconds": dataclasses.asdict(outcome.moments),
         "slowest_scrape_seconds": outcome.slowest_scrape_seconds,
         "photos": dataclasses.asdict(outcome.sending),
+        "bad_photos": dict(outcome.bad_by_status),
     }
 
 
@@ -93,6 +95,10 @@ def as_junit(outcomes: Sequence[Outcome]) -> str:
                 ET.SubElement(case, "system-out").text = check.says
     ET.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _statuses(by_status: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} x {status}" for status, count in by_status.items()) or "none"
 
 
 def _busy(outcome: Outcome) -> str:

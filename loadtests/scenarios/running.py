@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +67,7 @@ class Outcome:
         told: What came, in order.
         shown: Of Prometheus.
         sending: How the patients' photos went.
+        bad_by_status: How the bad ones of a burst ended, HTTP status or "none" -> photos.
         slowest_scrape_seconds: Of what no scenario touches; None where such a part could not be scraped at all at some moment.
         checks: The verdict.
     """
@@ -77,6 +78,7 @@ class Outcome:
     told: tuple[Told, ...]
     shown: tuple[Shown, ...]
     sending: Sending
+    bad_by_status: Mapping[str, int]
     slowest_scrape_seconds: float | None
     checks: tuple[Check, ...]
 
@@ -135,8 +137,9 @@ def run_scenario(
         told = tuple(_told(site.pager, began))
         shown = _shown(site, began_at, moments.finished)
         sending, slowest = patients.sending(), _slowest_scrape(site, moments.finished)
-        require_refused(others.sending().by_status)
-    return Outcome(scenario, started, moments, told, shown, sending, slowest, judge(scenario, moments, told))
+        bad = others.sending().by_status
+        require_refused(bad)
+    return Outcome(scenario, started, moments, told, shown, sending, bad, slowest, judge(scenario, moments, told))
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,5 +32,13 @@ def make_outcome(*told: Told, late: int = 0, scrape_seconds: float | None = 0.1)
     )
     sending = Sending(200, late, {"200": 180, "422": 20})
     return Outcome(
-        SCENARIO, "2026-11-28 12:00:00", MOMENTS, told, shown, sending, scrape_seconds, judge(SCENARIO, MOMENTS, told)
+        SCENARIO,
+        "2026-11-28 12:00:00",
+        MOMENTS,
+        told,
+        shown,
+        sending,
+        {},
+        scrape_seconds,
+        judge(SCENARIO, MOMENTS, told),
     )
