@@ -12,6 +12,7 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import ssl
 import subprocess
 import sys
@@ -39,6 +40,8 @@ FASTER = 30.0
 SCRAPE_SECONDS = 2.0
 """Also how long one may take, which no pace makes shorter: a site allows 10 s."""
 START_SECONDS = 60.0
+JOBS = 3
+"""Gateway, sentinel, drift controller."""
 SILENT_EXPORTER = (
     "import sys, time; from prometheus_client import start_http_server;"
     "start_http_server(int(sys.argv[1]), '127.0.0.1'); time.sleep(3600)"
@@ -92,6 +95,7 @@ class MonitoredSite:
             self._start_sentinel()
             self._start_prometheus()
             self._start_controller()
+            self._start_rules()
         except BaseException:
             self._stack.close()
             raise
@@ -197,8 +201,6 @@ class MonitoredSite:
     def _start_prometheus(self) -> None:
         folder = self.folder / "prometheus"
         folder.mkdir()
-        for name, text in generated_files(read_objectives(), Pace(FASTER)).items():
-            (folder / name).write_text(text)
         self.scrape("gateway", self.gateway.metrics_port)
         self.scrape("sentinel", self.sentinel_port)
         self.scrape("drift-controller", self.controller_port)
@@ -220,9 +222,19 @@ class MonitoredSite:
             shutil.which("prometheus") or "prometheus", f"--config.file={folder / 'prometheus.json'}",
             f"--storage.tsdb.path={folder / 'data'}", f"--web.listen-address=127.0.0.1:{self.prometheus_port}", "--log.level=warn",
         ]  # fmt: skip
-        self.processes.start("prometheus", command)
+        self._prometheus_pid = self.processes.start("prometheus", command)
         url = f"http://127.0.0.1:{self.prometheus_port}/-/ready"
         self.processes.wait_until("prometheus", lambda: http_answers(url), START_SECONDS)
+
+    def _start_rules(self) -> None:
+        """Once all was scraped: the first scrape comes at no site's pace, and what was never seen is told of after seconds here."""
+        deadline = time.monotonic() + START_SECONDS
+        while len(self.query("up == 1")) < JOBS:
+            assert time.monotonic() < deadline, self._logs()
+            time.sleep(0.1)
+        for name, text in generated_files(read_objectives(), Pace(FASTER)).items():
+            (self.folder / "prometheus" / name).write_text(text)
+        os.kill(self._prometheus_pid, signal.SIGHUP)
 
     def _logs(self) -> str:
         return "\n".join(path.read_text(errors="replace")[-3000:] for path in (self.folder / "logs").glob("*.log"))
