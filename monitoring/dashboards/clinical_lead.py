@@ -68,36 +68,36 @@ def _drift() -> list[Panel]:
                 Query('symmetra_drift_alarm_height{tier="warning"}', "height of a warning"),
             ],
             "Logarithm of the drift statistic. `all` decides; the others say what moved. It may wander; only above the height is it told.",
-            width=16, height=8, alert="DriftAlarm",
+            width=16, height=8, alert="DriftAlarm", below_zero=True,
         ),
         Panel(
             "Likely since", "stat", "dateTimeAsLocal", [Query(f"1000 * symmetra_drift_since_seconds{LEFT}{WARNED}", "since", quiet=NOTHING_WRONG)],
-            "Most likely moment of the change, if there was one.", width=8, height=4, empty="no change to date",
+            "Most likely moment of the change, if there was one.", width=8, height=8, empty="no change to date",
         ),
         Panel(
             "Compared with", "stat", "short", [Query("symmetra_drift_site_profile", "version {{model_version}}")],
             "The version's own reference, or one that a person signed for this site.",
-            words={0: ("the version's reference", BLUE), 1: ("this site's reference", BLUE)}, width=4, height=4,
+            words={0: ("the version's reference", BLUE), 1: ("this site's reference", BLUE)}, height=4,
         ),
         Panel(
             "Outside what the version was measured on", "stat", "short", [Query("symmetra_drift_outside_version", "version {{model_version}}")],
-            "Also where the site has signed its own reference.", words={0: ("no sign of it", GREEN), 1: ("YES", ORANGE)}, width=4, height=4,
-        ),
-        Panel("How soon is a change seen?", "text", says=PLAN, width=12, height=6),
-        Panel(
-            "Photos a day", "stat", "short", [Query("symmetra_drift_photos_per_day", "a day")], "N of `drift plan`.", width=3, height=6,
-        ),
-        Panel(
-            "Photos compared", "stat", "short", [Query("symmetra_drift_photos", "since it began anew")], "By the detectors.", width=3, height=6,
+            "Also where the site has signed its own reference.", words={0: ("no sign of it", GREEN), 1: ("YES", ORANGE)}, height=4,
         ),
         Panel(
             "Photos or people?", "stat", "percentunit", [Query("symmetra_drift_share_with_subject", "came with a subject")],
             "At 0 %: photos, not people. Several photos of one person then look like a change, and alarms mean less.",
-            steps=[(0, ORANGE), (0.95, GREEN)], width=3, height=6,
+            steps=[(0, ORANGE), (0.95, GREEN)], height=4,
         ),
         Panel(
             "Reference", "stat", "short", [Query("max by (model_version, state) (symmetra_reference_state) == 1", "{{state}}")],
-            "What gateways know of the version's profile.", names=True, width=3, height=6, alert="DriftBlind",
+            "What gateways know of the version's profile.", names=True, height=4, alert="DriftBlind",
+        ),
+        Panel("How soon is a change seen?", "text", says=PLAN, width=16, height=6),
+        Panel(
+            "Photos a day", "stat", "short", [Query("symmetra_drift_photos_per_day", "a day")], "N of `drift plan`.", width=4, height=6, whole=True,
+        ),
+        Panel(
+            "Photos compared", "stat", "short", [Query("symmetra_drift_photos", "since it began anew")], "By the detectors.", width=4, height=6, whole=True,
         ),
     ]  # fmt: skip
 
@@ -156,7 +156,7 @@ def _bands(traffic: str) -> list[Panel]:
         Panel(
             "Answers by severity", "bargauge", "short",
             [Query(f"sum by (bin) (increase(symmetra_severity_total{{{traffic}}}[$__range]))", "up to {{bin}}", over_time=False)],
-            "Photos over the time that is shown.", width=8, height=6,
+            "Photos over the time that is shown.", width=8, height=6, whole=True,
         ),
         Panel(
             "Why no band was given", "timeseries", "short",
@@ -195,7 +195,7 @@ def _photos(traffic: str) -> list[Panel]:
                 Query("sum(increase(symmetra_photos_without_subject_total[$__range]))", "of them without a subject", over_time=False),
                 Query("sum(increase(symmetra_subject_photos_left_out_total[$__range]))", "further photos of the same people", over_time=False),
             ],
-            "A person's first photo of the day counts for drift. Photos without a subject count each.", width=24, height=4,
+            "A person's first photo of the day counts for drift. Photos without a subject count each.", width=24, height=4, whole=True,
         ),
     ]  # fmt: skip
 
@@ -228,8 +228,10 @@ def _quality(traffic: str) -> list[Panel]:
         ),
         Panel(
             "Shadow version: other band", "timeseries", "percentunit",
-            [Query("symmetra:share_shadow:day", "last day")], "Where a version is tried beside the one that answers; nobody is told its answers.",
-            width=8, height=6, alert="ShadowDisagreement",
+            # A share of nothing is no number, and is left out.
+            [Query("symmetra:share_shadow:day >= 0", "last day", quiet="a site without a shadow version has none")],
+            "Where a version is tried beside the one that answers; nobody is told its answers.",
+            width=8, height=6, alert="ShadowDisagreement", empty="no shadow version answers",
         ),
         Panel(
             "Shadow version: how far apart", "timeseries", "short",

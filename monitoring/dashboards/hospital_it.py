@@ -34,7 +34,7 @@ def hospital_it(objectives: Objectives) -> Dashboard:
                 Panel(
                     "What became of patients' photos", "bargauge", "short", [Query(f"{outcomes} > 0", "{{outcome}}", over_time=False)],
                     "Over the time that is shown. `abstained` and refusals for the photo are answers too: a person looks instead.",
-                    width=12, height=6, empty="no photo yet",
+                    width=12, height=6, empty="no photo yet", whole=True,
                 ),
             ]),
             Row("Is everything kept, and deleted in time?", [
@@ -58,7 +58,7 @@ def hospital_it(objectives: Objectives) -> Dashboard:
             Row("What runs out, and who watches", [
                 certificates(objectives), disks(objectives),
                 Panel(
-                    "Parts that run", "stat", "short", [Query(f'up{{job=~"gateway|{PARTS}"}}', "{{job}}")],
+                    "Parts that run", "stat", "short", [Query(f'up{{job=~"gateway|{PARTS}"}}', "{{job}} {{instance}}")],
                     "As Prometheus reaches them.", words={1: ("up", GREEN), 0: ("DOWN", RED)}, width=12, alert="MonitoringPartDown",
                 ),
                 Panel(

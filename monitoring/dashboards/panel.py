@@ -54,6 +54,8 @@ class Panel:
         names: Show the series' names, for `stat`: what is 1 is what is said.
         alert: Heading in the runbook to link to.
         empty: Shown instead of nothing.
+        whole: Without decimals: what `increase` makes of counts is never a whole number, and nobody looks for a tenth of a photo.
+        below_zero: What is shown over time may be negative.
     """
 
     title: str
@@ -68,6 +70,8 @@ class Panel:
     names: bool = False
     alert: str = ""
     empty: str = ""
+    whole: bool = False
+    below_zero: bool = False
 
     def to_json(self, number: int, column: int, row: int) -> dict[str, Any]:
         """The panel at its place."""
@@ -116,6 +120,11 @@ class Panel:
             defaults["mappings"] = [{"type": "value", "options": options}]
         if self.empty:
             defaults["noValue"] = self.empty
+        if self.whole:
+            defaults["decimals"] = 0
+        if self.kind == "timeseries" and not self.below_zero:
+            # Or what is zero all the time is drawn in the middle of a scale that nobody understands.
+            defaults["min"] = 0
         if self.kind == "timeseries":
             style = "line" if self.steps else "off"
             defaults["custom"] = {

@@ -38,8 +38,9 @@ def availability_of_period(objectives: Objectives) -> Panel:
 def gateways_up() -> Panel:
     """How many answer Prometheus."""
     return Panel(
-        "Gateways that run", "stat", "short", [Query('sum(up{job="gateway"})', "gateways")],
-        "Replicas that Prometheus reaches. None: nobody can screen a photo.", steps=[(0, RED), (1, GREEN)], alert="AllReplicasDown",
+        "Gateways", "stat", "short", [Query('sum(up{job="gateway"})', "run"), Query('count(up{job="gateway"})', "known")],
+        "Replicas that Prometheus reaches, of those that it knows. None runs: nobody can screen a photo.",
+        steps=[(0, RED), (1, GREEN)], alert="AllReplicasDown",
     )  # fmt: skip
 
 

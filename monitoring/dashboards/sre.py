@@ -13,6 +13,7 @@ from monitoring.dashboards.shared_panels import (
     honest_text,
     paused,
 )
+from monitoring.metrics import SERIES_BUDGET
 from monitoring.objectives import Objectives
 from monitoring.objectives.objectives import LatencyObjective
 from monitoring.rules.durations import duration
@@ -215,7 +216,7 @@ def _watching(objectives: Objectives) -> list[Panel]:
         ),
         Panel(
             "Series of a gateway", "timeseries", "short", [Query('max(scrape_samples_scraped{job="gateway"})', "series")],
-            "At most 4,000 (METRICS.md).", steps=[(0, GREEN), (4000, RED)],
+            f"At most {SERIES_BUDGET:,} (METRICS.md).", steps=[(0, GREEN), (SERIES_BUDGET, RED)],
         ),
         Panel(
             "Dropped observations", "stat", "short", [Query("sum(symmetra_non_finite_observations_total)", "dropped")],
