@@ -8,9 +8,10 @@ from typing import Final
 from loadtests.compare.checks import show, show_change
 from loadtests.compare.comparison import BETTER, NO_DIFFERENCE, WORSE, Change, Comparison
 from loadtests.report.page import as_table
+from loadtests.report.plots import round_up
 
 WIDTH: Final = 720
-LEFT, RIGHT, TOP, ROW = 190, 20, 34, 26
+LEFT, RIGHT, TOP, ROW = 230, 30, 34, 26
 COLOURS: Final = {WORSE: "#8f3a00", BETTER: "#1a6334", NO_DIFFERENCE: "#5b6470"}
 SMALLEST_SCALE: Final = 0.05
 
@@ -27,7 +28,7 @@ def comparison_section(comparison: Comparison) -> str:
             f"{show(change.baseline, change.unit)} ({show(min(change.baseline_values), change.unit)} to {show(max(change.baseline_values), change.unit)})",
             f"{show_change(change.change, change)} ({show_change(change.low, change)} to {show_change(change.high, change)})",
             show_change(change.floor, change).removeprefix("+"),
-            change.word,
+            "no difference" if change.word == NO_DIFFERENCE else change.word,
         )
         for change in comparison.changes
     ]
@@ -36,7 +37,7 @@ def comparison_section(comparison: Comparison) -> str:
         f"<h2>Against the baseline {html.escape(comparison.baseline)}</h2>"
         f"<p>{html.escape(found)} Runs compared: {comparison.runs}, runs of the baseline: {comparison.baseline_runs}.{html.escape(across)} "
         "The noise floor is how far a further run of the same thing may lie from the baseline, by the spread between its runs and by the "
-        "number of requests; all figures together call one comparison in twenty of the same thing worse.</p>"
+        "number of requests; all figures together call at most one comparison in twenty of the same thing worse.</p>"
         f"{draw_changes([change for change in comparison.changes if change.is_ratio])}{as_table(rows, head)}"
     )
 
@@ -45,7 +46,7 @@ def draw_changes(changes: list[Change]) -> str:
     """Changes that are parts of the baseline's value: a dot with its interval, 0 as a line; empty where there are none."""
     if not changes:
         return ""
-    reach = max(SMALLEST_SCALE, *(abs(edge) for change in changes for edge in (change.low, change.high)))
+    reach = round_up(max(SMALLEST_SCALE, *(abs(edge) for change in changes for edge in (change.low, change.high))))
     middle, half = LEFT + (WIDTH - LEFT - RIGHT) / 2, (WIDTH - LEFT - RIGHT) / 2
     height = TOP + ROW * len(changes) + 26
 
@@ -57,8 +58,8 @@ def draw_changes(changes: list[Change]) -> str:
     for share in (-1.0, -0.5, 0.0, 0.5, 1.0):
         x = place(share * reach)
         parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{TOP - 8}" y2="{height - 22}" class="grid"/>')
-        anchor = "end" if share == 1 else "middle"
-        parts.append(f'<text x="{x:.1f}" y="{height - 6}" text-anchor="{anchor}">{share * reach:+.0%}</text>')
+        label = f"{100 * share * reach:+g} %" if share else "no change"
+        parts.append(f'<text x="{x:.1f}" y="{height - 6}" text-anchor="middle">{label}</text>')
     parts.append(f'<line x1="{middle}" x2="{middle}" y1="{TOP - 8}" y2="{height - 22}" stroke="#1b1f24"/>')
     for number, change in enumerate(changes):
         y, colour = TOP + ROW * (number + 0.5), COLOURS[change.word]
@@ -67,5 +68,5 @@ def draw_changes(changes: list[Change]) -> str:
             f'<line x1="{place(change.low):.1f}" x2="{place(change.high):.1f}" y1="{y:.1f}" y2="{y:.1f}" stroke="{colour}" stroke-width="3"/>'
         )
         parts.append(f'<circle cx="{place(change.change):.1f}" cy="{y:.1f}" r="5" fill="{colour}"/>')
-    label = f'role="img" aria-label="{title}" xmlns="http://www.w3.org/2000/svg"'
-    return f'<svg viewBox="0 0 {WIDTH} {height}" {label}>{"".join(parts)}</svg>'
+    attributes = f'role="img" aria-label="{title}" xmlns="http://www.w3.org/2000/svg"'
+    return f'<svg viewBox="0 0 {WIDTH} {height}" {attributes}>{"".join(parts)}</svg>'

@@ -9,10 +9,11 @@ from typing import Final
 
 from loadtests.histogram import Histogram
 from loadtests.report.plots import Line, draw_bars, draw_lines
-from loadtests.run.format import FinishedRun
+from loadtests.run.format import FinishedRun, LatencyFigures
 from loadtests.verdict.decision import INVALID, Verdict
 from loadtests.verdict.gateway_share import share_of_gateway
 
+PERCENTS: Final = (50.0, 90.0, 95.0, 99.0, 99.9)
 BINS: Final = tuple(f"{index / 10:.1f}" for index in range(1, 11))
 STYLE: Final = """
 body{font:16px/1.5 system-ui,sans-serif;color:#1b1f24;background:#fff;max-width:780px;margin:2rem auto;padding:0 1rem}
@@ -46,6 +47,7 @@ def as_page(run: FinishedRun, verdict: Verdict, sections: Sequence[str] = ()) ->
         "Rate wanted, achieved, ended as it should": (
             f"{summary.wanted_rate:.2f}, {summary.achieved_rate:.2f}, {summary.completed_rate:.2f} per second"
         ),
+        "Machine of the generator": _machine_words(summary.machine),
         "Generator": (
             f"workers: {summary.generator.workers}, the busiest at {summary.generator.cpu_share_max:.0%} of its core, starts were "
             f"{summary.generator.late_start_p99_seconds * 1000:.1f} ms late at the 99th percentile"
@@ -143,19 +145,29 @@ def _plot_answers(run: FinishedRun) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def _machine_words(machine: dict[str, str] | None) -> str:
+    if machine is None:
+        return "not known"
+    features = f" ({machine['features']})" if machine.get("features") else ""
+    return f"{machine['cores']} cores of {machine['cpu']}{features}"
+
+
 def _latency_table(run: FinishedRun) -> str:
     rows = [
-        (
-            name,
-            str(each.count),
-            *(
-                f"{1000 * value:.1f}"
-                for value in (each.mean, each.p50, each.p90, each.p95, each.p99, each.p999, each.max)
-            ),
-        )
+        (name, str(each.count), f"{1000 * each.mean:.1f}", *_percentile_cells(each))
         for name, each in run.summary.latency.items()
     ]
-    return as_table(rows, ("user", "requests", "mean ms", "p50 ms", "p90 ms", "p95 ms", "p99 ms", "p99.9 ms", "max ms"))
+    return as_table(rows, ("user", "requests", "mean ms", *(f"p{percent:g} ms" for percent in PERCENTS), "max ms"))
+
+
+def _percentile_cells(figures: LatencyFigures) -> list[str]:
+    """A percentile that only the slowest request reaches is said to be the maximum, which it is."""
+    values = zip(PERCENTS, (figures.p50, figures.p90, figures.p95, figures.p99, figures.p999), strict=True)
+    cells = [
+        f"{1000 * value:.1f}" if figures.count * (1 - percent / 100) >= 1 - 1e-9 else "as max"
+        for percent, value in values
+    ]
+    return [*cells, f"{1000 * figures.max:.1f}"]
 
 
 def _share_section(run: FinishedRun) -> str:

@@ -14,6 +14,8 @@ COLOURS: Final = ("#1f5fa8", "#b45309", "#5b6470")
 DASHES: Final = ("", "7 4", "2 3")
 """Beside its colour every line has a pattern, for who sees no colours and for paper."""
 TICKS: Final = 5
+STEPS: Final = 7
+"""At most, between the numbers of an x axis."""
 LEGEND_STEP: Final = 170
 WIDEST_BAR: Final = 60.0
 
@@ -31,7 +33,7 @@ def draw_lines(
 ) -> str:
     """Lines over a common axis that begins at 0; `x_ticks` names places of the x axis where plain numbers would not do."""
     points = [point for line in lines for point in line.points]
-    top = _nice(max((y for _, y in points), default=0.0))
+    top = round_up(max((y for _, y in points), default=0.0))
     first = min((x for x, _ in points), default=0.0)
     last = max(max((x for x, _ in points), default=1.0), first + 1e-9)
     wide, high = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
@@ -50,7 +52,7 @@ def draw_lines(
 
 def draw_bars(title: str, y_label: str, names: Sequence[str], groups: Sequence[tuple[str, Sequence[float]]]) -> str:
     """For every name a bar of each group."""
-    top = _nice(max((value for _, values in groups for value in values), default=0.0))
+    top = round_up(max((value for _, values in groups for value in values), default=0.0))
     wide, high = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
     step = wide / max(len(names), 1)
     bar = min(step * 0.8 / max(len(groups), 1), WIDEST_BAR)
@@ -107,7 +109,7 @@ def _stroke(number: int) -> str:
     return f'stroke="{COLOURS[number % len(COLOURS)]}"' + (f' stroke-dasharray="{dash}"' if dash else "")
 
 
-def _nice(value: float) -> float:
+def round_up(value: float) -> float:
     """The next 1, 2, 4, 6, 8 times a power of ten, so that four steps are short numbers; 1 for nothing."""
     if value <= 0:
         return 1.0
@@ -116,4 +118,9 @@ def _nice(value: float) -> float:
 
 
 def _numbers(first: float, last: float) -> list[tuple[float, str]]:
-    return [(value, f"{value:.0f}") for value in (first + (last - first) * index / 6 for index in range(7))]
+    """Places of an axis at round numbers, at most eight, so that none is labelled as what it is not."""
+    wanted = (last - first) / STEPS
+    power = 10.0 ** math.floor(math.log10(wanted))
+    step = next(size * power for size in (1, 2, 5, 10) if size * power >= wanted * (1 - 1e-9))
+    beginning, end = math.ceil(first / step - 1e-9), math.floor(last / step + 1e-9)
+    return [(number * step, f"{number * step:g}") for number in range(beginning, end + 1)]

@@ -1,5 +1,6 @@
 """The reports of a verdict, through the command: text, JSON, JUnit XML and a page that needs nothing else."""
 
+import dataclasses
 import io
 import json
 import re
@@ -7,9 +8,11 @@ import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from loadtests.__main__ import run as loadtests
+from loadtests.report.plots import Line, draw_lines
 from loadtests.run.format import FinishedRun, write_run
 from tests.support.finished_runs import made_up_run
 
@@ -79,6 +82,35 @@ def test_no_point_of_a_plot_lies_outside_it(tmp_path: Path) -> None:
     assert len(points) > 100
     assert all(64 <= x <= 704 and 52 <= y <= 236 for x, y in points)
     assert all(y >= 52 and y + height <= 236.2 for y, height in bars)
+
+
+def test_the_gateways_share_is_a_row_where_the_model_server_was_asked_directly_too(tmp_path: Path) -> None:
+    run = made_up_run(latencies=[0.1, 0.2, 0.3])
+    direct = made_up_run(latencies=[0.02, 0.05, 0.08]).latency["photo"]
+    report(tmp_path / "both", dataclasses.replace(run, latency=run.latency | {"direct": direct}))
+    page = (tmp_path / "both/report.html").read_text()
+    assert "<h2>The gateway's share</h2>" in page
+    assert "<td>mean</td><td>200.0</td><td>50.0</td><td>150.0</td><td>75%</td>" in page
+    assert json.loads((tmp_path / "both/verdict.json").read_text())["gateway_share"][0]["measure"] == "mean"
+    report(tmp_path / "photos", run)
+    assert "The gateway's share" not in (tmp_path / "photos/report.html").read_text()
+
+
+def test_a_percentile_that_only_the_slowest_request_reaches_is_not_called_one(tmp_path: Path) -> None:
+    report(tmp_path, made_up_run(latencies=np.linspace(0.1, 0.2, 400)))
+    cells = re.findall(r"<td>photo</td><td>400</td>(.*?)</tr>", (tmp_path / "report.html").read_text())[0]
+    values = re.findall(r"<td>(.*?)</td>", cells)
+    assert values[-2:] == ["as max", "200.1"]
+    assert "as max" not in values[:-2]
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 21), (0, 19), (19.6, 178.0), (0, 0.4), (0, 3600)])
+def test_every_number_of_an_axis_stands_where_it_says(first: float, last: float) -> None:
+    drawn = draw_lines("title", "second", "per second", [Line("one", [(first, 1.0), (last, 1.0)])])
+    labels = re.findall(r'<text x="([\d.]+)" y="254" text-anchor="middle">([\d.]+)</text>', drawn)
+    assert 3 <= len(labels) <= 8
+    for x, label in labels:
+        assert float(x) == pytest.approx(64 + 640 * (float(label) - first) / (last - first), abs=0.06)
 
 
 def test_what_is_no_run_and_what_is_no_objective_are_said_in_a_sentence(tmp_path: Path) -> None:
