@@ -84,7 +84,7 @@ def test_eight_days_of_a_trickle_always_page(per_day, tmp_path):
     assert scenario(per_day, trickle, {"7d6h": {"AvailabilityBurn"}}).failures(tmp_path) == ""
 
 
-@pytest.mark.parametrize("per_day", [500, 20_000])
+@pytest.mark.parametrize("per_day", [500, pytest.param(20_000, marks=pytest.mark.long)])
 def test_a_daily_failure_within_the_objective_is_a_ticket_and_no_page(per_day, tmp_path):
     daily = counter(1, DAYS * 288, 288, first_step=100)
     assert scenario(per_day, daily, {"7d6h": set(), "8d6h": {"FailureEveryDay"}}).failures(tmp_path) == ""
