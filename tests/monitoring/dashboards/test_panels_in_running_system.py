@@ -1,19 +1,14 @@
 """Every panel's query, asked of a real Prometheus that scrapes the real system as `make monitor` starts it, and every name that is used.
 
-Sixty times faster than at a site, and with rules that compare from 40 photos on and not from 500, so that the test ends. Grafana itself is
+Sixty times faster than at a site, and with rules that compare from 15 photos on and not from 500, so that the test ends. Grafana itself is
 not here: what is shown is that each query is PromQL and finds something, not how a panel looks.
 """
 
 import dataclasses
-import http.client
-import json
 import os
 import re
 import signal
 import time
-import urllib.error
-import urllib.parse
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -27,21 +22,17 @@ from monitoring.profile import PROFILE_PATH
 from monitoring.rules.writing import DRIFT_RULES
 from serving.contract.model import MODEL_NAME
 from serving.contract.profile import Profile
-from serving.local.notices import Notices
-from serving.local.ports import WatchedPorts, find_free_port
-from serving.local.processes import ProcessGroup
-from serving.local.stack import Interpreters, start_gateway, start_model_server
-from serving.local.watching import Pace, Stack, start_watching
+from serving.local.watching import Pace
 from serving.repository import ModelRepository
-from serving.repository.manifest import write_manifest
 from tests.support.access import add_key
+from tests.support.measured_profile import publish_profile
 from tests.support.tiny_version import copy_tiny_repository
+from tests.support.watched_stack import WatchedStack
 
 pytestmark = [pytest.mark.needs_system("prometheus"), pytest.mark.needs_system("prometheus-alertmanager")]
 MONITORING = Path(__file__).resolve().parents[3] / "monitoring"
 FASTER = 60.0
-PHOTOS, ENOUGH_PHOTOS = 60, 40
-SECONDS = 120.0
+PHOTOS, ENOUGH_PHOTOS = 60, 15
 VARIABLES = {"$__rate_interval": "30s", "$__range": "1h"}
 PANELS = [
     pytest.param(panel, query, id=f"{each.uid}: {panel.title}: {query.legend}")
@@ -54,51 +45,6 @@ NOT_HERE = {
     r"(kube|kubelet|container|node|DCGM|certmanager)_\w+": "of a cluster's exporters, which are not ours",
 }
 """Names that rules may use and this system does not export, by pattern."""
-
-
-class Asked:
-    """A Prometheus, asked over its API."""
-
-    def __init__(self, port, told):
-        self.port, self.told = port, told
-        self.moment = None
-        """At which everything is asked, seconds since 1970; None for now."""
-
-    def api(self, path, **parameters):
-        url = f"http://127.0.0.1:{self.port}/api/v1/{path}?{urllib.parse.urlencode(parameters)}"
-        try:
-            with urllib.request.urlopen(url, timeout=30) as answer:
-                return json.load(answer)["data"]
-        except urllib.error.HTTPError as error:
-            raise AssertionError(json.load(error)["error"]) from error
-
-    def query(self, expression):
-        moment = {} if self.moment is None else {"time": self.moment}
-        return self.api("query", query=expression, **moment)["result"]
-
-    def exported(self):
-        """Names of all series that it knows, and of families on a page that have no series yet."""
-        return {*self.api("label/__name__/values"), *self.api("metadata")}
-
-
-def screen(port, photo, key=None, traffic=None):
-    headers = {"Content-Type": "image/jpeg"}
-    headers |= {"X-API-Key": key, "X-Traffic-Class": traffic} if key else {}
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    try:
-        connection.request("POST", "/v1/screenings", photo, headers)
-        response = connection.getresponse()
-        response.read()
-        return response.status
-    finally:
-        connection.close()
-
-
-def wait_for(holds, what):
-    deadline = time.monotonic() + SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, what()
-        time.sleep(0.2)
 
 
 def enlarge_reference(root):
@@ -118,46 +64,30 @@ def enlarge_reference(root):
         image_stats={name: ten_times(histogram) for name, histogram in profile.image_stats.items()},
         reliability=ten_times(profile.reliability),
     )
-    (version / PROFILE_PATH).write_text(larger.to_json())
-    (version / "manifest.json").unlink()
-    pin = dataclasses.replace(repository.pin(), digest=write_manifest(version))
-    (repository.directory / "pin.json").write_text(pin.to_json())
+    publish_profile(root, larger)
 
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory):
     folder = tmp_path_factory.mktemp("watched")
-    ports = WatchedPorts(*(find_free_port() for _ in dataclasses.fields(WatchedPorts)))
     enlarge_reference(copy_tiny_repository(folder / "models"))
-    told = []
-    with ProcessGroup(folder / "logs") as group, Notices(told.append) as notices:
-        stack = Stack(group, folder, Interpreters.this_one(), ports, Pace(FASTER, per_day=1000))
-        start_model_server(group, stack.python.serving, stack.models, ports)
-        start_gateway(group, stack.python.gateway, stack.models, ports)
-        watched = start_watching(stack, notices.port, told.append)
-        assert (watched.prometheus, watched.alertmanager) == (True, True)
-        rules = stack.watching / "rules" / DRIFT_RULES
+    with WatchedStack(folder, Pace(FASTER, per_day=1000)) as stack:
+        prometheus = stack.prometheus
+        rules = stack.stack.watching / "rules" / DRIFT_RULES
         text = rules.read_text()
         assert f">= {LEAST_PHOTOS}" in text
         rules.write_text(re.sub(rf"(>=|< bool) {LEAST_PHOTOS}\b", rf"\1 {ENOUGH_PHOTOS}", text))
-        os.kill(group._children["prometheus"].pid, signal.SIGHUP)
-        prometheus = Asked(ports.prometheus_port, told)
-        wait_for(lambda: len(prometheus.query("up == 1")) == 7, lambda: prometheus.query("up"))
-        load_key = add_key(stack.watching / "keys.json", Scope.SCREEN, name="load", traffic=("loadtest",))
-        photos = sorted(
-            (stack.models / "depression_severity" / "1" / "assets.extra" / "golden_photos").glob("scored-*.jpg")
-        )
-        contents = [path.read_bytes() for path in photos]
+        os.kill(stack.pid("prometheus"), signal.SIGHUP)
+        stack.wait_until_watched()
+        load_key = add_key(stack.stack.watching / "keys.json", Scope.SCREEN, name="load", traffic=("loadtest",))
+        photos = stack.golden_photos
+
+        def load(photo):
+            return stack.screen(photo, second=True, key=load_key, traffic="loadtest")
+
         with ThreadPoolExecutor(3) as senders:
-            patients = [
-                senders.submit(screen, ports.port, contents[number % len(contents)]) for number in range(PHOTOS)
-            ]
-            loaded = [
-                senders.submit(
-                    screen, ports.second_gateway_port, contents[number % len(contents)], load_key, "loadtest"
-                )
-                for number in range(12)
-            ]
+            patients = [senders.submit(stack.screen, photos[number % len(photos)]) for number in range(PHOTOS)]
+            loaded = [senders.submit(load, photos[number % len(photos)]) for number in range(12)]
             statuses = [each.result() for each in (*patients, *loaded)]
         assert statuses.count(200) > 50, statuses
         for waited in (
@@ -168,13 +98,13 @@ def asked(tmp_path_factory):
             'symmetra_blackbox_in_a_row{result="right"} > 0',
             "symmetra_drift_last_update_seconds > 0",
         ):
-            wait_for(lambda waited=waited: prometheus.query(waited), lambda waited=waited: (waited, told[-20:]))
+            stack.wait_for(lambda waited=waited: prometheus.query(waited), lambda waited=waited: waited)
         # What is a rate over half a minute needs photos within it.
-        screen(ports.port, contents[0])
-        screen(ports.second_gateway_port, contents[0], load_key, "loadtest")
+        stack.screen(photos[0])
+        load(photos[0])
         for traffic in ("patient", "loadtest"):
             recent = f'rate(symmetra_stage_seconds_count{{stage="total",traffic="{traffic}"}}[30s]) > 0'
-            wait_for(lambda recent=recent: prometheus.query(recent), lambda recent=recent: recent)
+            stack.wait_for(lambda recent=recent: prometheus.query(recent), lambda recent=recent: recent)
         prometheus.moment = time.time()
         yield prometheus
 
