@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.image_roots import can_make_roots
 from tests.support.left_out import LeftOut
-from tests.support.manifests.renders import ROOT, everything, find_tool
+from tests.support.manifests.renders import ROOT, everything, find_tool, share
 
 HERE = Path(__file__).parent
 REMEDY = "`make test-k8s` installs what is missing"
@@ -74,6 +74,13 @@ def _what_is_missing(item: pytest.Item) -> str | None:
     if item.get_closest_marker("needs_crds") and not os.environ.get(CRDS_VARIABLE):
         return f"{CRDS_VARIABLE} names no folder of custom resource definitions; an optional input"
     return None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _renders_once(tmp_path_factory):
+    """Also where several processes share the tests of a run."""
+    common = tmp_path_factory.getbasetemp()
+    share((common.parent if "PYTEST_XDIST_WORKER" in os.environ else common) / "renders")
 
 
 @pytest.fixture(scope="session")

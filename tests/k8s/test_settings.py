@@ -43,6 +43,16 @@ def test_the_gateway_takes_its_settings_and_nothing_that_it_requires_is_missing(
         assert settings.replicas >= 1
 
 
+def test_postgresql_speaks_tls_everywhere_but_where_a_site_gives_it_up(renders):
+    for name, objects in renders.items():
+        told = {
+            settings_of(objects, workload(objects, which).container(container)).get("SYMMETRA_RECORDS_TLS")
+            for which, container in (("gateway", "gateway"), ("upgrade-records-0-1-0", "upgrade"))
+            if name != "overlay local"
+        }
+        assert told == (set() if name == "overlay local" else {"off"} if "on-standby" in name else {"require"}), name
+
+
 def test_a_setting_that_nobody_knows_is_found():
     environment = gateway_environment(combine())
     assert "SYMMETRA_REPLICA" not in KNOWN

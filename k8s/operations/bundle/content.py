@@ -13,7 +13,7 @@ from k8s.operations.release import ROOT
 PARTS: Final = (
     "LICENSE", "NOTICE", "README.md", "CHANGELOG.md", "pyproject.toml", "k8s", "requirements", "serving/deploy", "gateway/OPERATING.md",
     "gateway/SETTINGS.md", "gateway/ACCESS.md", "gateway/PRIVACY.md", "monitoring/slo.yaml", "monitoring/rules", "monitoring/alertmanager",
-    "monitoring/dashboards", "monitoring/RUNBOOK.md",
+    "monitoring/dashboards", "monitoring/RUNBOOK.md", "loadtests/SIZING.md",
 )  # fmt: skip
 """Files and folders of the project that a site needs, manifests and dashboards among them."""
 LEFT_OUT: Final = ("__pycache__", ".venv", ".run")

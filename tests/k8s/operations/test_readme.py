@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-import json
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,13 +14,15 @@ import pytest
 
 from k8s.operations.bundle import content
 from k8s.operations.bundle.making import Ingredients, make
+from k8s.operations.errors import SiteFileInvalid
 from k8s.operations.images.program import archive_name, version
+from k8s.operations.overlay import Overlay
 from k8s.operations.release import images
 from tests.k8s.operations.test_preflight_command import answer_as_a_cluster, answer_as_a_job
 from tests.support.certificates import make_authority
 from tests.support.cluster_facts import SECRETS, site_text
 from tests.support.fake_kubectl import FakeKubectl
-from tests.support.manifests.renders import TOOLS
+from tests.support.manifests.renders import KUBERNETES, TOOLS
 from tests.support.oci import write_archive
 
 ROOT = Path(__file__).parents[3]
@@ -116,24 +118,23 @@ def test_every_file_that_is_linked_or_named_is_there():
         assert (ROOT / "k8s/components" / name).is_dir(), name
 
 
-def test_figures_of_the_sizing_table_are_those_of_the_measurements():
-    overload = json.loads((ROOT / "loadtests/results/overload.json").read_text())
-    assert f"{overload['embedded']['peak_goodput']:.1f} photos/s at their best" in PAGE
-    served = (ROOT / "serving/results/model_server.md").read_text()
-    for network, crops in (("twin-float32", "875"), ("paper-float32", "323")):
-        assert f"| {network} | greedy batches | 32 | {crops} |" in served
-        assert f"{crops} crops/s" in PAGE
+def test_figures_of_the_page_are_those_of_the_measurements():
     soak = (ROOT / "loadtests/results/soak.md").read_text()
     assert "{'200': 15720, '422': 720}" in soak
-    for day, peak, gateways, servers, abstaining in re.findall(
-        r"^\| ([\d,]+) \| ([\d.]+) \| (\d+) \| (\d+) \| (\d+) \|$", PAGE, flags=re.MULTILINE
-    ):
-        rate = int(day.replace(",", "")) * 3 / 28_800
-        assert f"{rate:.1f}" == peak
-        wanted = [
-            max(2, -int(-share // 1)) for share in (rate * 0.040 / 2 / 0.6, rate / 875 / 0.6, rate * 9 / 875 / 0.6)
-        ]
-        assert [int(gateways), int(servers), int(abstaining)] == wanted
+    assert "15,720 answered, 720 without a face refused" in PAGE
+    assert "| 176.4 |" in soak
+    assert "176 MiB at most" in PAGE
+    served = (ROOT / "serving/results/model_server.md").read_text()
+    for network, mebibytes in (("twin-float32", "724"), ("paper-float32", "1159")):
+        assert re.search(rf"^\| {network} \| [\d.]+ \| {mebibytes} \|", served, flags=re.MULTILINE)
+    assert "724 MiB; the paper's network 1,159" in PAGE
+
+
+def test_how_many_cores_a_site_needs_is_said_in_one_place_and_whose_figures_these_are():
+    section = SECTIONS["Do I need a GPU?"]
+    assert "(../loadtests/SIZING.md)" in section
+    assert "**embedded server's**" in section
+    assert "photos/s at their best" not in PAGE
 
 
 def make_bundle(tmp_path):
@@ -192,3 +193,21 @@ def test_the_installation_runs_as_it_is_written_with_a_cluster_that_answers(tmp_
     assert set(SECRETS) | {"symmetra-registry"} <= made
     assert (work / "first.key").read_text().startswith("sym_")
     assert (tmp_path / "curl.log").read_text().count((work / "first.key").read_text().strip()) == 1
+
+
+@pytest.mark.point(33)
+def test_an_upgrade_takes_the_overlay_along_and_the_keys_of_the_new_release(tmp_path):
+    for release in ("0.1.0", "0.2.0"):
+        shutil.copytree(KUBERNETES / "overlays", tmp_path / f"symmetra-{release}/k8s/overlays")
+    old, new = (tmp_path / f"symmetra-{release}/k8s/overlays/mysite" for release in ("0.1.0", "0.2.0"))
+    template = new.with_name("site-template")
+    shutil.copytree(template, old)
+    (old / "site/site.env").write_text(site_text())
+    (old / "keys/patches/patches.yaml").write_text("# of another release\n")
+    taken_along, renewed = (command for command in commands("Upgrade") if command.startswith("cp "))
+    subprocess.run(["bash", "-c", taken_along], cwd=tmp_path, check=True)
+    with pytest.raises(SiteFileInvalid, match=r"keys/patches/patches\.yaml in .* is of another release"):
+        Overlay.read(new).require_current_keys(template)
+    subprocess.run(["bash", "-c", renewed], cwd=tmp_path, check=True)
+    Overlay.read(new).require_current_keys(template)
+    assert (new / "site/site.env").read_text() == site_text()

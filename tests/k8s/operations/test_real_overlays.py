@@ -10,14 +10,14 @@ import yaml
 from k8s.operations.doctor.checks import check_everything
 from k8s.operations.doctor.facts import InstallationFacts
 from k8s.operations.finding import Level
-from k8s.operations.overlay import Needs
+from k8s.operations.overlay import Needs, Overlay
 from k8s.operations.preflight.cluster import KEYS_OF_SECRETS
 from k8s.operations.site_file import Site
-from tests.support.manifests.renders import KUBERNETES, TOOLS
+from tests.support.manifests.renders import KUBERNETES, TOOLS, render_text, write_kustomization
 
 pytestmark = pytest.mark.needs_tool()
 TEMPLATE = Site.read(KUBERNETES / "overlays/site-template/site/site.env")
-OVERLAYS = ("hospital", "airgap", "local", "site-template")
+OVERLAYS = ("hospital", "hospital-one-gpu", "airgap", "local", "site-template")
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +43,21 @@ def test_what_the_hospital_needs_is_seen_and_the_laptop_needs_less(rendered):
     assert (hospital.shared_volume, hospital.gpu, hospital.ingress, hospital.processor_time) == (True, True, True, True)
     assert hospital.groups == {"monitoring.coreos.com"}
     assert hospital.secrets >= {"symmetra-records", "symmetra-session-key", "symmetra-record-key", "symmetra-api-keys"}
+    assert (hospital.database_in_clear, hospital.from_nodes) == (False, False)
     assert (local.shared_volume, local.gpu, local.processor_time, local.groups) == (False, False, False, frozenset())
 
 
-@pytest.mark.parametrize("name", ["hospital", "airgap", "site-template"])
+def test_what_a_site_says_with_a_component_is_seen(tmp_path):
+    write_kustomization(tmp_path, ["overlays/hospital"], ["database-in-clear", "ingress-host-network"])
+    needs = Needs.of(render_text(tmp_path), TEMPLATE)
+    assert (needs.database_in_clear, needs.from_nodes) == (True, True)
+
+
+def test_the_template_is_of_this_release():
+    Overlay.read(KUBERNETES / "overlays/site-template").require_current_keys()
+
+
+@pytest.mark.parametrize("name", ["hospital", "hospital-one-gpu", "airgap", "site-template"])
 def test_what_an_overlay_installs_shows_no_pitfall(rendered, name):
     objects = [item for item in yaml.safe_load_all(rendered[name]) if item]
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import copy
 import functools
+import hashlib
+import json
 import os
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -70,6 +73,8 @@ NEEDS_BEFORE: Final = {
 """Component -> what must be listed before it."""
 
 Object = dict[str, Any]
+_shared: list[Path] = []
+"""Where the processes of one test run keep their renders for each other; empty where nobody said."""
 
 
 class RenderFailed(Exception):
@@ -79,6 +84,12 @@ class RenderFailed(Exception):
 def find_tool(name: str) -> Path | None:
     """A program of the validators' environments; None where it is not installed."""
     return next((path / name for path in (TOOLS, CHECKOV) if (path / name).exists()), None)
+
+
+def share(folder: Path) -> None:
+    """Have the processes of one test run render each thing once: what one made, the others read from this folder."""
+    folder.mkdir(exist_ok=True)
+    _shared[:] = [folder]
 
 
 def components() -> list[str]:
@@ -103,8 +114,14 @@ def with_component(overlay_name: str, *names: str) -> list[Object]:
 
 def everything() -> dict[str, list[Object]]:
     """Every render that tests look at: name -> objects."""
-    found = {f"overlay {name}": overlay(name) for name in OVERLAYS}
-    return found | {f"combination {name}": combine(*names) for name, names in COMBINATIONS.items()}
+    wanted: dict[str, tuple[str, tuple[str, ...]]] = {
+        **{f"overlay {name}": (f"overlays/{name}", ()) for name in OVERLAYS},
+        **{f"combination {name}": ("base", names) for name, names in COMBINATIONS.items()},
+    }
+    # Most of the time kubectl works: as many at once as there are cores.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        made = pool.map(lambda asked: copy.deepcopy(_render(*asked, None)), wanted.values())
+        return dict(zip(wanted, made, strict=True))
 
 
 def render_folder(folder: Path) -> list[Object]:
@@ -126,6 +143,19 @@ def render_text(folder: Path) -> str:
 
 @functools.cache
 def _render(place: str, names: tuple[str, ...], namespace: str | None) -> list[Object]:
+    if not _shared:
+        return _render_anew(place, names, namespace)
+    kept = _shared[0] / hashlib.sha256(repr((place, names, namespace)).encode()).hexdigest()
+    if not kept.exists():
+        objects = _render_anew(place, names, namespace)
+        with tempfile.NamedTemporaryFile("w", dir=_shared[0], delete=False) as file:
+            json.dump(objects, file)
+        Path(file.name).replace(kept)
+    found: list[Object] = json.loads(kept.read_text())
+    return found
+
+
+def _render_anew(place: str, names: tuple[str, ...], namespace: str | None) -> list[Object]:
     if not names and namespace is None:
         return render_folder(KUBERNETES / place)
     with tempfile.TemporaryDirectory() as folder:
