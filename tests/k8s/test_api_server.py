@@ -13,6 +13,7 @@ CHECKS = {
     "misnamed": admission.misnamed,
     "doubled": admission.doubled,
     "unadmitted": admission.unadmitted,
+    "too_large": admission.too_large,
     "out_of_order": admission.out_of_order,
     "uncovered": admission.uncovered,
 }
@@ -46,6 +47,7 @@ MISTAKES = {
         gateway(objects).containers()[0]["env"].append({"name": "SSL_CERT_FILE", "value": "/elsewhere"})
     ),
     "unadmitted": lambda objects: gateway(objects).spec["volumes"].append({"name": "h", "hostPath": {"path": "/"}}),
+    "too_large": lambda objects: find(objects, "ConfigMap", "gateway-settings")["data"].update(x="x" * 262_144),
     "out_of_order": lambda objects: objects.append(find(objects, "ServiceAccount", "gateway")),
     "uncovered": lambda objects: (
         workload(objects, "model-server")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -13,6 +14,8 @@ PORT_NAME: Final = re.compile(r"(?=.{1,15}$)(?=.*[a-z])[a-z0-9]+(-[a-z0-9]+)*")
 SERVICE_NAME: Final = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 OBJECT_NAME: Final = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 QUANTITY: Final = re.compile(r"(0|[1-9][0-9]*)(m|k|M|G|T|Ki|Mi|Gi|Ti)?")
+ANNOTATION_BYTES: Final = 262_144
+"""Of all annotations of an object together."""
 MAY_BE_EMPTY: Final = {"podSelector", "emptyDir"}
 NOT_OURS: Final = (
     "status",
@@ -164,6 +167,11 @@ def unadmitted(objects: Iterable[Object]) -> list[str]:
                 if name not in container["resources"].get(which, {})
             ]
     return found
+
+
+def too_large(objects: Iterable[Object]) -> list[str]:
+    """Objects that `kubectl apply` cannot write into the annotation in which it keeps what it applied."""
+    return [name_of(each) for each in objects if len(json.dumps(each)) >= ANNOTATION_BYTES]
 
 
 def out_of_order(objects: Iterable[Object]) -> list[str]:
