@@ -86,7 +86,7 @@ def _draw_panel(figure: Figure, box: Axes, panel: dict[str, Any], prometheus: Pr
         lines = [
             line
             for part in panel["options"]["content"].split("\n")
-            for line in (textwrap.wrap(part, int(width * 8.4)) or [""])
+            for line in (textwrap.wrap(part, int(width * 12)) or [""])
         ]
         box.text(
             0.008,
@@ -229,9 +229,11 @@ def _timeseries(figure: Figure, box: Axes, panel: dict[str, Any], found: Sequenc
     )
     plot.tick_params(labelsize=7, colors=FAINT)
     plot.locator_params(axis="y", nbins=5)
-    plot.xaxis.set_major_locator(mpl.dates.AutoDateLocator(maxticks=6))
+    plot.xaxis.set_major_locator(mpl.dates.AutoDateLocator(minticks=2, maxticks=6))
     if "min" in defaults:
-        plot.set_ylim(bottom=defaults["min"], top=None if max(max(each.values) for each in found) > 0 else 1)
+        highest = max(max(each.values) for each in found)
+        lined = defaults["custom"]["thresholdsStyle"]["mode"] == "line"
+        plot.set_ylim(bottom=defaults["min"], top=None if highest > 0 or lined else 1)
     plot.grid(color="#e5e7eb", linewidth=0.6)
     plot.spines[["top", "right"]].set_visible(False)
     columns = max(1, -(-len(found) // legend_rows))

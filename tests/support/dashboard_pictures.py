@@ -42,8 +42,11 @@ if TYPE_CHECKING:
 
 FASTER = 60.0
 PER_DAY = 2_000.0
-REFERENCE_PEOPLE = range(400)
-USUAL_SECONDS, DARK_SECONDS = 80.0, 80.0
+REFERENCE_PEOPLE = range(250)
+USUAL_SECONDS = 70.0
+DARK_SECONDS = 240.0
+"""At most, until the alarm."""
+SHOWN_AFTER_SECONDS = 15.0
 DARKER = 0.6
 SHEET_PIXELS = 900
 
@@ -129,7 +132,11 @@ def running_trial(folder: Path) -> Iterator[tuple[PrometheusApi, float]]:
         dark = Thread(target=send_dark, args=(stack, people, over), daemon=True)
         dark.start()
         try:
-            over.wait(DARK_SECONDS)
+            alarm = 'symmetra_drift_alarm{tier="alarm"} == 1'
+            until = time.time() + DARK_SECONDS
+            while time.time() < until and not stack.prometheus.query(alarm):
+                over.wait(2.0)
+            over.wait(SHOWN_AFTER_SECONDS)
             yield stack.prometheus, began
         finally:
             over.set()
