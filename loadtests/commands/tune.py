@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import importlib.util
 import shlex
 import subprocess
 import time
@@ -92,6 +93,12 @@ def _question(options: argparse.Namespace) -> TuneQuestion:
     command = tuple(shlex.split(options.server_command))
     if not command:
         message = "--server-command is empty; say how the model server is started"
+        raise TuneUnusable(message)
+    if command == EMBEDDED and importlib.util.find_spec("tensorflow") is None:
+        message = (
+            "the embedded model server wants TensorFlow, which this environment does not have; say how a model server is started, "
+            'as in --server-command ".venv/serving/bin/python -m serving.server"'
+        )
         raise TuneUnusable(message)
     return TuneQuestion(
         server_command=command,

@@ -118,3 +118,11 @@ def test_what_cannot_be_tuned_is_a_sentence(
     assert code == 1
     assert says in err
     assert not (tmp_path / "tuned").exists()
+
+
+def test_without_tensorflow_it_says_how_to_name_a_server(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    err = io.StringIO()
+    assert loadtests(["tune", "--repository", str(repository)], {}, io.StringIO(), err) == 1
+    assert "--server-command" in err.getvalue()
+    assert "Traceback" not in err.getvalue()
