@@ -121,7 +121,7 @@ def test_what_cannot_be_tuned_is_a_sentence(
 
 
 def test_without_tensorflow_it_says_how_to_name_a_server(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     err = io.StringIO()
     assert loadtests(["tune", "--repository", str(repository)], {}, io.StringIO(), err) == 1
     assert "--server-command" in err.getvalue()
