@@ -71,6 +71,33 @@ def test_a_file_of_another_shape_says_so_and_the_others_stand(copied: Path) -> N
     assert "Overload" in page
 
 
+FOUND = {
+    "found_rates": [199.0, 197.0], "true_capacity": 200.0, "off_by": [-0.005, -0.015], "at_80_percent": "sustained",
+    "at_120_percent": "not sustained", "one_gateway_rates": [20.0, 23.0], "differ_by": 0.15, "two_gateways_rate": 24.0,
+    "forecast_rate": 30.0, "forecast_off_by": 0.25, "forecast_says": "", "machine_has_the_cores": False, "finding": "",
+}  # fmt: skip
+SCENARIO = {"verdict": "AS EXPECTED", "started": "today", "machine": {"cores": 2, "cpu": "one"}}
+TO_COME = {
+    "capacity_scripted.json": ({"is_finished": True, "found": FOUND}, [True, True, True]),
+    "capacity_real.json": ({"is_finished": True, "found": FOUND}, [False, None]),
+    "generator_validity.json": (
+        {"healthy": [{"invalid_reasons": []}] * 50, "starved": [{"invalid_reasons": []}]},
+        [True, False],
+    ),
+    "scenarios.json": ({"scenarios": {str(number): SCENARIO for number in range(7)}}, [False]),
+    "tune.json": ({"sentence": "", "bar": 1.5, "meets_bar": False, "gains_anything": True}, [None]),
+    "gpu.json": ({"measured": False, "says": "No GPU."}, [None]),
+}
+"""Of files that a campaign writes: what it keeps, and which of its bars are met."""
+
+
+@pytest.mark.parametrize("name", list(TO_COME))
+def test_what_a_campaign_keeps_is_held_against_its_bars(name: str) -> None:
+    content, expected = TO_COME[name]
+    result = next(each for each in KNOWN if each.file == name)
+    assert [bar.is_met for bar in result.read(content, {}).bars] == expected
+
+
 def test_date_commit_and_machine_stand_beside_each_file_or_are_said_to_be_missing(copied: Path) -> None:
     page = make_page(copied)
     peers = json.loads((copied / "peers.json").read_text())

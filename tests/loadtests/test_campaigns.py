@@ -6,6 +6,7 @@ Each writes what it found into `loadtests/results/`, with the machine it ran on;
 import csv
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from loadtests.run.format import FinishedRun
 from loadtests.run.launch import make_run
 from loadtests.run.request import RunRequest
 from loadtests.validity import MAX_LATE_P99_SECONDS
-from tests.bench.machine import machine_facts
+from tests.bench.machine import commit_of_tree, machine_facts
 from tests.support.locust_processes import PROJECT, start_locust
 from tests.support.scripted_target import ScriptedTarget
 from tests.support.small_packs import write_small_pack
@@ -35,7 +36,12 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def keep(name: str, found: dict[str, object]) -> None:
-    facts = {"machine": machine_facts(), "load_average_at_the_end": os.getloadavg()}
+    facts = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": commit_of_tree(),
+        "machine": machine_facts(),
+        "load_average_at_the_end": os.getloadavg(),
+    }
     (RESULTS / name).write_text(json.dumps(facts | found, indent=2) + "\n")
 
 
