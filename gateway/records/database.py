@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import ssl
 from pathlib import Path
 from typing import Any, Final
 
-from pg8000 import InterfaceError  # type: ignore[import-untyped]  # it has none
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
-from gateway.records.database_tls import BY_HOST, DatabaseTls, refusal_of
+from gateway.records.database_tls import BY_HOST, DatabaseTls
 
 CONNECT_SECONDS: Final = 5
 """Of a gateway: for a connection, for an answer of the database, and for a lock that another process holds."""
 PATIENT_SECONDS: Final = 3600
 """The same of a command: an index over a million receipts takes its time."""
-
-
-class TlsRefused(InterfaceError):  # type: ignore[misc]  # the driver has no types
-    """No connection, because of TLS; the message says why, as a clause without a password. SQLAlchemy wraps it as the driver's own."""
 
 
 def open_database(url: str, wait_seconds: int = CONNECT_SECONDS, tls: DatabaseTls = BY_HOST) -> Engine:
@@ -37,12 +31,14 @@ def open_database(url: str, wait_seconds: int = CONNECT_SECONDS, tls: DatabaseTl
         engine = create_engine(url, connect_args={"timeout": wait_seconds})
         event.listen(engine, "connect", _set_up_sqlite)
         return engine
-    # A connection that the server closed meanwhile is found out before it is used, not by the receipt that needs it.
+    from gateway.records.postgresql_connection import connect  # noqa: PLC0415 - its driver, only where there is one
+
     context = tls.context_for(parsed.host)
     # The driver's own default is TLS with anybody who offers it, which protects from nobody.
     arguments = {"timeout": wait_seconds, "ssl_context": False if context is None else context}
+    # A connection that the server closed meanwhile is found out before it is used, not by the receipt that needs it.
     engine = create_engine(url, connect_args=arguments, pool_pre_ping=True)
-    event.listen(engine, "do_connect", _connect_to_postgresql)
+    event.listen(engine, "do_connect", connect)
     event.listen(engine, "connect", _set_up_postgresql)
     return engine
 
@@ -75,18 +71,6 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - 
     # What was erased is overwritten, and does not wait in a free page for the next row. Not every build does so by itself.
     cursor.execute("PRAGMA secure_delete=ON")
     cursor.close()
-
-
-def _connect_to_postgresql(dialect: Any, _record: object, positional: Any, named: Any) -> object:  # noqa: ANN401 - of SQLAlchemy
-    """Connect, and have refusals of TLS look like every other error of the driver: some would be Python's own."""
-    try:
-        connected: object = dialect.connect(*positional, **named)
-    except (ssl.SSLError, InterfaceError) as error:
-        clause = refusal_of(error, named.get("host"))
-        if clause is None:
-            raise
-        raise TlsRefused(clause) from None
-    return connected
 
 
 def _set_up_postgresql(connection: Any, _record: object) -> None:  # noqa: ANN401 - of the driver

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.access.secret_keys import SecretKeys
 from gateway.errors import RecordsNotReady
-from gateway.records.address import masked_address
+from gateway.records.address import masked_address, sqlite_path
 from gateway.records.database_tls import BY_HOST, DatabaseTls
 
 UPGRADE = "python -m gateway records upgrade"
@@ -100,7 +100,10 @@ def flushes(url: str, tls: DatabaseTls = BY_HOST) -> bool:
 
 def _why_away(url: str, error: Exception) -> str:
     """A sentence with the words of TLS, and of everything else the class alone: a driver's words repeat what it was given."""
-    from gateway.records.database import TlsRefused  # noqa: PLC0415 - SQLAlchemy, only where records are on
-
     cause = getattr(error, "orig", None) or error
-    return f"{masked_address(url)} cannot be asked: {cause if isinstance(cause, TlsRefused) else type(cause).__name__}"
+    if sqlite_path(url) is None:
+        from gateway.records.postgresql_connection import TlsRefused  # noqa: PLC0415 - its driver, only where there is one
+
+        if isinstance(cause, TlsRefused):
+            return f"{masked_address(url)} cannot be asked: {cause}"
+    return f"{masked_address(url)} cannot be asked: {type(cause).__name__}"
