@@ -8,6 +8,7 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,13 +84,25 @@ def _memory_bytes(python: Path) -> tuple[int, int]:
     """Start a gateway without a model, which loads all detectors, and look at it once it listens."""
     ports = {"SYMMETRA_PORT": find_free_port(), "SYMMETRA_METRICS_PORT": find_free_port()}
     environment = os.environ | {name: str(port) for name, port in ports.items()}
-    environment |= {"SYMMETRA_MODEL_REPOSITORY": "no-model"}
-    command = [python, "-m", "gateway"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    with tempfile.TemporaryDirectory(prefix="symmetra-no-model-") as repository:
+        environment |= {"SYMMETRA_MODEL_REPOSITORY": repository}
+        return _memory_of(
+            subprocess.Popen([python, "-m", "gateway"], cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+        )
+
+
+def _memory_of(process: subprocess.Popen[str]) -> tuple[int, int]:
+    """Of a gateway that was just started, which is stopped then."""
+    said = []
+    with process:
         try:
             for line in process.stderr or ():
+                said.append(line)
                 if '"gateway started"' in line:
                     break
+            else:
+                message = f"the gateway did not start: {''.join(said)}"
+                raise RuntimeError(message)
             master = psutil.Process(process.pid)
             (worker,) = master.children()
             time.sleep(0.5)  # let the worker begin to serve; a figure, not a synchronisation
