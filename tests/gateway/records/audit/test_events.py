@@ -32,8 +32,8 @@ def make_gateway(tmp_path, kept, monkeypatch):
     """Makes gateways whose connections to the database are closed after the test."""
     opened = []
 
-    def open_and_remember(url):
-        opened.append(open_database(url))
+    def open_and_remember(url, *arguments):
+        opened.append(open_database(url, *arguments))
         return opened[-1]
 
     monkeypatch.setattr("gateway.records.database.open_database", open_and_remember)
