@@ -13,6 +13,7 @@ LoadTestError
 ├── CapacityUnusable     a folder or options with which no capacity can be searched
 ├── TuneUnusable         options, a folder or a repository with which nothing can be tuned
 ├── TuneFailed           a model server that did not start, or did not answer
+│   └── ServerNotStarted it ended, or its version did not become available
 ├── SizingUnusable       raw results that no table can be calculated from
 ├── ScenarioUnusable     a file that describes no scenario
 └── ScenarioFailed       a system that could not be started, watched or changed as a scenario wants
@@ -71,6 +72,10 @@ class TuneUnusable(LoadTestError):
 
 class TuneFailed(LoadTestError):
     """The model server did not start, or did not answer; nothing is said of its configuration."""
+
+
+class ServerNotStarted(TuneFailed):
+    """With this configuration the model server ended, or its version did not become available."""
 
 
 class SizingUnusable(LoadTestError):

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-from loadtests.errors import TuneFailed, TuneUnusable
+from loadtests.errors import ServerNotStarted, TuneFailed, TuneUnusable
 from loadtests.tuning.candidate import DEFAULT_GRPC_THREADS_PER_CORE, DEFAULTS, Candidate
 from loadtests.tuning.gain import Gain, best_gain, takes
 from loadtests.tuning.load import Load, LoadRequest
@@ -77,8 +77,8 @@ class Round:
         purpose: `OF_DEFAULTS`, `LOOK` or `CONFIRM`.
         candidate: Name of what stands beside the defaults; theirs for `OF_DEFAULTS`.
         number: Of the round.
-        defaults: A load for each level.
-        loads: Of the candidate; none for `OF_DEFAULTS`.
+        defaults: A load for each level; none where the candidate's server did not start.
+        loads: Of the candidate; none for `OF_DEFAULTS`, nor where its server did not start.
     """
 
     purpose: str
@@ -143,10 +143,15 @@ class Bench:
         return max(taken)
 
     def look(self, candidate: Candidate) -> Score:
-        """A short look at one candidate: levels upwards until its p95 is hopeless."""
+        """A short look at one candidate: levels upwards until its p95 is hopeless. With some a version cannot be loaded: they gain nothing."""
         highest = self.highest_of_defaults()
         levels = [round(highest * step) for step in LADDER]
-        self._measure(LOOK, candidate, self._question.looks, [highest], levels)
+        try:
+            self._measure(LOOK, candidate, self._question.looks, [highest], levels)
+        except ServerNotStarted as error:
+            self._tell(f"  {error}")
+            for number in range(self._question.looks):
+                self._keep(Round(LOOK, candidate.name, number, (), ()))
         gain = self._gain(LOOK, candidate, self._question.looks, highest, LOOK_SLACK)
         score = Score(candidate, 0.0 if gain is None else gain.throughput.middle)
         self._tell(f"  {candidate.name}: {score.gain:.2f} times the defaults" + _where(gain))
@@ -188,7 +193,9 @@ class Bench:
         """Loads upwards; `p95_milliseconds` is the defaults' of this round, where it is known already."""
         if p95_milliseconds is None:
             known = [
-                each.defaults[-1].p95_milliseconds for each in self._rounds.values() if each.purpose != OF_DEFAULTS
+                each.defaults[-1].p95_milliseconds
+                for each in self._rounds.values()
+                if each.purpose != OF_DEFAULTS and each.defaults
             ]
             p95_milliseconds = known[-1]
         loads: list[Load] = []
@@ -210,7 +217,10 @@ class Bench:
 
     def _defaults(self) -> ModelServer:
         if self._server is None:
-            self._server = self._stack.enter_context(self._started(DEFAULTS))
+            try:
+                self._server = self._stack.enter_context(self._started(DEFAULTS))
+            except ServerNotStarted as error:
+                raise TuneFailed(str(error)) from error  # no candidate is to blame
             self._load(self._server, self._question.cores)
         return self._server
 
@@ -254,5 +264,5 @@ def _keep_question(question: TuneQuestion, folder: Path) -> None:
 
 def _where(gain: Gain | None) -> str:
     if gain is None:
-        return " (no level with a p95 as good)"
+        return " (no level that is as quick)"
     return f" ({gain.per_second:.0f} calls/s, {gain.in_flight} in flight, p95 {gain.p95_milliseconds:.0f} ms; defaults {gain.defaults_per_second:.0f}, {gain.defaults_in_flight}, {gain.defaults_p95_milliseconds:.0f})"

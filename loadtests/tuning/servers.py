@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Self
 
-from loadtests.errors import TuneFailed
+from loadtests.errors import ServerNotStarted, TuneFailed
 from loadtests.tuning.candidate import Candidate
 from loadtests.tuning.load import Load, LoadRequest
 from serving.wire.channel import open_channel
@@ -40,7 +40,8 @@ class ModelServer:
         folder: For its batching file and what it prints.
 
     Raises:
-        TuneFailed: It ended, or did not answer in time.
+        ServerNotStarted: It ended, or did not answer in time.
+        TuneFailed: There is no such program.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class ModelServer:
             f"--port={port}",
             f"--model_name={model}",
             f"--model_base_path={repository / model}",
+            "--max_num_load_retries=0",  # a version that cannot be loaded so is said at once
             *candidate.flags(batching_file),
         ]
 
@@ -95,7 +97,7 @@ class ModelServer:
             while time.monotonic() < deadline:
                 if self._process.poll() is not None:
                     message = f"the model server ended with {self._process.returncode} ({self._name}); it said: {self._last()}"
-                    raise TuneFailed(message)
+                    raise ServerNotStarted(message)
                 try:
                     if any(each.state == AVAILABLE for each in client.model_status(self._model, None, ASK_SECONDS)):
                         return
@@ -105,7 +107,7 @@ class ModelServer:
         message = (
             f"the model server did not answer within {START_SECONDS:.0f} s ({self._name}); it said: {self._last()}"
         )
-        raise TuneFailed(message)
+        raise ServerNotStarted(message)
 
     def _last(self) -> str:
         lines = self._log.read_text(errors="replace").strip().splitlines()

@@ -126,3 +126,19 @@ def test_without_tensorflow_it_says_how_to_name_a_server(repository: Path, monke
     assert loadtests(["tune", "--repository", str(repository)], {}, io.StringIO(), err) == 1
     assert "--server-command" in err.getvalue()
     assert "Traceback" not in err.getvalue()
+
+
+def test_a_configuration_with_which_no_version_loads_gains_nothing(repository: Path, tmp_path: Path) -> None:
+    refusing = tmp_path / "refusing.py"
+    refusing.write_text(
+        f"import os, sys\nif '--enable_batching=true' in sys.argv: raise SystemExit('Task size 16 is larger')\n"
+        f"os.execv(sys.executable, [sys.executable, {str(SERVER)!r}, '{FIXED}', '{ROW}', '1', *sys.argv[1:]])\n"
+    )
+    folder = tmp_path / "tuned"
+    code, out, err = tune(repository, folder, f"{sys.executable} {refusing}")
+    assert code == 4, err
+    assert "Task size 16 is larger" in err
+    assert "eep the defaults" in out
+    assert not (folder / "batching.config").exists()
+    _, again, _ = tune(repository, folder, f"{sys.executable} {refusing}")
+    assert again == out, "what did not start is not tried again"
