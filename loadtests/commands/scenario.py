@@ -30,6 +30,8 @@ from serving.repository import RepositoryError
 
 FAILED: Final = 2
 """No verdict: a scenario cannot be read, or the system did not come up."""
+STOPPED: Final = 130
+"""By Ctrl-C, as shells say it."""
 DEFAULT_FOLDER: Final = Path(".run/scenarios")
 RESULT_FILE, TIMELINE_FILE, JUNIT_FILE = "result.json", "timeline.svg", "junit.xml"
 
@@ -51,6 +53,9 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, e
     except (LoadTestError, DemoStepFailed, ProcessFailed, RepositoryError, ContractError, OSError) as error:
         err.write(f"{error}\n")
         return FAILED
+    except KeyboardInterrupt:
+        err.write("stopped; everything that was started has ended\n")
+        return STOPPED
 
 
 def write_reports(folder: Path, outcome: Outcome) -> None:

@@ -53,6 +53,14 @@ def test_run_takes_no_target(capsys):
     assert "unrecognized arguments: --target" in capsys.readouterr().err
 
 
+def test_ctrl_c_is_a_sentence(monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("loadtests.commands.scenario.prepare", interrupted)
+    assert run("run") == (130, "", "stopped; everything that was started has ended\n")
+
+
 @pytest.mark.parametrize("pace", ["0.5", "3600"])
 def test_a_pace_that_no_machine_keeps_is_refused(capsys, pace):
     with pytest.raises(SystemExit):
