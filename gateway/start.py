@@ -23,6 +23,7 @@ from gateway.errors import (
     StartRefused,
 )
 from gateway.pin import PinReader
+from gateway.records.away.when_away import WhenAway
 from gateway.records.database_tls import CaFileInvalid, DatabaseTls
 from gateway.records.record_keys import record_keys_of
 from gateway.records.single_gateway import DatabaseTaken, SingleGateway
@@ -139,20 +140,28 @@ def _require_no_demo(settings: Settings) -> None:
 
 
 def _require_records(settings: Settings) -> None:
-    """A database that is away is no reason: it may come back, and until then answers say so."""
+    """A database that is away is no reason: it may come back, and until then answers say so.
+
+    One without TLS that is trusted is a reason where nothing is answered without it: a rollout with a wrong setting stops then, instead of
+    taking every gateway that works.
+    """
     if settings.records_url is None:
         return
     from gateway.records.away.journal import Journal, JournalDamaged, JournalTaken  # noqa: PLC0415 - only where records are on
-    from gateway.records.readiness import DatabaseAway, require_known_key, require_tables  # noqa: PLC0415 - SQLAlchemy
+    from gateway.records.readiness import DatabaseAway, DatabaseNotTrusted, require_known_key, require_tables  # noqa: PLC0415 - SQLAlchemy
 
     tls = DatabaseTls.of(settings)
     try:
         tls.require_ca_file()
     except CaFileInvalid as error:
         raise SettingsInvalid(str(error)) from error
-    with suppress(DatabaseAway, OSError, SecretKeysInvalid):  # a file of keys that cannot be used is named elsewhere
-        require_tables(settings.records_url, tls)
-        require_known_key(settings.records_url, record_keys_of(settings), tls)
+    try:
+        with suppress(OSError, SecretKeysInvalid):  # a file of keys that cannot be used is named elsewhere
+            require_tables(settings.records_url, tls)
+            require_known_key(settings.records_url, record_keys_of(settings), tls)
+    except DatabaseAway as error:
+        if isinstance(error, DatabaseNotTrusted) and settings.records_when_away is WhenAway.REFUSE:
+            raise RecordsNotReady(str(error)) from None
     try:
         # The process that will serve takes both for good; here they are looked at, so that a refusal is one sentence.
         SingleGateway(settings.records_url).close()

@@ -34,7 +34,7 @@ class AccessNotSetUp(StartRefused):
 
 
 class RecordsNotReady(StartRefused):
-    """The database has the tables of another release, or none."""
+    """The database has the tables of another release, or none, or speaks no TLS that is trusted."""
 
 
 class SeveralReasons(StartRefused):

@@ -14,6 +14,10 @@ class DatabaseAway(Exception):
     """It cannot be asked right now; the message says why, without a password."""
 
 
+class DatabaseNotTrusted(DatabaseAway):
+    """It is there, and speaks no TLS that is trusted."""
+
+
 def require_tables(url: str, tls: DatabaseTls = BY_HOST) -> str:
     """The step of the schema that the database is at, which is the one that this release needs.
 
@@ -30,7 +34,7 @@ def require_tables(url: str, tls: DatabaseTls = BY_HOST) -> str:
     try:
         current, needed = current_revision(engine), needed_revision()
     except (DBAPIError, OSError) as error:
-        raise DatabaseAway(_why_away(url, error)) from None
+        raise _away(url, error) from None
     finally:
         engine.dispose()
     if current == needed:
@@ -65,7 +69,7 @@ def require_known_key(url: str, keys: SecretKeys, tls: DatabaseTls = BY_HOST) ->
             newest = select(AUDIT_EVENTS.c.key_id).order_by(AUDIT_EVENTS.c.sequence.desc()).limit(1)
             key_id = connection.execute(newest).scalar_one_or_none()
     except (DBAPIError, OSError) as error:
-        raise DatabaseAway(_why_away(url, error)) from None
+        raise _away(url, error) from None
     finally:
         engine.dispose()
     if key_id is not None and key_id not in AuditKeys(keys):
@@ -93,17 +97,17 @@ def flushes(url: str, tls: DatabaseTls = BY_HOST) -> bool:
                 return True  # `open_database` sees to it
             return bool(connection.exec_driver_sql("SELECT current_setting('fsync')").scalar_one() == "on")
     except (DBAPIError, OSError) as error:
-        raise DatabaseAway(_why_away(url, error)) from None
+        raise _away(url, error) from None
     finally:
         engine.dispose()
 
 
-def _why_away(url: str, error: Exception) -> str:
+def _away(url: str, error: Exception) -> DatabaseAway:
     """A sentence with the words of TLS, and of everything else the class alone: a driver's words repeat what it was given."""
     cause = getattr(error, "orig", None) or error
     if sqlite_path(url) is None:
         from gateway.records.postgresql_connection import TlsRefused  # noqa: PLC0415 - its driver, only where there is one
 
         if isinstance(cause, TlsRefused):
-            return f"{masked_address(url)} cannot be asked: {cause}"
-    return f"{masked_address(url)} cannot be asked: {type(cause).__name__}"
+            return DatabaseNotTrusted(f"{masked_address(url)} cannot be asked: {cause}")
+    return DatabaseAway(f"{masked_address(url)} cannot be asked: {type(cause).__name__}")

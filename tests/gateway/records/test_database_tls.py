@@ -5,6 +5,7 @@ import re
 import pytest
 
 from gateway.errors import StartRefused
+from gateway.records.away.when_away import WhenAway
 from gateway.records.database import CONNECT_SECONDS, open_database
 from gateway.records.database_tls import CaFileInvalid, DatabaseTls, TlsDemand
 from gateway.records.readiness import DatabaseAway, require_tables
@@ -158,3 +159,16 @@ def test_a_gateway_keeps_receipts_over_tls_and_refuses_answers_where_the_authori
     other = FakeGateway(tmp_path, **settings, records_ca_file=folder / "stranger.pem")
     assert other.screen().status_code == 503
     other.close()
+
+
+def test_where_nothing_is_answered_without_it_a_gateway_does_not_start_beside_a_database_that_is_not_trusted(
+    tmp_path, server, folder
+):
+    settings = make_records(tmp_path, url=server.new_database()) | {
+        "records_tls": REQUIRE,
+        "model_repository": tmp_path,
+    }
+    require_startable(Settings(**settings, records_ca_file=folder / "hospital.pem"))
+    with pytest.raises(StartRefused, match="its certificate is not trusted"):
+        require_startable(Settings(**settings, records_ca_file=folder / "stranger.pem"))
+    require_startable(Settings(**settings, records_ca_file=folder / "stranger.pem", records_when_away=WhenAway.ANSWER))
