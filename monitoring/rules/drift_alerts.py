@@ -86,6 +86,9 @@ def _blind(pace: Pace) -> Alert:
             # Over a day, because the figure of a controller that is gone is forgotten within minutes.
             f"(time() - max(last_over_time(symmetra_drift_last_update_seconds[{pace.text(DAY_SECONDS)}])) > {pace.seconds(STALE_SECONDS):g})\n"
             f'or\n(max by ({PLACE}, state) (symmetra_drift_state{{state=~"no_profile|stale"}}) == 1 and {pinned})\n'
+            # A site whose gateways are all gone has nothing pinned any more.
+            f'or\n(max by ({PLACE}, state) (symmetra_drift_state{{state="stale",site!=""}}) == 1'
+            " unless on (site) max by (site) (symmetra_model_info))\n"
             # All but the edges: which of them counts changed with Prometheus 3.
             f'or\n(max by ({PLACE}, state) (sum_over_time(symmetra_drift_state{{state="insufficient_data"}}{week})) >= {hours - 2}'
             f" and {pinned})"
