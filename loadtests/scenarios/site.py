@@ -23,6 +23,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from loadtests.errors import ScenarioFailed
+from loadtests.scenarios.environment import without_settings
 from loadtests.scenarios.front_door import FrontDoor
 from loadtests.scenarios.model_door import ModelDoor
 from loadtests.scenarios.pager import Pager
@@ -73,8 +74,9 @@ class Site:
         self._gateway_settings: dict[str, dict[str, str]] = {}
 
     def __enter__(self) -> Self:
-        """Start everything, what is asked before what asks."""
+        """Start everything, what is asked before what asks, and nothing with a setting of the shell that runs this."""
         with ExitStack() as opened:
+            opened.enter_context(without_settings())
             opened.enter_context(self._logs)
             opened.enter_context(self.pager)
             self._start(opened)
