@@ -72,6 +72,12 @@ def require_comparable(first: dict, second: dict) -> None:
         if first["machine"].get(fact) != second["machine"].get(fact):
             message = f"the machines differ in {fact}: {first['machine'].get(fact)} and {second['machine'].get(fact)}"
             raise NotComparableError(message)
+    # Not their digests: every run builds its versions anew, with other weights that take as long.
+    for name in sorted(first.get("models", {}).keys() | second.get("models", {}).keys()):
+        mine, other = (_network_of(result, name) for result in (first, second))
+        if mine != other:
+            message = f"other models answered in {name}: {mine} and {other}"
+            raise NotComparableError(message)
     if first["at"] == second["at"]:
         message = "both results are of the same run"
         raise NotComparableError(message)
@@ -82,6 +88,11 @@ def require_comparable(first: dict, second: dict) -> None:
     if fewest < MIN_ROUNDS:
         message = f"{fewest} rounds do not tell how far a median can be off; {MIN_ROUNDS} are needed"
         raise NotComparableError(message)
+
+
+def _network_of(result: dict, system: str) -> str:
+    model = result.get("models", {}).get(system)
+    return "none" if model is None else f"{model.get('architecture')} with crop {model.get('crop')}"
 
 
 def _ratios_anew(result: dict) -> dict[str, dict]:

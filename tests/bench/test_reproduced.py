@@ -72,6 +72,10 @@ def test_ratios_are_computed_from_the_rounds_and_not_believed() -> None:
     ("second", "why"),
     [
         (later(STEADY, machine={"cpu": "another"}), "machines differ in cpu"),
+        (
+            later(STEADY, models={"ours": {"architecture": "twin", "crop": "whole"}}),
+            "answered in ours: none and twin with crop whole",
+        ),
         (later(STEADY, workload={"type": "closed loop", "clients": 8}), "workload"),
         (later(STEADY, schema="symmetra.bench.bench/1"), "schema"),
         (result(STEADY), "same run"),
