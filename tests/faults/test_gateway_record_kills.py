@@ -47,6 +47,8 @@ class Campaign:
     refused_while_paused: int = 0
     receipts: int = 0
     receipts_nobody_got_an_answer_for: int = 0
+    missing: int = 0
+    """Answers that arrived, of all gateways so far, and have no receipt now."""
     orders: int = 0
     """Pauses and resumes that came to their end."""
     killed_after_answers: list[int] = field(default_factory=list)
@@ -111,7 +113,7 @@ def kill_once(root, settings, campaign, *, stub, photo, answers, seconds):
 
 
 def check_records(settings, answered, campaign):
-    """Every answer that arrived has its receipt, once, and the database is whole."""
+    """The database is whole and holds no receipt twice; count answers that arrived and have none."""
     store = open_store(settings["records_url"])
     kept = [receipt.id for receipt in store.between(0, END_OF_TIME)]
     store.close()
@@ -119,10 +121,9 @@ def check_records(settings, answered, campaign):
     assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
     assert len(kept) == len(set(kept))
-    missing = set(answered) - set(kept)
-    assert not missing, f"{len(missing)} answers arrived and have no receipt"
     campaign.answered, campaign.receipts = len(answered), len(kept)
-    campaign.receipts_nobody_got_an_answer_for = len(kept) - len(answered)
+    campaign.receipts_nobody_got_an_answer_for = len(set(kept) - set(answered))
+    campaign.missing = len(set(answered) - set(kept))
 
 
 def check_pauses(root, campaign):
@@ -150,6 +151,7 @@ def run_campaign(folder, kills):
 def test_what_was_answered_is_kept_whenever_the_gateway_is_killed(tmp_path):
     campaign = run_campaign(tmp_path, 2)
     assert campaign.kills == 2
+    assert campaign.missing == 0
     assert campaign.answered >= sum(campaign.killed_after_answers)
     assert campaign.orders > 0
 
@@ -162,3 +164,5 @@ def test_the_same_many_times(tmp_path):
     RESULTS.write_text(
         json.dumps({"schema": "symmetra.record_kills/1", **machine, **asdict(campaign)}, indent=1) + "\n"
     )
+    # After what was found is kept, so that a loss is on the page too.
+    assert campaign.missing == 0, f"{campaign.missing} answers arrived and have no receipt"
