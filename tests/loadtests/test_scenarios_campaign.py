@@ -17,7 +17,7 @@ from loadtests.scenarios.report import as_json, describe
 from loadtests.scenarios.running import run_scenario
 from loadtests.scenarios.timeline import draw_timeline
 from serving.local.stack import Interpreters
-from tests.bench.machine import machine_facts
+from tests.bench.machine import commit_of_tree, machine_facts
 
 pytestmark = [
     pytest.mark.long,
@@ -35,10 +35,14 @@ def prepared():
 
 
 def keep(outcome):
-    """Write down what one scenario showed, beside the others, and its picture."""
+    """Write down what one scenario showed and of which commit, beside the others, and its picture."""
     path = RESULTS / "scenarios.json"
     kept = json.loads(path.read_text())["scenarios"] if path.exists() else {}
-    found = as_json(outcome) | {"machine": machine_facts(), "load_average_at_the_end": os.getloadavg()}
+    found = as_json(outcome) | {
+        "commit": commit_of_tree(),
+        "machine": machine_facts(),
+        "load_average_at_the_end": os.getloadavg(),
+    }
     path.write_text(
         json.dumps({"scenarios": dict(sorted({**kept, outcome.scenario.name: found}.items()))}, indent=1) + "\n"
     )
