@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.bench.results_page.__main__ import FOLDER, PAGE
-from tests.bench.results_page.page import KNOWN, make_page
+from tests.bench.results_page.faults import read_record_kills
+from tests.bench.results_page.load_tests import read_scenarios, read_tuning
+from tests.bench.results_page.page import KNOWN, facts_of, make_page
 
 
 @pytest.fixture
@@ -68,6 +70,7 @@ def test_a_file_of_another_shape_says_so_and_the_others_stand(copied: Path) -> N
     (copied / "soak.json").write_text('{"at": "today"}')
     page = make_page(copied)
     assert page.count("has another shape than this page knows") == 1
+    assert '<td>a file of another shape</td><td>its bars</td><td class="">no verdict' in page
     assert "Overload" in page
 
 
@@ -76,6 +79,13 @@ FOUND = {
     "at_120_percent": "not sustained", "one_gateway_rates": [20.0, 23.0], "differ_by": 0.15, "two_gateways_rate": 24.0,
     "forecast_rate": 30.0, "forecast_off_by": 0.25, "forecast_says": "", "machine_has_the_cores": False, "finding": "",
 }  # fmt: skip
+
+
+def tuned(high: float, *, meets_bar: bool = False, **more: object) -> dict:
+    gains = [{"throughput": {"middle": 1.1, "low": 0.9, "high": high}}]
+    return {"sentence": "", "bar": 1.5, "meets_bar": meets_bar, "scores": [{}] * 16, "gains": gains} | more
+
+
 SCENARIO = {"verdict": "AS EXPECTED", "started": "today", "machine": {"cores": 2, "cpu": "one"}}
 TO_COME = {
     "capacity_scripted.json": ({"is_finished": True, "found": FOUND}, [True, True, True]),
@@ -85,7 +95,7 @@ TO_COME = {
         [True, False],
     ),
     "scenarios.json": ({"scenarios": {str(number): SCENARIO for number in range(7)}}, [False]),
-    "tune.json": ({"sentence": "", "bar": 1.5, "meets_bar": False, "gains_anything": True}, [None]),
+    "tune.json": (tuned(1.2), [None]),
     "gpu.json": ({"measured": False, "says": "No GPU."}, [None]),
 }
 """Of files that a campaign writes: what it keeps, and which of its bars are met."""
@@ -98,8 +108,50 @@ def test_what_a_campaign_keeps_is_held_against_its_bars(name: str) -> None:
     assert [bar.is_met for bar in result.read(content, {}).bars] == expected
 
 
+@pytest.mark.parametrize(
+    ("content", "is_met"),
+    [
+        (tuned(1.9, meets_bar=True), True),
+        (tuned(1.9), False),
+        (tuned(1.9, confirmed=["a", "b"]), False),
+        (tuned(1.2, confirmed=["a", "b"]), True),
+        (tuned(1.2, confirmed=["a"]), None),
+    ],
+)
+def test_noise_meets_no_bar_of_tuning_and_one_confirmed_candidate_shows_nothing_of_the_others(
+    content: dict, *, is_met: bool | None
+) -> None:
+    (bar,) = read_tuning(content, {}).bars
+    assert bar.is_met is is_met
+    assert "95 % interval 0.90 to" in bar.says
+
+
+@pytest.mark.parametrize(("kept", "is_met"), [({}, None), ({"missing": 0}, True), ({"missing": 1}, False)])
+def test_receipts_that_nobody_counted_have_no_verdict(kept: dict, *, is_met: bool | None) -> None:
+    assert [bar.is_met for bar in read_record_kills({"kills": 2, "answered": 5} | kept, {}).bars] == [is_met]
+
+
+@pytest.mark.parametrize("name", ["capacity_scripted.json", "capacity_real.json", "peers_again.json"])
+def test_what_says_nothing_yet_has_a_bar_without_a_verdict(name: str) -> None:
+    result = next(each for each in KNOWN if each.file == name)
+    for others in ({}, {"peers.json": {"schema": "another"}}):
+        assert [bar.is_met for bar in result.read({"is_finished": False}, others).bars] == [None]
+
+
+def test_scenarios_of_several_commits_are_said_to_be_so() -> None:
+    mixed = read_scenarios({"scenarios": {"one": SCENARIO, "two": SCENARIO | {"commit": "abc1234"}}}, {})
+    assert [row[3] for row in mixed.rows] == ["commit not kept", "abc1234"]
+    assert mixed.paragraphs == ["The rows are of several commits: abc1234, commit not kept."]
+    assert not read_scenarios({"scenarios": {"one": SCENARIO}}, {}).paragraphs
+
+
 def test_date_commit_and_machine_stand_beside_each_file_or_are_said_to_be_missing(copied: Path) -> None:
     page = make_page(copied)
     peers = json.loads((copied / "peers.json").read_text())
     assert f"{peers['at']}, commit {peers['commit']}, {peers['machine']['cpu']}" in page
     assert "commit not kept in this file" in page
+
+
+def test_a_machine_that_stands_in_the_question_is_shown_too() -> None:
+    machine = {"cpu": "a processor", "cores": "2", "features": "avx2"}
+    assert facts_of({"question": {"machine": machine}})[2] == "a processor, 2 cores, avx2"

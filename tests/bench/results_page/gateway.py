@@ -19,6 +19,7 @@ SHORT_NAMES = {
     IN_PROCESS: "one process",
     NAIVE: "naive Flask",
 }
+REPRODUCED = "all ratios within the floor of both"
 PEERS_COMMAND = 'make bench-peers BENCH_ARGS="--save loadtests/results"'
 
 
@@ -56,11 +57,12 @@ def read_peers(content: dict, _others: dict[str, dict]) -> Body:
 def read_peers_again(content: dict, others: dict[str, dict]) -> Body:
     """The same once more, held against the first."""
     if "peers.json" not in others:
-        return Body(["There is no first run to hold it against."])
+        return Body(["There is no first run to hold it against."], [Bar("there is no first run", REPRODUCED, None)])
     try:
         rows = compare(others["peers.json"], content)
     except (NotComparableError, KeyError) as error:
-        return Body([f"The two runs cannot be compared: {error}."])
+        says = f"The two runs cannot be compared: {error}."
+        return Body([says], [Bar("the two runs cannot be compared", REPRODUCED, None)])
     table = [
         (row.name, *(f"{median:.2f} ({floor - 1:.0%})" for median, floor in zip(row.medians, row.floors, strict=True)), f"{row.apart - 1:.1%}", f"{row.floor - 1:.1%}")
         for row in rows
@@ -68,7 +70,7 @@ def read_peers_again(content: dict, others: dict[str, dict]) -> Body:
     within = sum(row.is_reproduced for row in rows)
     bar = Bar(
         f"{within} of {len(rows)} ratios of two runs are within the floor that both measured",
-        "all",
+        REPRODUCED,
         within == len(rows),
     )
     return Body((), [bar], ("ratio", "first (its floor)", "second (its floor)", "apart", "floor of both"), table)

@@ -29,7 +29,7 @@ def make_page(folder: Path) -> str:
     body = [
         "<h1>What was measured</h1>",
         f"<p>{INTRODUCTION}</p>",
-        f"<h2>Bars: {_count(bars, is_met=True)} met, {_count(bars, is_met=False)} missed</h2>",
+        f"<h2>Bars: {_count(bars, is_met=True)} met, {_count(bars, is_met=False)} missed, {_count(bars, is_met=None)} without a verdict</h2>",
         _table_of_bars(bars),
         *(_section(result, contents[name], of) for name, (result, of) in read.items()),
         "<h2>Other raw files</h2>",
@@ -51,32 +51,30 @@ def read_contents(folder: Path) -> dict[str, dict]:
 
 
 def read_body(result: Result, contents: dict[str, dict]) -> Body:
-    """What a file comes to; one that was written in another shape says so and nothing else."""
+    """What a file comes to; one that was written in another shape says so, and has no verdict."""
     try:
         return result.read(contents[result.file], contents)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-        return Body(
-            [
-                f"This file has another shape than this page knows ({type(error).__name__}: {error}); its figures are in it."
-            ]
-        )
+        says = f"This file has another shape than this page knows ({type(error).__name__}: {error}); its figures are in it."
+        return Body([says], [Bar("a file of another shape", "its bars", None)])
 
 
 def facts_of(content: dict) -> tuple[str, str, str]:
-    """Date, commit and machine, each as the file says it."""
-    machine = content.get("machine", {})
+    """Date, commit and machine, each as the file says it; the machine may stand in the question that was asked of it."""
+    machine = content.get("machine") or content.get("question", {}).get("machine", {})
     at = content.get("at") or content.get("ended") or NOT_KEPT
+    features = machine.get("features", [])
     words = [
         str(machine.get("cpu", "")),
         f"{machine.get('cores') or content.get('cores')} cores",
-        " ".join(machine.get("features", [])),
+        features if isinstance(features, str) else " ".join(features),
     ]
     load = f"load before {machine['load_before']:.1f}" if "load_before" in machine else ""
     where = ", ".join(word for word in (*words, load) if word and not word.startswith("None"))
     return str(at), str(content.get("commit") or NOT_KEPT), where or NOT_KEPT
 
 
-def _count(bars: Sequence[tuple[Result, Bar]], *, is_met: bool) -> int:
+def _count(bars: Sequence[tuple[Result, Bar]], *, is_met: bool | None) -> int:
     return sum(bar.is_met is is_met for _, bar in bars)
 
 
