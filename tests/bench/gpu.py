@@ -118,20 +118,34 @@ def bench(
     """Measure on every runtime that sees a GPU, and say what was found or that nothing was.
 
     Returns:
-        The result to keep; without figures where nothing was measured.
+        The result to keep; without figures where nothing was measured, and under "failed" why a runtime was not.
     """
     workload = {"type": "one batch after the other", "photo": "640x480", "photos": PHOTOS}
     report = envelope("gpu", workload)
     runtimes = find()
     report["runtimes"] = {each.name: each.says for each in runtimes}
-    measured = {}
+    measured, failed = {}, {}
     for runtime in runtimes:
         if runtime.device and runtime.name in KERAS_RUNTIMES:
-            found = measure_on(runtime)
+            try:
+                found = measure_on(runtime)
+            except (subprocess.SubprocessError, OSError, ValueError) as error:
+                failed[runtime.name] = f"could not be measured: {_reason(error)}"
+                continue
             measured[runtime.name] = {"device": runtime.device, "found": found, "limits": limits_of(found)}
     says = _say_limits(measured) if measured else _say_nothing(runtimes)
+    says = "\n".join([says, *(f"{name} {reason}" for name, reason in failed.items())])
     out.write(says + "\n")
-    return report | {"measured": bool(measured), "says": says, "results": measured}
+    return report | {"measured": bool(measured), "says": says, "results": measured, "failed": failed}
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"it took longer than {error.timeout:.0f} s"
+    if isinstance(error, subprocess.CalledProcessError):
+        lines = (error.stderr or "").strip().splitlines()
+        return f"it ended with exit code {error.returncode}: {lines[-1] if lines else 'it said nothing'}"
+    return f"{type(error).__name__}: {error}"
 
 
 def _say_nothing(runtimes: list[Runtime]) -> str:

@@ -62,3 +62,23 @@ def test_a_gpu_that_only_onnx_runtime_sees_is_named_and_not_measured() -> None:
     report = bench(io.StringIO(), lambda: seen)
     assert not report["measured"]
     assert "onnxruntime sees CUDAExecutionProvider" in str(report["says"])
+
+
+def test_a_runtime_that_fails_says_why_and_takes_nothing_from_the_others() -> None:
+    def measure_on(runtime: Runtime) -> dict:
+        if runtime.name == "torch":
+            raise subprocess.CalledProcessError(1, ["python"], stderr="Traceback\nout of memory\n")
+        if runtime.name == "jax":
+            raise subprocess.TimeoutExpired(["python"], 900.0)
+        return FOUND
+
+    out = io.StringIO()
+    report = bench(
+        out, lambda: [Runtime(name, "A Card", "sees A Card") for name in ("torch", "tensorflow", "jax")], measure_on
+    )
+    assert list(report["results"]) == ["tensorflow"]
+    assert report["failed"] == {
+        "torch": "could not be measured: it ended with exit code 1: out of memory",
+        "jax": "could not be measured: it took longer than 900 s",
+    }
+    assert "torch could not be measured" in out.getvalue()
