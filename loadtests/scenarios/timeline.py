@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import itertools
 from collections.abc import Callable
 from typing import Final
 
@@ -102,7 +103,8 @@ def _window(x: Callable[[float], float], span: tuple[float, float], top: float, 
 
 def _axis(outcome: Outcome, bottom: float, x: Callable[[float], float]) -> list[str]:
     last = outcome.scenario.minutes(outcome.moments.finished)
-    step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500) if last / step <= MARKS)
+    steps = (figure * 10**power for power in itertools.count() for figure in (1, 2, 5))
+    step = next(step for step in steps if last / step <= MARKS)
     parts = [f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{bottom}" y2="{bottom}" stroke="#555"/>']
     for minute in range(0, int(last) + 1, step):
         at = x(outcome.scenario.seconds(minute))

@@ -1,5 +1,6 @@
 """What a scenario showed, for a person, a program and continuous integration; an INVALID run blames nobody."""
 
+import dataclasses
 import json
 import xml.etree.ElementTree as ET
 
@@ -90,3 +91,8 @@ def test_a_picture_of_silence_says_so():
     silent = make_outcome()
     assert "told nobody" in draw_timeline(silent)
     assert "missing" in draw_timeline(silent)
+
+
+def test_a_picture_of_a_week_has_an_axis_too():
+    week = dataclasses.replace(GOOD, moments=dataclasses.replace(GOOD.moments, finished=GOOD.scenario.seconds(10_080)))
+    assert "| 10000 |" in " | ".join(ET.fromstring(draw_timeline(week)).itertext())  # noqa: S314 - our own text
