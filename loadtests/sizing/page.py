@@ -26,6 +26,11 @@ NOT_MEASURED: Final = "not measured"
 DEVICE_CROPS_PER_SECOND: Final = 1000
 SMALLEST_SHOWN: Final = 0.1
 ABSTAINING: Final = f"{CROPS_OF_ABSTENTION} crops"
+WITHOUT_COPIES: Final = f"{ABSTAINING} (copies not counted)"
+COPIES: Final = f"""\
+*Copies not counted*: without making the {CROPS_OF_ABSTENTION - 1} copies of a crop in the gateway, which was not measured. A gateway whose policy abstains
+needs more than is said here, and of a photo's time the model server's part is smaller.
+"""
 INTRODUCTION: Final = f"""\
 # How many cores a site needs
 
@@ -86,7 +91,8 @@ def _needs(figures: Figures) -> str:
             cores = (wanted.gateway_cores, wanted.gateways, wanted.model_cores, wanted.model_cores_of_abstention)
             rows.append([f"{photos:,}", f"{size:g}", _calculated(wanted.peak_per_second), *map(_calculated, cores)])
     columns = ["photos a day", "megapixels", "photos/s at the peak", "gateway cores", "gateways"]
-    return _table([*columns, "model cores, 1 crop", f"model cores, {ABSTAINING}"], rows)
+    table = _table([*columns, "model cores, 1 crop", f"model cores, {ABSTAINING}"], rows)
+    return f"{table}\nGateway cores are those of 1 crop a photo: making the copies for {ABSTAINING} was not measured.\n"
 
 
 def _gpu(figures: Figures) -> str:
@@ -99,12 +105,12 @@ def _gpu(figures: Figures) -> str:
         fed_by_a_core = None if gateway is None else UTILISATION * 1000 / gateway
         wanted = [cores_for(DEVICE_CROPS_PER_SECOND / crops, gateway) for crops in (1, CROPS_OF_ABSTENTION)]
         feeding.append([f"{size:g}", *map(_calculated, (fed_by_a_core, *wanted))])
-    share_columns = [f"{network}, {'1 crop' if crops == 1 else ABSTAINING}" for network, crops in kinds]
+    share_columns = [f"{network}, {'1 crop' if crops == 1 else WITHOUT_COPIES}" for network, crops in kinds]
     per_device = f"gateway cores for every {DEVICE_CROPS_PER_SECOND:,} crops/s of a device"
     feeding_columns = [
         "photos/s of one gateway core",
         f"{per_device}, 1 crop a photo",
-        f"the same, {ABSTAINING} a photo",
+        f"the same, {WITHOUT_COPIES} a photo",
     ]
     return f"""\
 ## Whether a GPU changes anything
@@ -116,7 +122,8 @@ processor time, and nothing of the gateway's, which decodes the photo, finds the
 The rest stays, and as many gateway cores as before feed what stands behind them. How many gateway cores feed one GPU hangs on how many
 crops it answers, which is for whoever has one to measure; with the gateways {UTILISATION:.0%} busy:
 
-{_table(["megapixels", *feeding_columns], feeding)}"""
+{_table(["megapixels", *feeding_columns], feeding)}
+{COPIES}"""
 
 
 def _cells(figure: Figure | None) -> list[str]:

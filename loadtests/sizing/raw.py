@@ -8,7 +8,8 @@
 | model server, one crop a photo, default network | `loadtests/results/photo_costs.json` | its CPU a photo, median over rounds and sizes |
 | the same, the paper's network | `loadtests/results/gateway_shapes.json` | its CPU a photo, the shape that is shipped, median over rounds |
 | model server, nine crops a photo | `serving/results/model_server.json` | CPU a crop, greedy batches, 32 callers, float32, median over rounds: |
-| | | runs of about nine rows, which is how nine crops of one call run |
+| | | crops of several calls run together there, about nine rows of the default network and fewer of the paper's (`rows_per_run`); |
+| | | nine crops of one call are one run |
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class Figures:
         gateway: A photo costs the gateway, by megapixels.
         receipt: Keeping the receipt of a photo in PostgreSQL costs the gateway.
         single: A photo of one crop costs the model server, by network, in the small batches that a gateway's load makes.
-        together: A crop costs the model server, by network, in runs of about nine.
+        together: A crop costs the model server, by network, where 32 callers' crops run together.
     """
 
     gateway: dict[float, Figure | None]

@@ -168,6 +168,13 @@ def test_the_most_that_a_gpu_takes_away_is_the_model_servers_part(root: Path) ->
     assert shares == {f"{size:g}": f"{8 / (8 + 30 + 10 * size + receipt):.0%} c" for size in SIZES}
 
 
+def test_nine_crops_say_that_the_copies_in_the_gateway_were_not_measured(root: Path) -> None:
+    page = as_page(read_figures(root))
+    gpu = page[page.index("## Whether a GPU") :]
+    assert all("copies not counted" in part for part in re.findall(r"9 crops[^|]*", gpu))
+    assert "without making the 8 copies of a crop in the gateway, which was not measured" in page
+
+
 def test_check_fails_where_a_raw_figure_changed(root: Path) -> None:
     page, out, err = root / "SIZING.md", io.StringIO(), io.StringIO()
     words = ["sizing", "--root", str(root), "--page", str(page)]
