@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, TextIO
 
 from loadtests.errors import LoadTestError, ScenarioFailed, ScenarioUnusable
 from loadtests.scenarios.alerts import read_known
+from loadtests.scenarios.folder import require_replaceable
 from loadtests.scenarios.kinds import KINDS
 from loadtests.scenarios.preparing import prepare
 from loadtests.scenarios.reading import FASTEST, committed_scenarios, read_scenario
@@ -120,6 +122,13 @@ def _read(files: Sequence[Path]) -> list[Scenario]:
 
 
 def _run(options: argparse.Namespace, scenarios: Sequence[Scenario], out: TextIO) -> int:
+    names = Counter(each.name for each in scenarios)
+    twice = [name for name, count in names.items() if count > 1]
+    if twice:
+        message = f"two files are called {twice[0]}.yaml, and their results would replace each other; run them one after the other, with another --folder"
+        raise ScenarioUnusable(message)
+    for name in names:
+        require_replaceable(options.folder / name)
     python = Interpreters.of_environments(options.environments)
     prepared = prepare(options.demo, python)
     outcomes: list[Outcome] = []

@@ -6,13 +6,15 @@ import itertools
 from collections.abc import Mapping
 from typing import Final
 
-from loadtests.errors import ScenarioFailed
 from loadtests.scenarios.faults import PERSON
+from loadtests.scenarios.judging import KEPT, Check, Sending
 from loadtests.scenarios.photos import AS_THEY_COME, BLURRED, DARKER, HIGHER, PatientPhotos, bad_photos
 from loadtests.scenarios.sending import EvenTraffic, PhotoSender
 from loadtests.scenarios.site import Site
 
 PHOTOS_OF: Final[Mapping[str, str]] = {"camera_darker": DARKER, "camera_blurred": BLURRED, "prevalence": HIGHER}
+BUSY: Final = "429"
+"""Refuses whoever sends, and no photo."""
 
 
 class OtherPhotos:
@@ -75,13 +77,11 @@ class BadPhotos:
             self._traffic.__exit__(None, None, None)
 
 
-def require_refused(statuses: Mapping[str, int]) -> None:
-    """No bad photo may be answered: a burst that gets answers is none.
-
-    Raises:
-        ScenarioFailed: Some were answered.
-    """
-    answered = sum(count for status, count in statuses.items() if status.startswith("2"))
-    if answered:
-        message = f"{answered} of the bad photos got an answer, so they are not bad to this gateway; nothing is said of the alarms"
-        raise ScenarioFailed(message)
+def check_refused(sending: Sending) -> Check:
+    """That every bad photo was refused as one: a burst that gets answers, or finds nobody to refuse it, is none."""
+    refused = sum(count for status, count in sending.by_status.items() if status.startswith("4") and status != BUSY)
+    of = sum(sending.by_status.values())
+    is_kept = 0 < refused == of
+    return Check(
+        "every bad photo is refused", KEPT if is_kept else "not refused", f"{refused} of {of} were refused as bad"
+    )

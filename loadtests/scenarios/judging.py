@@ -14,8 +14,11 @@ MACHINE_SECONDS: Final = 20.0
 MOST_LATE_STARTS: Final = 0.05
 LATE_START_SECONDS: Final = 2.0
 """A photo that was sent so much after it was due says that this machine had no time, and so nothing of the system's alarms."""
-Result: TypeAlias = Literal["kept", "late", "missing", "spurious", "not over", "over too late"]
+Result: TypeAlias = Literal[
+    "kept", "late", "missing", "spurious", "not over", "over too late", "too few", "not refused"
+]
 KEPT: Final = "kept"
+ANSWERED: Final = "200"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,17 @@ def judge(scenario: Scenario, moments: Moments, told: Sequence[Told]) -> tuple[C
     rest = [each for each in told if each not in accounted and (each.alert, each.receiver) not in may]
     checks.append(_nothing_else(scenario, moments, rest))
     return tuple(checks)
+
+
+def check_answered(scenario: Scenario, sending: Sending) -> tuple[Check, ...]:
+    """That enough of the patients' photos were answered; no check where the scenario wants no share of them."""
+    least = scenario.answered_share_at_least
+    if least is None:
+        return ()
+    answered, of = sending.by_status.get(ANSWERED, 0), sum(sending.by_status.values())
+    is_enough = of > 0 and answered >= least * of
+    name = f"at least {least:.1%} of the patients' photos are answered"
+    return (Check(name, KEPT if is_enough else "too few", f"{answered} of {of} were"),)
 
 
 def told_seconds(scenario: Scenario, expected: Expected) -> float:

@@ -60,7 +60,7 @@ def _scenario(name: str, content: _Section, known: Known) -> Scenario:
     schema = content.text("schema")
     if schema != SCHEMA:
         content.refuse("schema", f"is {schema}; this release reads {SCHEMA}")
-    site = content.section("site")
+    site, patients = content.section("site"), content.section("patients")
     scenario = Scenario(
         name=name,
         about=content.text("about"),
@@ -74,8 +74,10 @@ def _scenario(name: str, content: _Section, known: Known) -> Scenario:
         expect=tuple(_expected(each, known) for each in content.sections("expect")),
         may=tuple(_allowed(each, known) for each in content.sections("may")),
         quiet_minutes=content.number("quiet_minutes", 1.0, DAY_MINUTES, DEFAULT_QUIET_MINUTES),
+        answered_share_at_least=patients.number("answered_share_at_least", 0.01, 1.0) if patients.content else None,
     )
     site.end()
+    patients.end()
     content.end()
     _require_sense(scenario, content)
     return scenario

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from loadtests.scenarios.judging import KEPT, LATE_START_SECONDS
-from loadtests.scenarios.running import Outcome
+from loadtests.scenarios.running import Outcome, has_burst
 
 SCHEMA: Final = "symmetra.scenario-result/1"
 AS_EXPECTED, NOT_AS_EXPECTED, INVALID = 0, 1, 3
@@ -41,8 +41,8 @@ def describe(outcome: Outcome) -> str:
     )
     lines.append(f"  told: {'; '.join(told) or 'nobody'}")
     lines.append(f"  patients' photos: {_statuses(outcome.sending.by_status)}")
-    if outcome.bad_by_status:
-        lines.append(f"  bad photos: {_statuses(outcome.bad_by_status)}")
+    if outcome.bad.due:
+        lines.append(f"  bad photos: {_statuses(outcome.bad.by_status)}")
     return "\n".join(lines) + "\n"
 
 
@@ -63,7 +63,8 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "moments_seconds": dataclasses.asdict(outcome.moments),
         "slowest_scrape_seconds": outcome.slowest_scrape_seconds,
         "photos": dataclasses.asdict(outcome.sending),
-        "bad_photos": dict(outcome.bad_by_status),
+        "quiet_heartbeats": outcome.quiet_heartbeats,
+        "bad_photos": dataclasses.asdict(outcome.bad),
     }
 
 
@@ -105,4 +106,9 @@ def _busy(outcome: Outcome) -> str:
     slowest = outcome.slowest_scrape_seconds
     scraped = "could not be scraped" if slowest is None else f"took {slowest:.1f} s to be scraped"
     late = f"{outcome.sending.late} of {outcome.sending.due} photos were sent more than {LATE_START_SECONDS:g} s late"
-    return f"{late}; a part that nothing is wrong with {scraped}"
+    says = [late, f"a part that nothing is wrong with {scraped}"]
+    if has_burst(outcome.scenario):
+        says.append(f"{outcome.bad.late} of {outcome.bad.due} bad photos were late")
+    if not outcome.scenario.expect:
+        says.append(f"{outcome.quiet_heartbeats} heartbeats came in the quiet time")
+    return "; ".join(says)

@@ -90,6 +90,7 @@ class Scenario:
         expect: What must be told; nothing where the right thing is silence.
         may: What may be told beside it.
         quiet_minutes: After the last expected notification and the end of the changes, in which nothing else may be told.
+        answered_share_at_least: Of the patients' photos, over the whole run; None where nobody judges it.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Scenario:
     expect: tuple[Expected, ...]
     may: tuple[Allowed, ...]
     quiet_minutes: float
+    answered_share_at_least: float | None = None
 
     def seconds(self, minutes: float) -> float:
         """Of real time."""

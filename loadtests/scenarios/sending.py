@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Final, Self
 
+from loadtests.errors import ScenarioFailed
 from loadtests.scenarios.judging import LATE_START_SECONDS, Sending
 
 SENDERS: Final = 24
@@ -79,6 +80,7 @@ class EvenTraffic:
     def __init__(self, sender: PhotoSender, a_second: float, take: Callable[[], tuple[bytes, str]]) -> None:
         self._sender, self._every_seconds, self._take = sender, 1.0 / a_second, take
         self._stop = threading.Event()
+        self._errors: list[Exception] = []
         self._thread = threading.Thread(target=self._keep_sending, daemon=True)
 
     def __enter__(self) -> Self:
@@ -89,9 +91,16 @@ class EvenTraffic:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End, and wait for the answers that are on their way."""
+        """End, and wait for the answers that are on their way.
+
+        Raises:
+            ScenarioFailed: A photo could not be made or sent, and nothing else went wrong.
+        """
         self._stop.set()
         self._thread.join()
+        if self._errors and error is None:
+            message = f"a photo could not be made or sent ({type(self._errors[0]).__name__}: {self._errors[0]}), so nothing is said of the alarms"
+            raise ScenarioFailed(message) from self._errors[0]
 
     def _keep_sending(self) -> None:
         began, number = time.monotonic(), 0
@@ -105,6 +114,9 @@ class EvenTraffic:
         self._sender.note_unsent(waiting)
 
     def _send(self, due_at: float) -> None:
-        photo, content_type = self._take()
-        self._sender.note_due(is_late=time.monotonic() - due_at > LATE_START_SECONDS)
-        self._sender.send(photo, content_type)
+        try:
+            photo, content_type = self._take()
+            self._sender.note_due(is_late=time.monotonic() - due_at > LATE_START_SECONDS)
+            self._sender.send(photo, content_type)
+        except Exception as error:  # noqa: BLE001 - a thread of a pool tells nobody; it is raised at the end
+            self._errors.append(error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from loadtests.scenarios.judging import Moments, Sending, Told, judge
 from loadtests.scenarios.running import Outcome, Shown
 from loadtests.scenarios.scenario import Allowed, Change, Expected, Scenario, SiteWants
@@ -23,8 +25,19 @@ RESOLVED = Told("tickets", "resolved", "ReplicaDown", 55.0)
 SPURIOUS = Told("on-call", "firing", "LatencyBurn", 60.0)
 
 
-def make_outcome(*told: Told, late: int = 0, scrape_seconds: float | None = 0.1) -> Outcome:
-    """Of the scenario above; `late` photos of 200 were sent late."""
+BURST = dataclasses.replace(SCENARIO, changes=(Change("bad_photos", 2.0, 10.0, {"photos_a_minute": 12.0}),), expect=())
+NO_PHOTOS = Sending(0, 0, {})
+
+
+def make_outcome(
+    *told: Told,
+    late: int = 0,
+    scrape_seconds: float | None = 0.1,
+    scenario: Scenario = SCENARIO,
+    bad: Sending = NO_PHOTOS,
+    heartbeats: int = 5,
+) -> Outcome:
+    """Of a scenario; `late` photos of 200 were sent late."""
     shown = (
         Shown("ReplicaDown", "pending", tuple(float(second) for second in range(6, 26))),
         Shown("ReplicaDown", "firing", tuple(float(second) for second in range(26, 45))),
@@ -32,13 +45,14 @@ def make_outcome(*told: Told, late: int = 0, scrape_seconds: float | None = 0.1)
     )
     sending = Sending(200, late, {"200": 180, "422": 20})
     return Outcome(
-        SCENARIO,
+        scenario,
         "2026-11-28 12:00:00",
         MOMENTS,
         told,
         shown,
         sending,
-        {},
+        bad,
         scrape_seconds,
-        judge(SCENARIO, MOMENTS, told),
+        heartbeats,
+        judge(scenario, MOMENTS, told),
     )

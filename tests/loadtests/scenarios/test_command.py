@@ -53,12 +53,32 @@ def test_run_takes_no_target(capsys):
     assert "unrecognized arguments: --target" in capsys.readouterr().err
 
 
-def test_ctrl_c_is_a_sentence(monkeypatch):
+def test_run_replaces_no_folder_that_is_no_run_of_a_scenario(tmp_path, monkeypatch):
+    monkeypatch.setattr("loadtests.commands.scenario.prepare", None)
+    kept = tmp_path / "dark_camera" / "code.py"
+    kept.parent.mkdir()
+    kept.touch()
+    code, out, err = run("run", SCENARIOS_FOLDER / "dark_camera.yaml", "--folder", tmp_path)
+    assert (code, out) == (2, "")
+    assert "dark_camera is there and is no run of a scenario" in err
+    assert kept.exists()
+
+
+def test_run_takes_no_two_files_of_one_name(tmp_path, monkeypatch):
+    monkeypatch.setattr("loadtests.commands.scenario.prepare", None)
+    (tmp_path / "dark_camera.yaml").write_text((SCENARIOS_FOLDER / "dark_camera.yaml").read_text())
+    paths = (tmp_path / "dark_camera.yaml", SCENARIOS_FOLDER / "dark_camera.yaml")
+    code, out, err = run("run", *paths, "--folder", tmp_path / "runs")
+    assert (code, out) == (2, "")
+    assert "two files are called dark_camera.yaml" in err
+
+
+def test_ctrl_c_is_a_sentence(tmp_path, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("loadtests.commands.scenario.prepare", interrupted)
-    assert run("run") == (130, "", "stopped; everything that was started has ended\n")
+    assert run("run", "--folder", tmp_path) == (130, "", "stopped; everything that was started has ended\n")
 
 
 @pytest.mark.parametrize("pace", ["0.5", "3600"])

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from loadtests.scenarios.judging import MACHINE_SECONDS, Moments, Sending, Told, judge
+from loadtests.scenarios.judging import MACHINE_SECONDS, Moments, Sending, Told, check_answered, judge
 from loadtests.scenarios.scenario import Allowed, Change, Expected, Scenario, SiteWants
 
 SCENARIO = Scenario(
@@ -47,6 +47,17 @@ def test_told_and_over_in_time_and_nothing_else_is_kept():
 def test_late_is_late_from_the_moment_at_which_the_machine_has_no_excuse():
     assert results((at(FIRING, 4.0 + ALLOWED), at(RESOLVED, 56.0))) == ["kept", "kept", "kept"]
     assert results((at(FIRING, 4.1 + ALLOWED), at(RESOLVED, 56.0))) == ["late", "kept", "kept"]
+
+
+@pytest.mark.parametrize(
+    ("by_status", "result"),
+    [({"200": 99, "503": 1}, "kept"), ({"200": 97, "503": 3}, "too few"), ({}, "too few"), ({"none": 5}, "too few")],
+)
+def test_where_patients_are_to_notice_nothing_their_answers_are_counted(by_status, result):
+    scenario = dataclasses.replace(SCENARIO, answered_share_at_least=0.98)
+    (check,) = check_answered(scenario, Sending(100, 0, by_status))
+    assert check.result == result
+    assert check_answered(SCENARIO, Sending(100, 0, by_status)) == ()
 
 
 def test_what_was_never_told_is_missing():

@@ -17,6 +17,7 @@ schema: symmetra.scenario/1
 about: One of two gateways is killed.
 photos_a_minute: 4
 site: {deadline_seconds: 2, records: true}
+patients: {answered_share_at_least: 0.95}
 changes:
   - {kind: disk_slow, at_minute: 2, lasts_minutes: 5}
 expect:
@@ -65,6 +66,7 @@ def test_a_scenario_is_read_as_it_is_written(tmp_path, known):
     (change,), (expected,) = scenario.changes, scenario.expect
     assert (scenario.name, scenario.photos_a_minute, scenario.times_faster) == ("some", 4.0, 30.0)
     assert (scenario.site.deadline_seconds, scenario.site.records) == (2.0, True)
+    assert scenario.answered_share_at_least == 0.95
     assert (change.at_minute, change.lasts_minutes, change.options) == (2.0, 5.0, {"flush_seconds": 8.0})
     assert (expected.words, expected.within_minutes) == ("ReplicaDown to tickets", 15.0)
     assert scenario.seconds(15) == 30.0

@@ -6,9 +6,10 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from loadtests.scenarios.judging import Sending
 from loadtests.scenarios.report import AS_EXPECTED, INVALID, NOT_AS_EXPECTED, as_json, as_junit, code_of, describe
 from loadtests.scenarios.timeline import draw_timeline
-from tests.support.scenario_outcomes import FIRING, RESOLVED, SPURIOUS, make_outcome
+from tests.support.scenario_outcomes import BURST, FIRING, RESOLVED, SPURIOUS, make_outcome
 
 GOOD = make_outcome(FIRING, RESOLVED)
 BROKEN = make_outcome(FIRING, RESOLVED, SPURIOUS)
@@ -32,16 +33,36 @@ def test_the_exit_code_is_of_all_together(outcomes, code):
 @pytest.mark.parametrize(
     ("told", "scrape_seconds", "is_valid"),
     [
-        ((FIRING, RESOLVED), None, True),
+        ((FIRING, RESOLVED), None, False),
+        ((FIRING, RESOLVED), 1.5, True),
         ((FIRING, RESOLVED, SPURIOUS), None, False),
         ((FIRING, RESOLVED, SPURIOUS), 1.5, False),
         ((FIRING, RESOLVED, SPURIOUS), 0.5, True),
     ],
 )
-def test_a_machine_without_time_excuses_wrong_alarms_and_spoils_no_right_ones(told, scrape_seconds, is_valid):
+def test_a_machine_without_time_excuses_wrong_alarms_and_what_was_not_scraped_shows_nothing(
+    told, scrape_seconds, is_valid
+):
     outcome = make_outcome(*told, scrape_seconds=scrape_seconds)
     assert outcome.is_valid == is_valid
     assert ("this machine had no time" in describe(outcome)) == (not is_valid)
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_valid"),
+    [
+        ({}, True),
+        ({"scrape_seconds": 1.5}, False),
+        ({"heartbeats": 0}, False),
+        ({"bad": Sending(100, 50, {"422": 100})}, False),
+        ({"bad": Sending(0, 0, {})}, False),
+    ],
+)
+def test_silence_says_something_only_where_somebody_could_have_been_told(changed, is_valid):
+    outcome = make_outcome(**{"scenario": BURST, "bad": Sending(100, 0, {"422": 100})} | changed)
+    assert outcome.is_kept
+    assert outcome.is_valid == is_valid
+    assert ("heartbeats came in the quiet time" in describe(outcome)) == (not is_valid)
 
 
 def test_the_text_begins_with_the_word_and_names_what_came():

@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from loadtests.errors import ScenarioFailed
 from loadtests.scenarios.front_door import FrontDoor
 from loadtests.scenarios.sending import EvenTraffic, PhotoSender
 from tests.support.gateway_process import wait_until
@@ -73,6 +74,20 @@ def test_no_gateway_at_all_is_no_answer(gateways):
         sender = PhotoSender(door.port, "key")
         assert sender.send(b"photo") == (0, b"")
         assert sender.sending().by_status == {"none": 1}
+
+
+def test_a_photo_that_cannot_be_made_ends_a_scenario_in_a_sentence(gateways):
+    tried = threading.Event()
+
+    def take():
+        tried.set()
+        raise ValueError("no such face")
+
+    with (
+        pytest.raises(ScenarioFailed, match="could not be made or sent \\(ValueError: no such face\\)"),
+        EvenTraffic(PhotoSender(gateways[0].port, "key"), 50.0, take),
+    ):
+        assert tried.wait(30)
 
 
 def test_photos_are_sent_when_due_whatever_becomes_of_the_others(gateways):
