@@ -63,7 +63,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "moments_seconds": dataclasses.asdict(outcome.moments),
         "slowest_scrape_seconds": outcome.slowest_scrape_seconds,
         "photos": dataclasses.asdict(outcome.sending),
-        "quiet_heartbeats": outcome.quiet_heartbeats,
+        "heartbeat_age_seconds": outcome.heartbeat_age_seconds,
         "bad_photos": dataclasses.asdict(outcome.bad),
     }
 
@@ -110,5 +110,6 @@ def _busy(outcome: Outcome) -> str:
     if has_burst(outcome.scenario):
         says.append(f"{outcome.bad.late} of {outcome.bad.due} bad photos were late")
     if not outcome.scenario.expect:
-        says.append(f"{outcome.quiet_heartbeats} heartbeats came in the quiet time")
+        age = outcome.heartbeat_age_seconds
+        says.append("no heartbeat came" if age is None else f"the last heartbeat came {age:.0f} s before the end")
     return "; ".join(says)

@@ -40,6 +40,8 @@ UNTOUCHED: Final = "prometheus|alertmanager|sentinel|drift-controller"
 """Jobs of which nothing is wrong in any scenario."""
 LONGEST_SCRAPE_SECONDS: Final = 1.0
 """Half of what a scrape may take here; a part that has nothing to do and needs longer shows a machine without time."""
+OLDEST_HEARTBEAT_SECONDS: Final = 60.0 + MACHINE_SECONDS
+"""The route repeats it every minute, and no pace makes repeats faster."""
 FIRST_MINUTES: Final = 3.0
 """Of traffic, before the clock of a scenario begins: rates want two scrapes."""
 
@@ -72,7 +74,7 @@ class Outcome:
         sending: How the patients' photos went.
         bad: How the bad ones of a burst went; none are due where there is no burst.
         slowest_scrape_seconds: Of what no scenario touches; None where such a part could not be scraped at all at some moment.
-        quiet_heartbeats: Of the alert that always fires, told in the time in which nothing else may come.
+        heartbeat_age_seconds: How old the last notification of the alert that always fires was at the end; None where none came.
         checks: The verdict.
     """
 
@@ -84,13 +86,18 @@ class Outcome:
     sending: Sending
     bad: Sending
     slowest_scrape_seconds: float | None
-    quiet_heartbeats: int
+    heartbeat_age_seconds: float | None
     checks: tuple[Check, ...]
 
     @property
     def has_time(self) -> bool:
         """Whether this machine could ask and answer in time what nothing is wrong with."""
         return self.slowest_scrape_seconds is not None and self.slowest_scrape_seconds <= LONGEST_SCRAPE_SECONDS
+
+    @property
+    def was_heard(self) -> bool:
+        """Whether at the end whoever has something to tell was still heard: the heartbeat was no older than it may be."""
+        return self.heartbeat_age_seconds is not None and self.heartbeat_age_seconds <= OLDEST_HEARTBEAT_SECONDS
 
     @property
     def is_valid(self) -> bool:
@@ -104,7 +111,7 @@ class Outcome:
         if has_burst(self.scenario) and not self.bad.is_believable:
             return False
         if not self.scenario.expect:
-            return self.has_time and self.quiet_heartbeats > 0
+            return self.has_time and self.was_heard
         return self.is_kept or self.has_time
 
     @property
@@ -151,11 +158,11 @@ def run_scenario(
         told = tuple(_told(site.pager, began))
         shown = _shown(site, began_at, moments.finished)
         sending, slowest = patients.sending(), _slowest_scrape(site, moments.finished)
-        bad, heartbeats = others.sending(), _quiet_heartbeats(site.pager, began + moments.ended)
+        bad, age = others.sending(), _heartbeat_age_seconds(site.pager, began + moments.finished)
     checks = [*judge(scenario, moments, told), *check_answered(scenario, sending)]
     if has_burst(scenario):
         checks.append(check_refused(bad))
-    return Outcome(scenario, started, moments, told, shown, sending, bad, slowest, heartbeats, tuple(checks))
+    return Outcome(scenario, started, moments, told, shown, sending, bad, slowest, age, tuple(checks))
 
 
 def has_burst(scenario: Scenario) -> bool:
@@ -247,8 +254,9 @@ def _told(pager: Pager, began: float) -> list[Told]:
     ]
 
 
-def _quiet_heartbeats(pager: Pager, since: float) -> int:
-    return sum(each.receiver == HEARTBEAT and each.at >= since for each in pager.notifications(FIRING, but=()))
+def _heartbeat_age_seconds(pager: Pager, at: float) -> float | None:
+    came = [each.at for each in pager.notifications(FIRING, but=()) if each.receiver == HEARTBEAT]
+    return at - came[-1] if came else None
 
 
 def _slowest_scrape(site: Site, seconds: float) -> float | None:

@@ -35,7 +35,7 @@ def make_outcome(
     scrape_seconds: float | None = 0.1,
     scenario: Scenario = SCENARIO,
     bad: Sending = NO_PHOTOS,
-    heartbeats: int = 5,
+    heartbeat_age: float | None = 30.0,
 ) -> Outcome:
     """Of a scenario; `late` photos of 200 were sent late."""
     shown = (
@@ -53,6 +53,6 @@ def make_outcome(
         sending,
         bad,
         scrape_seconds,
-        heartbeats,
+        heartbeat_age,
         judge(scenario, MOMENTS, told),
     )

@@ -6,7 +6,7 @@ import time
 from loadtests.scenarios.faults import DiskSlow
 from loadtests.scenarios.judging import judge
 from loadtests.scenarios.pager import Notification, Pager
-from loadtests.scenarios.running import Told, go_through
+from loadtests.scenarios.running import Told, _heartbeat_age_seconds, go_through
 from loadtests.scenarios.scenario import Change
 from tests.support.scenario_outcomes import SCENARIO
 
@@ -105,3 +105,11 @@ def test_what_is_never_told_is_waited_for_and_then_missing(monkeypatch):
     moments, results, _ = go(QUICK, Silent(pager), pager=pager)
     assert results == ["missing", "kept"]
     assert moments.ended - moments.changed >= QUICK.seconds(15.0)
+
+
+def test_a_heartbeat_is_as_old_as_the_last_one_that_came():
+    pager = Pager()
+    assert _heartbeat_age_seconds(pager, 100.0) is None
+    for receiver, at in (("heartbeat", 10.0), ("heartbeat", 70.0), ("tickets", 95.0)):
+        pager.take(Notification(receiver, "firing", ("DeadMansSwitch",), at))
+    assert _heartbeat_age_seconds(pager, 100.0) == 30.0
