@@ -261,6 +261,17 @@ def test_a_standby_on_a_cpu_is_no_gpus_model_server():
         assert each.container("probe")["args"][1].startswith("--server=unix:")
 
 
+def test_no_standby_gets_the_image_of_a_gpu(renders):
+    assert [name for name, objects in renders.items() if _standby_has_a_gpus_image(objects)] == []
+    # What the component's first lines warn of.
+    assert _standby_has_a_gpus_image(combine("cpu-standby", "gpu"))
+
+
+def _standby_has_a_gpus_image(objects):
+    standbys = [each for each in workloads(objects) if each.component == "model-server-standby"]
+    return any(each.container("tensorflow-serving")["image"].endswith("-gpu") for each in standbys)
+
+
 def _config_of(each):
     return next(volume["configMap"]["name"] for volume in each.spec["volumes"] if volume["name"] == "config")
 
