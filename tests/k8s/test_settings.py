@@ -45,12 +45,17 @@ def test_the_gateway_takes_its_settings_and_nothing_that_it_requires_is_missing(
 
 def test_postgresql_speaks_tls_everywhere_but_where_a_site_gives_it_up(renders):
     for name, objects in renders.items():
-        told = {
-            settings_of(objects, workload(objects, which).container(container)).get("SYMMETRA_RECORDS_TLS")
-            for which, container in (("gateway", "gateway"), ("upgrade-records-0-1-0", "upgrade"))
-            if name != "overlay local"
-        }
-        assert told == (set() if name == "overlay local" else {"off"} if "on-standby" in name else {"require"}), name
+        told, files = (
+            {
+                settings_of(objects, workload(objects, which).container(container)).get(variable)
+                for which, container in (("gateway", "gateway"), ("upgrade-records-0-1-0", "upgrade"))
+            }
+            for variable in ("SYMMETRA_RECORDS_TLS", "SYMMETRA_RECORDS_CA_FILE")
+        )
+        # The overlay local keeps its records in SQLite.
+        is_local = name == "overlay local"
+        assert told == ({None} if is_local else {"off"} if "on-standby" in name else {"require"}), name
+        assert files == ({None} if is_local else {"/etc/symmetra/ca/ca.crt"}), name
 
 
 def test_a_setting_that_nobody_knows_is_found():
