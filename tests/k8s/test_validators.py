@@ -44,7 +44,9 @@ def unknown_kinds(output):
     return [line for line in warnings if not any(group in line for group in CUSTOM_GROUPS)]
 
 
-TOLD_APART: Final = {"apiVersion", "kind", "type", "operator", "effect", "medium", "protocol", "pathType"}
+TOLD_APART: Final = {
+    "apiVersion", "kind", "type", "operator", "effect", "medium", "protocol", "pathType", "scheme", "whenUnsatisfiable",
+}  # fmt: skip
 """Keys whose values a schema may list; of all others it knows the type of the value alone."""
 
 
@@ -60,7 +62,13 @@ def _shape(value, key=""):
         return {name: _shape(inner, name) for name, inner in value.items()}
     if isinstance(value, list):
         return sorted({json.dumps(_shape(inner, key), sort_keys=True) for inner in value})
-    return value if key in TOLD_APART or key.endswith(("Policy", "Types", "Modes")) else type(value).__name__
+    return value if key in TOLD_APART or key.endswith(("Policy", "Types", "Mode", "Modes")) else type(value).__name__
+
+
+@pytest.mark.parametrize("key", ["whenUnsatisfiable", "completionMode", "accessModes", "scheme", "imagePullPolicy"])
+def test_objects_that_differ_in_a_word_of_which_schemas_have_a_list_are_not_alike(key):
+    one, other = ({"apiVersion": "v1", "kind": "Pod", "spec": {key: word}} for word in ("Right", "Wrong"))
+    assert shape(one) != shape(other)
 
 
 @pytest.fixture(scope="module")
