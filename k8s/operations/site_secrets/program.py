@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TextIO
+from urllib.parse import urlsplit
 
 from k8s.operations.errors import KubectlFailed, OperationError
 from k8s.operations.kubectl import Kubectl
@@ -24,10 +25,16 @@ KEPT_LINES: Final = {"symmetra-session-key": 2, "symmetra-record-key": None}
 """How many keys a Secret keeps at a rotation: a session needs the one before, records need every one that ever made any."""
 TRAFFIC: Final = ("patient", "sentinel", "loadtest")
 DOCKER_CONFIG: Final = "kubernetes.io/dockerconfigjson"
+POSTGRESQL_PORT: Final = 5432
+"""Of a URL without one."""
 
 
 class FileUnreadable(OperationError):
     """A file that should become a Secret cannot be read."""
+
+
+class DatabaseUnlike(OperationError):
+    """The Secret would name another database than the site file."""
 
 
 def run(arguments: Sequence[str], _environment: Mapping[str, str], out: TextIO) -> int:
@@ -63,10 +70,19 @@ def run(arguments: Sequence[str], _environment: Mapping[str, str], out: TextIO) 
     if options.rotate:
         return _rotate(kubectl, options.rotate, out)
     there = set(kubectl.text(["get", "secrets", "--namespace", namespace, "-o", "name"]).split())
-    for item in _wanted(options, kubectl, there):
+    if options.database_url_file:
+        _require_the_sites_database(_read(options.database_url_file).strip(), _site(options))
+    wanted = _wanted(options, kubectl, there)
+    for item in wanted:
         name = item["metadata"]["name"]
         kubectl.text(["create", "--namespace", namespace, "-f", "-"], given=json.dumps(item))
         out.write(f"made {item['kind']} {name}\n")
+    if options.ca_file and not any(item["kind"] == "ConfigMap" for item in wanted):
+        bundle = _site(options)["ca_bundle"]
+        out.write(
+            f"left the ConfigMap {bundle} as it was; where {options.ca_file} is a newer one: kubectl create configmap {bundle} "
+            f"--from-file=ca.crt={options.ca_file} --namespace {namespace} --dry-run=client -o yaml | kubectl apply -f -\n"
+        )
     out.write(
         "Keep a copy of symmetra-record-key in a safe place: without it no subject's records can be found or erased, and no audit trail verified.\n"
     )
@@ -166,6 +182,25 @@ def _wanted(options: argparse.Namespace, kubectl: Kubectl, there: set[str]) -> l
         data = {"ca.crt": _read(options.ca_file)}
         items.append({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data})
     return items
+
+
+def _require_the_sites_database(url: str, site: Site) -> None:
+    """Check that gateways would ask the PostgreSQL that the policies open and preflight looks at; a URL's password is never shown.
+
+    Raises:
+        DatabaseUnlike: host or port differ, or there are none.
+    """
+    try:
+        parts = urlsplit(url)
+        named = f"{parts.hostname or ''}:{parts.port or POSTGRESQL_PORT}"
+    except ValueError:
+        named = ":"
+    if named.startswith(":"):
+        message = "The file of --database-url-file holds no URL like postgresql+pg8000://USER:PASSWORD@HOST/NAME."
+        raise DatabaseUnlike(message)
+    if named != site["database"].lower():
+        message = f"The file of --database-url-file names {named}, and SITE_DATABASE is {site['database']}; correct the one that is wrong."
+        raise DatabaseUnlike(message)
 
 
 def _site(options: argparse.Namespace) -> Site:

@@ -128,6 +128,47 @@ def test_one_command_makes_everything_and_shows_nothing(kubectl, tmp_path):
     assert not any("pw@" in " ".join(arguments) or session in " ".join(arguments) for arguments, _ in kubectl.calls())
 
 
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        (
+            "postgresql+pg8000://u:pw@postgres.st-anna.org:6432/symmetra",
+            "names postgres.st-anna.org:6432, and SITE_DATABASE",
+        ),
+        ("postgresql+pg8000://u:pw@db.st-anna.org/symmetra", "names db.st-anna.org:5432, and SITE_DATABASE"),
+        ("u:pw@postgres.st-anna.org", "holds no URL like"),
+        ("postgresql+pg8000://u:pw@postgres.st-anna.org:many/symmetra", "holds no URL like"),
+    ],
+)
+def test_another_database_than_the_site_files_is_refused_before_anything_is_made(kubectl, tmp_path, url, says):
+    kubectl.answer("get secrets", "")
+    first, file = tmp_path / "first.key", tmp_path / "database-url"
+    file.write_text(url)
+    overlay = make_overlay(tmp_path / "hospital")
+    code, out, err = run("secrets", "--overlay", overlay, "--first-key-file", first, "--database-url-file", file)
+    assert (code, out) == (1, "")
+    assert says in err
+    assert "pw" not in err.replace("PASSWORD", "")
+    assert not first.exists()
+    assert kubectl.objects("create") == []
+
+
+def test_a_bundle_that_is_there_is_left_alone_and_the_command_that_replaces_it_is_named(kubectl, tmp_path):
+    kubectl.answer(
+        "get secrets", "".join(f"secret/symmetra-{name}\n" for name in ("session-key", "record-key", "api-keys"))
+    )
+    kubectl.answer("get configmap symmetra-ca", "")
+    pem = tmp_path / "ca.pem"
+    pem.write_text("-----BEGIN CERTIFICATE-----\n")
+    code, out, _ = run("secrets", "--overlay", make_overlay(tmp_path / "hospital"), "--ca-file", pem)
+    assert code == 0
+    assert kubectl.objects("create") == []
+    assert out.startswith(
+        f"left the ConfigMap symmetra-ca as it was; where {pem} is a newer one: kubectl create configmap symmetra-ca "
+        f"--from-file=ca.crt={pem} --namespace symmetra --dry-run=client -o yaml | kubectl apply -f -\n"
+    )
+
+
 def test_what_is_there_is_not_made_again(kubectl, tmp_path):
     names = ("session-key", "record-key", "api-keys", "sentinel-key")
     kubectl.answer("get secrets", "".join(f"secret/symmetra-{name}\n" for name in names))
