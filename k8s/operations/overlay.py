@@ -29,6 +29,7 @@ class Needs:
         secrets: Names of Secrets that are used and not part of the manifests.
         config_maps: Names of ConfigMaps, the same.
         ingress: An Ingress is there.
+        http_route: An HTTPRoute is there.
         processor_time: An autoscaler looks at it.
         default_storage: A volume claim names no StorageClass.
         database_in_clear: PostgreSQL need not speak TLS.
@@ -46,6 +47,7 @@ class Needs:
     default_storage: bool = False
     database_in_clear: bool = False
     from_nodes: bool = False
+    http_route: bool = False
 
     @classmethod
     def of(cls, rendered: str, site: Site) -> Self:
@@ -76,6 +78,7 @@ class Needs:
             ),
             database_in_clear=re.search(r"^  SYMMETRA_RECORDS_TLS: require$", rendered, flags=re.MULTILINE) is None,
             from_nodes="symmetra/from-nodes:" in rendered,
+            http_route=any(kind == "HTTPRoute" for kind, _, _ in kinds),
         )
 
 
@@ -117,7 +120,7 @@ class Overlay:
         if mine and unlike:
             message = (
                 f"{', '.join(unlike)} in {self.folder} {'is' if len(unlike) == 1 else 'are'} of another release; copy the folder again: "
-                f"cp -r {template / 'keys'} {self.folder}"
+                f"rm -r {self.folder / 'keys'} && cp -r {template / 'keys'} {self.folder}"
             )
             raise SiteFileInvalid(message)
 

@@ -36,6 +36,8 @@ ENFORCING: Final = (
 WIDE_BITS: Final = 17
 """More addresses than 2^16: more than an ingress controller, and pods of one cluster's usual range, have."""
 MAX_WORDS: Final = 300
+PATCH_FOLLOWS: Final = "error when applying patch:"
+"""How a line ends that names no object yet: the patch follows, and then what was said against it."""
 NOT_ENFORCING: Final = ("flannel",)
 
 KEYS_OF_SECRETS: Final = {
@@ -175,28 +177,39 @@ def check_processor_time(_site: Site, needs: Needs, facts: ClusterFacts) -> Iter
         )
 
 
-def check_host_network(_site: Site, needs: Needs, facts: ClusterFacts) -> Iterator[Finding]:
+def check_host_network(site: Site, needs: Needs, facts: ClusterFacts) -> Iterator[Finding]:
     """An ingress controller on the network of its nodes calls from an address that no selector of pods knows."""
-    if needs.ingress and facts.host_network and not needs.from_nodes:
+    if (needs.ingress or needs.http_route) and facts.host_network and not needs.from_nodes:
+        # Beside the cluster's own pods nobody can tell by a name which one is the controller.
+        is_certain = site["ingress_namespace"] != "kube-system"
         yield Finding(
             "ingress",
-            f"The ingress controller is on the network of its nodes ({facts.host_network[0]}), and the network policies would not let it in; add the component ingress-host-network, and name its nodes in SITE_INGRESS_RANGE.",
+            f"{'The' if is_certain else 'What may be the'} ingress controller is on the network of its nodes ({facts.host_network[0]}), and the network policies would not let it in; add the component ingress-host-network, and name its nodes in SITE_INGRESS_RANGE: their addresses as pods see them, tunnel addresses included (Cilium: policy-cidr-match-mode=nodes).",
+            Level.PROBLEM if is_certain else Level.NOTE,
         )
 
 
 def check_refusals(_site: Site, _needs: Needs, facts: ClusterFacts) -> Iterator[Finding]:
     """What the API server says against applying the overlay; kinds that it does not know have a check of their own."""
     for line in facts.refusals:
-        if "no matches for kind" in line or line.startswith("ensure CRDs"):
+        if "no matches for kind" in line or line.startswith("ensure CRDs") or line.endswith(PATCH_FOLLOWS):
             continue
-        job = re.match(r'The Job "([^"]+)" is invalid: .*field is immutable', line)
+        # Of one error kubectl says `The Job "NAME" is invalid: ...`; of several it prints patch and answer of each.
+        job = re.search(r'Job(?:\.batch)? "([^"]+)" is invalid:.*immutable', line)
         if job:
             yield Finding(
                 "Jobs",
                 f"The Job {job[1]} is there already, made from another image or another release, and no Job can be changed; take it away with `kubectl delete job {job[1]} --namespace {facts.namespace}`, and the next apply makes it anew.",
             )
         else:
-            yield Finding("API server", f"Applying would be refused: {line.rstrip('.')[:MAX_WORDS]}.")
+            words = re.sub(r'^for: "[^"]*": (?:error when \w+ "[^"]*": )?', "", line)
+            # kubectl's own words: there was no answer in time.
+            fault = (
+                "Whether applying would be refused is not known"
+                if line.startswith("kubectl ")
+                else "Applying would be refused"
+            )
+            yield Finding("API server", f"{fault}: {words.rstrip('.')[:MAX_WORDS]}.")
 
 
 def check_ranges(site: Site, _needs: Needs, _facts: ClusterFacts) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
@@ -14,6 +15,10 @@ from k8s.operations.kubectl import Kubectl
 _KEYS_TEMPLATE: Final = '{{range .items}}{{.metadata.name}}{{"\\t"}}{{.type}}{{range $key, $value := .data}}{{"\\t"}}{{$key}}{{end}}{{"\\n"}}{{end}}'
 """Names, types and keys of Secrets; their values never leave the cluster."""
 APPLY_SECONDS: Final = 180.0
+_REFUSAL: Final = re.compile(r"^(?:Error from server|The |error:)|^[^{].* is (?:invalid|forbidden)")
+"""Lines of kubectl that refuse something; between them it prints patches and names of objects."""
+_OF_THE_NODE: Final = ("kube-", "etcd", "cilium", "calico", "canal", "flannel")
+"""How names of pods begin that are on the network of their nodes and no ingress controller: the cluster's own, and network plugins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +34,8 @@ class ClusterFacts:
         agents: Names of all DaemonSets, by which a network plugin is known.
         secrets: Type and keys of each Secret of the namespace, by name.
         config_maps: Data of the ConfigMaps that the overlay names, by name.
-        host_network: Names of pods in the ingress controller's namespace that are on the network of their nodes.
-        refusals: What the API server said against a server-side dry run of `kubectl apply`, line by line.
+        host_network: Names of pods in the ingress controller's namespace that are on the network of their nodes and may be the controller.
+        refusals: What the API server, or kubectl, said against a server-side dry run of `kubectl apply`, line by line.
         reach: What the Job saw from inside, as `reach.look` returns it; empty where it did not run.
         job_error: Why the Job did not run to its end.
     """
@@ -68,7 +73,10 @@ def try_applying(kubectl: Kubectl, folder: Path) -> list[str]:
     try:
         kubectl.text(["apply", "--dry-run=server", "-k", str(folder)], timeout_seconds=APPLY_SECONDS)
     except KubectlFailed as error:
-        return [line for line in str(error).partition(": ")[2].splitlines() if line.strip()]
+        # Without a colon it is not the server who speaks: there was no answer in time.
+        words = str(error).partition(": ")[2] or str(error)
+        lines = [line for line in words.splitlines() if line.strip() and not line.startswith("Warning:")]
+        return [line for line in lines if _REFUSAL.search(line)] or lines or [str(error)]
     return []
 
 
@@ -108,7 +116,14 @@ def collect(kubectl: Kubectl, config_maps: frozenset[str], ingress_namespace: st
 
 def _on_host_network(kubectl: Kubectl, namespace: str) -> list[str]:
     pods = kubectl.json(["get", "pods", "--namespace", namespace])["items"]
-    return sorted(pod["metadata"]["name"] for pod in pods if pod["spec"].get("hostNetwork"))
+    return sorted(
+        pod["metadata"]["name"]
+        for pod in pods
+        if pod["spec"].get("hostNetwork")
+        and not pod["metadata"]["name"].startswith(_OF_THE_NODE)
+        # A static pod.
+        and "Node" not in {owner["kind"] for owner in pod["metadata"].get("ownerReferences", [])}
+    )
 
 
 def _secrets(kubectl: Kubectl) -> dict[str, dict[str, Any]]:

@@ -16,7 +16,10 @@ from k8s.operations.site_file import Site
 NAME: Final = "symmetra-preflight"
 KINDS: Final = "job,networkpolicy"
 PROVIDER_PORT: Final = 443
-"""That the gateway's policy opens, whatever the issuer says: `cluster.check_ranges` compares the two."""
+"""That the gateway's policy opens until a site patches it, and an issuer without a port has."""
+NAME_PORTS: Final = (53, 5353)
+NAME_SERVERS: Final = ("kube-system", "openshift-dns")
+"""Namespaces in which clusters have their DNS; its pods listen at the second port on OpenShift."""
 DEADLINE_SECONDS: Final = 120
 LOOK_EVERY_SECONDS: Final = 2.0
 USER: Final = 10001
@@ -26,13 +29,17 @@ LABELS: Final = {"app.kubernetes.io/name": "preflight", "app.kubernetes.io/part-
 
 
 def policy_for(site: Site) -> dict[str, Any]:
-    """What lets the Job out, to where the gateway may go and no further: in an installation that is there all else is closed."""
-    dns = [{"protocol": protocol, "port": 53} for protocol in ("UDP", "TCP")]
-    names = [_of_namespace("kube-system"), {"ipBlock": {"cidr": "169.254.20.10/32"}}]
+    """What lets the Job out, to what the site file names and to name servers: in an installation that is there all else is closed.
+
+    It is made from the site file and not from the overlay's policies, so it follows none that the overlay patches: what the Job reaches
+    by it, a gateway reaches only where its own policies open the same (`cluster.check_ranges` compares the identity provider's port).
+    """
+    dns = [{"protocol": protocol, "port": port} for port in NAME_PORTS for protocol in ("UDP", "TCP")]
+    names = [*(_of_namespace(name) for name in NAME_SERVERS), {"ipBlock": {"cidr": "169.254.20.10/32"}}]
     prometheus = urlsplit(site["prometheus_url"])
     egress = [
         {"to": names, "ports": dns},
-        _to({"ipBlock": {"cidr": site["oidc_range"]}}, PROVIDER_PORT),
+        _to({"ipBlock": {"cidr": site["oidc_range"]}}, urlsplit(site["oidc_issuer"]).port or PROVIDER_PORT),
         _to({"ipBlock": {"cidr": site["database_range"]}}, int(site["database"].rpartition(":")[2])),
         _to(_of_namespace(site["prometheus_namespace"]), prometheus.port or 0),
     ]
@@ -166,4 +173,4 @@ def _take_away(kubectl: Kubectl, where: list[str]) -> None:
     try:
         kubectl.text(["delete", KINDS, NAME, *where, "--ignore-not-found", "--wait=false"])
     except KubectlFailed:
-        return  # It goes by itself ten minutes after its end.
+        return  # The Job goes by itself ten minutes after its end; its policy, which holds for the Job alone, with the next run.

@@ -95,6 +95,11 @@ def test_what_is_not_used_is_not_needed():
     assert not any((needs.shared_volume, needs.gpu, needs.runtime_class, needs.ingress, needs.secrets, needs.groups))
 
 
+def test_a_route_of_the_gateway_api_is_known():
+    route = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata:\n  name: gateway\n"
+    assert (Needs.of(route, site()).http_route, Needs.of(RENDERED, site()).http_route) == (True, False)
+
+
 def make_overlay(folder: Path, kustomization: str = "namespace: symmetra\n") -> Path:
     (folder / "site").mkdir(parents=True)
     (folder / "site/site.env").write_text(site_text())

@@ -321,6 +321,16 @@ def test_what_cannot_be_known_is_a_note_and_no_problem(facts):
     assert {finding.level for finding in found} == {Level.NOTE}
 
 
+def test_an_ingress_controller_on_its_nodes_is_named_behind_a_gateway_too_and_noted_where_it_may_be_another_pod(facts):
+    needs = dataclasses.replace(NEEDS, ingress=False, http_route=True)
+    on_nodes = replace(facts, host_network=["envoy-x7"])
+    (finding,) = problems(site(), on_nodes, needs)
+    assert "policy-cidr-match-mode=nodes" in finding.says
+    (note,) = check_everything(site(ingress_namespace="kube-system"), needs, on_nodes)
+    assert note.level is Level.NOTE
+    assert note.says.startswith("What may be the ingress controller is on")
+
+
 def test_a_database_in_clear_is_taken_where_a_site_says_so(facts):
     needs = dataclasses.replace(NEEDS, database_in_clear=True)
     assert check_everything(site(), needs, replace(facts, reach=reach("database", tls=False))) == []

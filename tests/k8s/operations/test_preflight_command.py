@@ -11,10 +11,12 @@ import pytest
 
 from k8s.operations.__main__ import main
 from k8s.operations.kubectl import Kubectl
+from k8s.operations.preflight.cluster import check_refusals
+from k8s.operations.preflight.facts import ClusterFacts, collect, try_applying
 from k8s.operations.preflight.job import job_for, policy_for, run_job
 from tests.k8s.operations.test_needs import RENDERED, make_overlay
 from tests.support.certificates import make_authority
-from tests.support.cluster_facts import SECRETS, reach_facts, right_facts, site
+from tests.support.cluster_facts import NEEDS, SECRETS, reach_facts, right_facts, site
 from tests.support.fake_kubectl import FakeKubectl
 from tests.support.manifests.renders import KUBERNETES
 
@@ -172,7 +174,7 @@ def test_the_job_is_taken_by_restricted_pod_security_and_gets_no_token():
     assert dataclasses.asdict(site())["values"]["SITE_CA_BUNDLE"] == pod["volumes"][0]["configMap"]["name"]
 
 
-def test_the_job_gets_out_where_all_is_closed_and_no_further_than_a_gateway(kubectl, ca_pem, tmp_path):
+def test_the_job_gets_out_where_all_is_closed_to_what_the_site_file_names_and_no_further(kubectl, ca_pem, tmp_path):
     """At an upgrade the policies of the release before are there: nobody may talk to anybody."""
     answer_as_a_cluster(kubectl, ca_pem)
     answer_as_a_job(kubectl)
@@ -186,24 +188,84 @@ def test_the_job_gets_out_where_all_is_closed_and_no_further_than_a_gateway(kube
     # Neither a Service nor a policy of the installation takes it for one of its own pods.
     assert labels["app.kubernetes.io/name"] != "symmetra"
     ports = [[port["port"] for port in rule["ports"]] for rule in policy["spec"]["egress"]]
-    assert ports == [[53, 53], [443], [5432], [9090]]
+    assert ports == [[53, 53, 5353, 5353], [443], [5432], [9090]]
+
+
+def test_the_job_reaches_a_provider_at_its_own_port_and_name_servers_of_openshift():
+    egress = policy_for(site(oidc_issuer="https://login.st-anna.org:8443/realms/staff"))["spec"]["egress"]
+    assert [port["port"] for port in egress[1]["ports"]] == [8443]
+    namespaces = [peer["namespaceSelector"]["matchLabels"] for peer in egress[0]["to"] if "namespaceSelector" in peer]
+    assert [labels["kubernetes.io/metadata.name"] for labels in namespaces] == ["kube-system", "openshift-dns"]
+
+
+def _patch_refused(name: str, resource: str, said: str) -> str:
+    """What kubectl prints of each object where the API server refuses more than one."""
+    return (
+        "Error from server (Invalid): error when applying patch:\n"
+        f'{{"metadata":{{"annotations":{{"kubectl.kubernetes.io/last-applied-configuration":"{name} is invalid"}}}}}}\n'
+        "to:\n"
+        f'Resource: "{resource}", GroupVersionKind: "{resource}"\n'
+        f'Name: "{name}", Namespace: "symmetra"\n'
+        f'for: "k8s/overlays/mysite": error when patching "k8s/overlays/mysite": {said}\n'
+    )
+
+
+IMMUTABLE = "spec.template: Invalid value: core.PodTemplateSpec{}: field is immutable"
+REFUSED = (
+    "Warning: metadata.finalizers: prefer a domain-qualified finalizer name\n"
+    + _patch_refused("publish-model-1", "batch/v1, Kind=Job", f'Job.batch "publish-model-1" is invalid: {IMMUTABLE}')
+    + _patch_refused(
+        "upgrade-records-0-1-0", "batch/v1, Kind=Job", f'Job.batch "upgrade-records-0-1-0" is invalid: {IMMUTABLE}'
+    )
+    + _patch_refused(
+        "models", "/v1, Kind=PersistentVolumeClaim", 'PersistentVolumeClaim "models" is invalid: spec: Forbidden: spec'
+    )
+    + 'error: resource mapping not found for name: "gateway": no matches for kind "ServiceMonitor" in version "x/v1"\n'
+    "ensure CRDs are installed first\n"
+    "Error from server (Forbidden): exceeded quota: symmetra."
+)
 
 
 def test_what_the_api_server_would_refuse_is_named(kubectl, ca_pem, tmp_path):
-    said = (
-        'The Job "publish-model-1" is invalid: spec.template: Invalid value: core.PodTemplateSpec{}: field is immutable\n'
-        'error: resource mapping not found for name: "gateway": no matches for kind "ServiceMonitor" in version "x/v1"\n'
-        "ensure CRDs are installed first\n"
-        "Error from server (Forbidden): exceeded quota: symmetra."
-    )
-    kubectl.answer("apply --dry-run=server", {"error": said})
+    kubectl.answer("apply --dry-run=server", {"error": REFUSED})
     answer_as_a_cluster(kubectl, ca_pem)
     code, out, _ = run("preflight", "--without-job", "--overlay", make_overlay(tmp_path / "hospital"))
     assert code == 1
     lines = out.splitlines()
     assert "kubectl delete job publish-model-1 --namespace symmetra" in lines[0]
-    assert lines[1].endswith("Applying would be refused: Error from server (Forbidden): exceeded quota: symmetra.")
-    assert len(lines) == 3
+    assert "kubectl delete job upgrade-records-0-1-0 --namespace symmetra" in lines[1]
+    assert 'Applying would be refused: PersistentVolumeClaim "models" is invalid: spec: Forbidden: spec' in lines[2]
+    assert lines[3].endswith("Applying would be refused: Error from server (Forbidden): exceeded quota: symmetra.")
+    assert len(lines) == 5
+
+
+def test_one_job_that_cannot_be_changed_is_named_too(kubectl, tmp_path):
+    said = (
+        'The Job "publish-model-1" is invalid: spec.template: Invalid value: core.PodTemplateSpec{}: field is immutable'
+    )
+    kubectl.answer("apply", {"error": f"Warning: something is deprecated\n{said}"})
+    assert try_applying(Kubectl("symmetra"), tmp_path) == [said]
+
+
+def test_a_dry_run_that_does_not_end_is_no_consent(kubectl, tmp_path, monkeypatch):
+    monkeypatch.setattr("k8s.operations.preflight.facts.APPLY_SECONDS", 0.001)
+    kubectl.answer("apply", "")
+    (said,) = refusals = try_applying(Kubectl("symmetra"), tmp_path)
+    assert said.startswith("kubectl apply did not end within")
+    (finding,) = check_refusals(site(), NEEDS, ClusterFacts("v1.34.2", "symmetra", refusals=refusals))
+    assert finding.says.startswith("Whether applying would be refused is not known: kubectl apply did not end")
+
+
+def test_the_clusters_own_pods_on_the_network_of_their_nodes_are_no_ingress_controller(kubectl, ca_pem):
+    def pod(name: str, owner: str) -> dict[str, object]:
+        return {"metadata": {"name": name, "ownerReferences": [{"kind": owner}]}, "spec": {"hostNetwork": True}}
+
+    pods = [pod("apiserver-cp-1", "Node"), pod("rke2-ingress-nginx-controller-x7", "DaemonSet")]
+    pods += [pod(name, "DaemonSet") for name in ("kube-proxy-a", "cilium-b", "calico-node-c", "canal-d")]
+    kubectl.answer("get pods --namespace kube-system", {"items": pods})
+    answer_as_a_cluster(kubectl, ca_pem)
+    found = collect(Kubectl("symmetra"), frozenset(), "kube-system")
+    assert found.host_network == ["rke2-ingress-nginx-controller-x7"]
 
 
 def test_an_overlay_that_was_taken_along_from_another_release_is_named(kubectl, tmp_path):
@@ -214,5 +276,5 @@ def test_an_overlay_that_was_taken_along_from_another_release_is_named(kubectl, 
     code, out, err = run("preflight", "--overlay", overlay)
     assert (code, out) == (1, "")
     assert "keys/patches/patches.yaml in" in err
-    assert "is of another release; copy the folder again: cp -r" in err
+    assert "is of another release; copy the folder again: rm -r" in err
     assert kubectl.calls() == []
