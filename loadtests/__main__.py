@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Final, TextIO
@@ -36,6 +37,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
 }
 """Command name -> (module, one line for the help)."""
 USAGE: Final = 2
+STOPPED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 
 
 def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, err: TextIO) -> int:
@@ -48,8 +50,17 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, e
         err.write(f"{says}\n{_overview()}")
         return USAGE
     command = importlib.import_module(COMMANDS[arguments[0]][0])
-    code: int = command.run(list(arguments[1:]), environment, out, err)
+    try:
+        code: int = command.run(list(arguments[1:]), environment, out, err)
+    except KeyboardInterrupt:
+        err.write("\nstopped; a command that keeps its runs in a --folder goes on from there\n")
+        return STOPPED
     return code
+
+
+def end_in_order(*_: object) -> None:
+    """On SIGTERM: what was started is stopped on the way out."""
+    sys.exit(TERMINATED)
 
 
 def _overview() -> str:
@@ -59,4 +70,5 @@ def _overview() -> str:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, end_in_order)
     sys.exit(run(sys.argv[1:], os.environ, sys.stdout, sys.stderr))

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from loadtests.capacity.machine import cores
 from loadtests.capacity.measuring import CapacityQuestion, SearchRun
-from loadtests.capacity.search import BRACKETED, NOT_SUSTAINED, SUSTAINED, Found
+from loadtests.capacity.search import BRACKETED, NOT_SUSTAINED, SUSTAINED, UNSETTLED, Found
+from loadtests.errors import CapacityUnusable
 from loadtests.run.format import ABSTAINED, ANSWERED, REFUSED_PHOTO, FinishedRun
 from loadtests.verdict.bottleneck import GENERATOR, find_bottleneck
 
@@ -101,7 +102,12 @@ class Capacity:
 
 
 def answer(question: CapacityQuestion, told: Told, found: Found, runs: Sequence[SearchRun]) -> Capacity:
-    """Put together what was found."""
+    """Put together what was found.
+
+    Raises:
+        CapacityUnusable: The runs are not of one target: a search that went on later found another version, other replicas or another machine.
+    """
+    _require_one_target([each.run for each in runs])
     rate = 0.0 if found.sustained is None else found.sustained.rate
     rate_not_sustained = None if found.not_sustained is None else found.not_sustained.rate
     at_rate, above = _at(runs, rate, SUSTAINED), _at(runs, rate_not_sustained, NOT_SUSTAINED)
@@ -151,6 +157,8 @@ def sentence_of(capacity: Capacity) -> str:
     )
     if not capacity.rate:
         return f"No rate was found that is sustained {circumstances}. {capacity.why}"
+    if capacity.kind == UNSETTLED:
+        return f"No number was settled {circumstances}. {capacity.why}"
     least = "" if capacity.kind == BRACKETED else "At least "
     number = (
         f"{least}{capacity.completed_per_hour:,.0f} completed screenings per hour (200 with a band or a documented abstention, "
@@ -176,7 +184,8 @@ def _at(runs: Sequence[SearchRun], rate: float | None, outcome: str) -> list[Sea
 
 
 def _limit(found: Found, above: Sequence[SearchRun]) -> tuple[str, str]:
-    if above:
+    # Where the generator gave out, what stood in the way at some higher rate is not what ended the search.
+    if above and (found.kind == BRACKETED or found.beyond_generator is None):
         bottleneck = find_bottleneck(above[-1].run)
         says = f"At {above[-1].measured.rate:.2f} per second {above[-1].measured.says} {bottleneck.says} {bottleneck.next_thing}"
         name = bottleneck.name if bottleneck.behind is None else f"{bottleneck.name} (behind it {bottleneck.behind})"
@@ -187,6 +196,21 @@ def _limit(found: Found, above: Sequence[SearchRun]) -> tuple[str, str]:
             f"At {found.beyond_generator:.2f} requests per second the generator was the bottleneck.",
         )
     return UNKNOWN, found.why
+
+
+def _require_one_target(runs: Sequence[FinishedRun]) -> None:
+    """What a run could not read is no difference."""
+    kept: dict[str, set[object]] = {
+        "versions of the model": {run.summary.model_version for run in runs if run.summary.model_version},
+        "numbers of replicas": {len(run.target.replicas) for run in runs if run.target.replicas},
+        "machines that made the load": {
+            tuple(sorted(run.summary.machine.items())) for run in runs if run.summary.machine
+        },
+    }
+    for what, values in kept.items():
+        if len(values) > 1:
+            message = f"the runs of this folder are of different {what}, so they say nothing together; search again in another folder"
+            raise CapacityUnusable(message)
 
 
 def _site(question: CapacityQuestion, told: Told, runs: Sequence[FinishedRun]) -> Site:

@@ -11,6 +11,7 @@ from typing import Final
 from loadtests.capacity.answer import UNKNOWN, Capacity
 from loadtests.capacity.forecast import Forecast, MeasuredParts, forecast
 from loadtests.capacity.measuring import CapacityQuestion, search_capacity
+from loadtests.capacity.search import BRACKETED
 from loadtests.errors import CapacityUnusable
 
 DIRECT: Final = "direct"
@@ -87,4 +88,4 @@ def _measure_model_server(
     if found.sustained is None:
         tell(f"The model server's own limit is not known. {found.why}")
         return _ModelServer()
-    return _ModelServer(found.sustained.rate, found.not_sustained is not None)
+    return _ModelServer(found.sustained.rate, found.kind == BRACKETED)

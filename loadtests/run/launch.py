@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Final
 
+from loadtests.children import die_with_parent
 from loadtests.errors import RunFailed, RunUnreadable
 from loadtests.run.format import RUN_FILE, FinishedRun, read_run
 from loadtests.run.request import RunRequest
@@ -87,7 +88,12 @@ def _start(words: Sequence[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
     command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), *words]
     return subprocess.Popen(
-        command, env=environment | {"PYTHONPATH": path}, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        command,
+        env=environment | {"PYTHONPATH": path},
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        preexec_fn=die_with_parent(),  # noqa: PLW1509 - only calls prctl; no lock is taken between fork and exec
     )
 
 

@@ -98,7 +98,7 @@ def best_gain(
     for level in sorted({load.in_flight for loads in candidate for load in loads}):
         mine = [_at(loads, level) for loads in candidate]
         pairs = [(ours, other) for ours, other in zip(mine, theirs, strict=True) if ours and other]
-        if len(pairs) < len(theirs) or not all(takes(ours) for ours, _ in pairs):
+        if len(pairs) < len(theirs) or not all(takes(ours) and other.answered for ours, other in pairs):
             continue
         p95 = ratio_over_rounds(
             [each.p95_milliseconds for each, _ in pairs], [each.p95_milliseconds for _, each in pairs]

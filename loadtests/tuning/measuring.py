@@ -209,11 +209,13 @@ class Bench:
         if self._generator is None:
             self._generator = self._stack.enter_context(LoadGenerator())
         asked = self._question
-        return self._generator.make(
+        load = self._generator.make(
             LoadRequest(
                 server.address, asked.model, in_flight, asked.crops_per_call, asked.warm_up_seconds, asked.seconds
             )
         )
+        server.require_running()  # before anything is kept of one that is gone
+        return load
 
     def _defaults(self) -> ModelServer:
         if self._server is None:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Self
 
+from loadtests.children import die_with_parent
 from loadtests.errors import ServerNotStarted, TuneFailed
 from loadtests.tuning.candidate import Candidate
 from loadtests.tuning.load import Load, LoadRequest
@@ -70,7 +71,14 @@ class ModelServer:
         try:
             with self._log.open("wb") as log:
                 environment = {"TF_CPP_MIN_LOG_LEVEL": "3", **os.environ}
-                self._process = subprocess.Popen(self._command, stdout=log, stderr=subprocess.STDOUT, env=environment)
+                self._process = subprocess.Popen(
+                    self._command,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    env=environment,
+                    start_new_session=True,  # Ctrl-C reaches us first
+                    preexec_fn=die_with_parent(),  # noqa: PLW1509 - only calls prctl; no lock is taken between fork and exec
+                )
         except OSError as error:
             message = f"the model server cannot be started: {error}; say with --server-command how it is"
             raise TuneFailed(message) from error
@@ -89,6 +97,16 @@ class ModelServer:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+    def require_running(self) -> None:
+        """Look whether it is still there.
+
+        Raises:
+            TuneFailed: It ended in the middle.
+        """
+        if self._process.poll() is not None:
+            message = f"the model server ended under load with {self._process.returncode} ({self._name}); it said: {self._last()}"
+            raise TuneFailed(message)
 
     def _wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -120,7 +138,14 @@ class LoadGenerator:
     def __enter__(self) -> Self:
         """Start it."""
         command = [sys.executable, "-m", "loadtests.tuning.load"]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+            preexec_fn=die_with_parent(),  # noqa: PLW1509 - as above
+        )
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -210,3 +210,28 @@ def test_a_forecast_wants_to_know_how_many_gateways_there_were(tmp_path: Path, r
     code, _, err = capacity(tmp_path / "search", "--forecast-gateways", "2")
     assert (code, "--replicas" in err.splitlines()[-1]) == (1, True)
     assert runs.made
+
+
+def test_runs_of_two_versions_say_nothing_together(tmp_path: Path, runs: Calculated) -> None:
+    def promote(_: RunRequest, run: FinishedRun) -> FinishedRun:
+        version = "1" if len(runs.made) < 4 else "2"
+        return dataclasses.replace(run, summary=dataclasses.replace(run.summary, model_version=version))
+
+    runs.change = promote
+    code, out, err = capacity(tmp_path / "search", *KNOWN)
+    assert (code, out) == (1, "")
+    assert "different versions of the model" in err
+
+
+def test_a_search_that_never_agreed_promises_no_number(tmp_path: Path, runs: Calculated) -> None:
+    def disturb(request: RunRequest, run: FinishedRun) -> FinishedRun:
+        if request.rate < 150:
+            return run
+        reasons = (InvalidReason("foreign_traffic", "Others asked, too."),)
+        return dataclasses.replace(run, summary=dataclasses.replace(run.summary, valid=False, invalid_reasons=reasons))
+
+    runs.change = disturb
+    _, out, _ = capacity(tmp_path / "search", *KNOWN)
+    assert content(tmp_path / "search")["kind"] == "unsettled"
+    assert out.startswith("No number was settled")
+    assert "completed screenings per hour" not in out.splitlines()[0]

@@ -72,7 +72,7 @@ class Service(grpc.GenericRpcHandler):
 def main() -> None:
     fixed, row, penalty = map(float, sys.argv[1:4])
     flags = dict(each.removeprefix("--").split("=", 1) for each in sys.argv[4:])
-    if set(flags) - {"port", "model_name", "model_base_path"}:
+    if set(flags) - {"port", "model_name", "model_base_path", "max_num_load_retries"}:
         fixed, row = fixed * penalty, row * penalty
     largest = 1
     if flags.get("enable_batching") == "true":
