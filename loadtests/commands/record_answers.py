@@ -49,21 +49,22 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, e
         index = read_index(options.pack)
         with contextlib.closing(exchange):
             noted = tuple(_note(exchange, options.pack, photo, options.tolerance_ppm) for photo in index.photos)
-    except LoadTestError as error:
+        write_index(options.pack, Index(index.name, index.note, noted))
+    except (LoadTestError, OSError) as error:
         err.write(f"{error}\n")
         return 1
-    write_index(options.pack, Index(index.name, index.note, noted))
     versions = sorted({version for photo in noted for version in photo.answers})
     out.write(f"{len(noted)} photos asked; the pack knows the answers of version {', '.join(versions) or 'none'}\n")
     return 0
 
 
 def _note(exchange: HttpExchange, folder: Path, photo: PackPhoto, tolerance_ppm: int) -> PackPhoto:
+    sent = (folder / photo.file).read_bytes()
     try:
         response = exchange.request(
             "POST",
             PATH,
-            (folder / photo.file).read_bytes(),
+            sent,
             {"Content-Type": photo.content_type, "Accept": "application/json"},
         )
         content: dict[str, Any] = json.loads(response.body)
@@ -72,12 +73,17 @@ def _note(exchange: HttpExchange, folder: Path, photo: PackPhoto, tolerance_ppm:
         raise TargetUnreadable(message) from error
     if response.status != OK or photo.problem is not None:
         return _require_refused(photo, response.status, content)
-    severity_ppm = int(content["severity_ppm"])
-    answer = RightAnswer(
-        (max(severity_ppm - tolerance_ppm, 0), min(severity_ppm + tolerance_ppm, 1_000_000)),
-        _right_bands(content, severity_ppm, tolerance_ppm),
-    )
-    return dataclasses.replace(photo, answers={**photo.answers, str(content["model"]["version"]): answer})
+    try:
+        severity_ppm = int(content["severity_ppm"])
+        answer = RightAnswer(
+            (max(severity_ppm - tolerance_ppm, 0), min(severity_ppm + tolerance_ppm, 1_000_000)),
+            _right_bands(content, severity_ppm, tolerance_ppm),
+        )
+        version = str(content["model"]["version"])
+    except (KeyError, TypeError, ValueError) as error:
+        message = f"{photo.file}: the target answered 200, and not as a gateway of Symmetra answers"
+        raise TargetUnreadable(message) from error
+    return dataclasses.replace(photo, answers={**photo.answers, version: answer})
 
 
 def _require_refused(photo: PackPhoto, status: int, content: Mapping[str, Any]) -> PackPhoto:

@@ -76,7 +76,7 @@ class Tuned:
     def sentence(self) -> str:
         """What was found, with its figures."""
         gain, asked = self.headline, self.question
-        tried = f"{len(self.scores)} configurations were tried on {asked.cores} cores of {asked.machine['cpu']}"
+        tried = f"{len(self.scores)} configurations were looked at on {asked.cores} cores of {asked.machine['cpu']}"
         if gain is None:
             return f"{tried}: none has a p95 as good as the defaults' at a load that they take; keep the defaults."
         figures = (
@@ -86,9 +86,7 @@ class Tuned:
         )
         bar = f"the bar of {BAR} times is {'met' if self.meets_bar else 'not met'}"
         if not self.gains_anything:
-            return (
-                f"{tried}: none gains; the best look, {self.best.name}, confirmed: {figures}; {bar}. Keep the defaults."
-            )
+            return f"{tried} and one was confirmed, the best look, {self.best.name}: {figures}; {bar}. What was only looked at is not ruled out. Keep the defaults."
         return f"{tried}; the best, {self.best.name}, confirmed: {figures}; {bar}."
 
     def curves(self) -> dict[str, list[tuple[float, float]]]:

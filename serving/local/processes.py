@@ -48,6 +48,8 @@ class ProcessGroup:
 
     def start(self, name: str, command: Sequence[str | Path], environment: Mapping[str, str] | None = None) -> int:
         """Start one child in a session of its own (so that Ctrl-C reaches us first) and return its process id."""
+        if name in self._children:  # one that was killed, and is started again
+            self._children[name].wait(STOP_GRACE_SECONDS)
         log_path = self._log_folder / f"{name}.log"
         with log_path.open("wb") as log:
             child = subprocess.Popen(
