@@ -39,10 +39,15 @@ class MachineWatch:
         self._thread.join()
 
     def busy_cores(self, begin: dt.datetime, seconds: float) -> float | None:
-        """Cores that were busy on average during so many seconds after a moment; None where nobody looked then."""
+        """Cores that were busy on average during so many seconds after a moment.
+
+        None where nobody looked then, or where these processes may not use all cores.
+        """
         first = begin.timestamp()
         looks = [look for look in self._looks if first <= look[0] <= first + seconds]
-        if len(looks) < 2:
+        if len(looks) < 2 or cores() < (
+            os.cpu_count() or 1
+        ):  # then others' work on cores that are not ours is counted, too
             return None
         (began, busy_before), (ended, busy_after) = looks[0], looks[-1]
         return (busy_after - busy_before) / (ended - began)

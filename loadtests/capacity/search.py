@@ -135,7 +135,8 @@ def next_step(runs: Sequence[Measured], settings: SearchSettings) -> Step:
         failed = known.invalid_in_a_row()
         if failed < settings.tries:
             return Trial(last.rate, last.is_short)
-        if last.outcome == INVALID or last.rate <= known.low_rate:
+        # An end that cannot be measured again would be asked for until no run is left.
+        if last.outcome == INVALID or last.rate <= known.low_rate or last.rate == known.high:
             return known.found(
                 UNSETTLED, f"{failed} runs in a row at {last.rate:.2f} per second were INVALID: {last.says}"
             )
