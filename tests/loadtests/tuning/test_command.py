@@ -77,7 +77,7 @@ def test_finds_what_batching_gains_and_writes_it(repository: Path, tmp_path: Pat
 
 def test_says_that_nothing_gains_and_writes_no_configuration(repository: Path, tmp_path: Path) -> None:
     folder = tmp_path / "tuned"
-    code, out, err = tune(repository, folder, scripted(penalty=20))
+    code, out, err = tune(repository, folder, scripted(penalty=8))
 
     assert code == 4, err
     assert "keep the defaults" in out.lower()
