@@ -1,18 +1,15 @@
-"""Where Alertmanager's notifications arrive: an HTTP server that keeps what it is sent, by the name of the receiver. Nobody is paged."""
+"""Alertmanager's notifications in a scenario: kept by the name of their receiver, so that they can be judged. Nobody is paged."""
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final
 
-HEARTBEAT: Final = "heartbeat"
-"""Receiver of the alert that always fires."""
+from serving.local.webhook import HEARTBEAT, WebhookListener
+
 FIRING: Final = "firing"
 RESOLVED: Final = "resolved"
 
@@ -34,43 +31,17 @@ class Notification:
     at: float
 
 
-class Pager:
+class Pager(WebhookListener):
     """Listens inside the block, on a free port."""
 
     def __init__(self) -> None:
+        super().__init__(self._take_post)
         self._notifications: list[Notification] = []
         self._came = threading.Condition()
 
-    def __enter__(self) -> Self:
-        """Begin to listen."""
-        told = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                """One notification."""
-                content = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                names = tuple(sorted({alert["labels"]["alertname"] for alert in content["alerts"]}))
-                told.take(Notification(self.path.rsplit("/", 1)[-1], content["status"], names, time.monotonic()))
-                self.send_response(200)
-                self.end_headers()
-
-            def log_message(self, *_: object) -> None:
-                """Say nothing of each request."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.port = self._server.server_address[1]
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Listen no more."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def _take_post(self, receiver: str, content: dict[str, Any]) -> None:
+        names = tuple(sorted({alert["labels"]["alertname"] for alert in content["alerts"]}))
+        self.take(Notification(receiver, content["status"], names, time.monotonic()))
 
     def take(self, notification: Notification) -> None:
         """Keep one."""

@@ -25,7 +25,7 @@ from loadtests.scenarios.judging import (
     over_seconds,
     told_seconds,
 )
-from loadtests.scenarios.pager import FIRING, HEARTBEAT, RESOLVED, Notification, Pager
+from loadtests.scenarios.pager import FIRING, RESOLVED, Notification, Pager
 from loadtests.scenarios.photos import PatientPhotos
 from loadtests.scenarios.preparing import Prepared
 from loadtests.scenarios.scenario import Change, Expected, Scenario
@@ -33,6 +33,7 @@ from loadtests.scenarios.sending import EvenTraffic, PhotoSender
 from loadtests.scenarios.site import Site
 from serving.local.drift_demo import Face
 from serving.local.stack import Interpreters
+from serving.local.webhook import HEARTBEAT
 
 BAD_PHOTOS: Final = "bad_photos"
 ALERT_STEP_SECONDS: Final = 1.0

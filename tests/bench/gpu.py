@@ -171,11 +171,11 @@ def _say_limits(measured: Mapping[str, dict]) -> str:
     return "\n".join(lines)
 
 
-def main() -> int:
+def main(words: list[str] | None = None) -> int:
     """Measure, print, keep."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.gpu", description=__doc__)
     parser.add_argument("--save", type=Path, metavar="FOLDER", help="gpu.json goes there")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     report = bench(sys.stdout)
     if arguments.save:
         arguments.save.mkdir(parents=True, exist_ok=True)

@@ -4,24 +4,10 @@ import dataclasses
 
 import pytest
 
-from loadtests.scenarios.judging import MACHINE_SECONDS, Moments, Sending, Told, check_answered, judge
-from loadtests.scenarios.scenario import Allowed, Change, Expected, Scenario, SiteWants
+from loadtests.scenarios.judging import MACHINE_SECONDS, Sending, Told, check_answered, judge
+from tests.support.scenario_outcomes import FIRING, MOMENTS, RESOLVED, SCENARIO
 
-SCENARIO = Scenario(
-    name="some",
-    about="Something happens.",
-    times_faster=30.0,
-    photos_a_minute=4.0,
-    site=SiteWants(),
-    changes=(Change("gateway_killed", 2.0, 0.0, {}),),
-    expect=(Expected("ReplicaDown", "tickets", 15.0, 10.0),),
-    may=(Allowed("DriftWarning", "tickets", "chance"),),
-    quiet_minutes=15.0,
-)
-MOMENTS = Moments(changed=4.0, changed_fully=4.0, ending=40.0, ended=40.0, finished=100.0)
 ALLOWED, OVER_ALLOWED = 30.0 + MACHINE_SECONDS, 20.0 + MACHINE_SECONDS
-FIRING = Told("tickets", "firing", "ReplicaDown", 35.0)
-RESOLVED = Told("tickets", "resolved", "ReplicaDown", 55.0)
 GOOD = (FIRING, RESOLVED)
 
 
