@@ -7,6 +7,7 @@ it. What it cannot know is taken from who asked, and what nobody said is called 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -65,7 +66,8 @@ class Capacity:
         rate: The highest that was sustained, requests per second; 0.0 where none was.
         rate_not_sustained: The lowest above it that was not; None where none was found.
         agreement: Of the runs at these two rates, as in "2 of 2"; short runs are not counted.
-        completed_per_hour: Photos answered 200, with a band or a documented abstention, at `rate`.
+        completed_per_hour: Photos answered 200, with a band or a documented abstention, in the runs at `rate`: counted, not calculated from it.
+        resolution_share: By how much rates must differ, relatively, for one run to tell them apart; None where none was sustained.
         refused_share: Of the photos, refused as bad ones should be.
         limited_by: What stood in the way of more.
         limited_says: Why, in a sentence with figures.
@@ -86,6 +88,7 @@ class Capacity:
     rate_not_sustained: float | None
     agreement: dict[str, str]
     completed_per_hour: float
+    resolution_share: float | None
     refused_share: float
     limited_by: str
     limited_says: str
@@ -124,7 +127,8 @@ def answer(question: CapacityQuestion, told: Told, found: Found, runs: Sequence[
         rate=rate,
         rate_not_sustained=rate_not_sustained,
         agreement={name: f"{end.agreeing} of {end.runs}" for name, end in ends.items() if end is not None},
-        completed_per_hour=rate * SECONDS_OF_AN_HOUR * _share(at_rate, ANSWERED, ABSTAINED),
+        completed_per_hour=SECONDS_OF_AN_HOUR * _completed_per_second(at_rate),
+        resolution_share=_resolution(at_rate),
         refused_share=_refused_share(at_rate),
         limited_by=limited_by,
         limited_says=limited_says,
@@ -174,7 +178,15 @@ def confidence_of(capacity: Capacity) -> str:
     if capacity.rate_not_sustained is None:
         return f"{low}; no rate was found that was not."
     high = f"{capacity.rate_not_sustained:.2f} were not in {said.get(NOT_SUSTAINED, '0 of 0')}"
-    return f"{low}, {high}; the capacity lies between." if capacity.rate else f"{high}."
+    if not capacity.rate:
+        return f"{high}."
+    width, resolution = capacity.rate_not_sustained / capacity.rate - 1, capacity.resolution_share
+    rough = (
+        f" One run tells apart only rates that differ by {resolution:.0%} or more, which is more than these two do: longer runs say more."
+        if resolution is not None and resolution > width
+        else ""
+    )
+    return f"{low}, {high}; the capacity lies between.{rough}"
 
 
 def _at(runs: Sequence[SearchRun], rate: float | None, outcome: str) -> list[SearchRun]:
@@ -235,11 +247,18 @@ def _site(question: CapacityQuestion, told: Told, runs: Sequence[FinishedRun]) -
     )
 
 
-def _share(runs: Sequence[SearchRun], *outcomes: str) -> float:
-    """Of all requests of these runs, whoever sent them, photos that ended so."""
-    total = sum(sum(counts.values()) for each in runs for counts in each.run.summary.outcomes.values())
-    ended = sum(each.run.summary.outcomes.get("photo", {}).get(name, 0) for each in runs for name in outcomes)
-    return ended / total if total else 0.0
+def _completed_per_second(runs: Sequence[SearchRun]) -> float:
+    """Counted, not the rate that was wanted: arrivals are random, so the number of them is, too."""
+    photos = [each.run.summary.outcomes.get("photo", {}) for each in runs]
+    seconds = sum(each.run.summary.seconds for each in runs)
+    return sum(each.get(name, 0) for each in photos for name in (ANSWERED, ABSTAINED)) / seconds if seconds else 0.0
+
+
+def _resolution(runs: Sequence[SearchRun]) -> float | None:
+    """Two standard deviations of a Poisson count, as a share of it: rates nearer to each other look alike in one run."""
+    counts = [sum(sum(of.values()) for of in each.run.summary.outcomes.values()) for each in runs]
+    fewest = min(counts, default=0)
+    return 2 / math.sqrt(fewest) if fewest else None
 
 
 def _refused_share(runs: Sequence[SearchRun]) -> float:

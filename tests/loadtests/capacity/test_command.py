@@ -11,7 +11,16 @@ import pytest
 from loadtests.__main__ import run as loadtests
 from loadtests.capacity import measuring
 from loadtests.errors import RunFailed
-from loadtests.run.format import FinishedRun, InvalidReason, StageChange, TargetChange, write_run
+from loadtests.run.format import (
+    ABSTAINED,
+    ANSWERED,
+    FinishedRun,
+    InvalidReason,
+    StageChange,
+    TargetChange,
+    read_run,
+    write_run,
+)
 from loadtests.run.request import RunRequest
 from tests.support.simulated_queue import simulate_run
 
@@ -103,7 +112,16 @@ def test_the_sites_number_is_said_in_one_sentence_with_all_it_depends_on(tmp_pat
     assert (code, found["schema"], found["kind"]) == (0, "symmetra.capacity/1", "bracketed")
     assert found["rate"] == pytest.approx(CAPACITY, rel=0.05)
     assert found["rate"] < found["rate_not_sustained"] <= found["rate"] * 1.03
-    assert found["completed_per_hour"] == pytest.approx(0.95 * 3600 * found["rate"], rel=0.01)
+    assert found["completed_per_hour"] == pytest.approx(0.95 * 3600 * found["rate"], rel=0.05)
+    ends = [
+        row
+        for row in found["runs"]
+        if row["rate"] == found["rate"] and row["outcome"] == "sustained" and not row["is_short"]
+    ]
+    counted = [read_run(tmp_path / "search" / "runs" / row["folder"]).summary for row in ends]
+    answered = sum(each.outcomes["photo"].get(name, 0) for each in counted for name in (ANSWERED, ABSTAINED))
+    assert found["completed_per_hour"] == pytest.approx(3600 * answered / sum(each.seconds for each in counted))
+    assert "longer runs say more" not in out
     assert set(found["agreement"].values()) <= {"2 of 2", "2 of 3"}
     assert found["gateway_cores_busy"] == pytest.approx(0.005 * found["rate"], rel=0.1)
     sentence = out.splitlines()[0]
@@ -235,3 +253,11 @@ def test_a_search_that_never_agreed_promises_no_number(tmp_path: Path, runs: Cal
     assert content(tmp_path / "search")["kind"] == "unsettled"
     assert out.startswith("No number was settled")
     assert "completed screenings per hour" not in out.splitlines()[0]
+
+
+@pytest.mark.usefixtures("runs")
+def test_runs_too_short_for_their_bracket_are_said_to_be(tmp_path: Path) -> None:
+    words = [word if word != "20" else "5" for word in WORDS]
+    out = io.StringIO()
+    loadtests(["capacity", *words, *KNOWN, "--folder", str(tmp_path / "search")], {}, out, io.StringIO())
+    assert "longer runs say more" in out.getvalue()
