@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import hashlib
 import importlib.util
 import shlex
 import subprocess
@@ -25,7 +26,7 @@ from loadtests.run.machine import machine_of_load
 from loadtests.run.plan import DEFAULT_MODEL
 from loadtests.tuning.measuring import Bench, TuneQuestion
 from loadtests.tuning.result import Tuned, write_result
-from loadtests.tuning.search import best_of, search
+from loadtests.tuning.search import search, worth_confirming
 from loadtests.tuning.servers import EMBEDDED
 
 GAINS, NO_ANSWER, KEEPS_DEFAULTS = 0, 1, 4
@@ -105,6 +106,8 @@ def _question(options: argparse.Namespace) -> TuneQuestion:
         repository=str(options.repository.resolve()),
         model=options.model,
         version=max(numbers),
+        digest=_digest(versions / str(max(numbers))),
+        commit=_commit(),
         machine=machine_of_load(),
         cores=cores(),
         crops_per_call=options.crops_per_call,
@@ -121,18 +124,16 @@ def _tune(question: TuneQuestion, folder: Path, minutes: float, tell: Callable[[
         highest = bench.highest_of_defaults()
         tell(f"with the defaults the server takes {highest} calls at the same time")
         scores = search(question.cores, bench.look, lambda: time.monotonic() < deadline)
-        best = best_of(scores).candidate
-        tell(f"confirming {best.name}")
-        gains = bench.confirm(best)
-        return Tuned(
-            question,
-            dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            _commit(),
-            best,
-            tuple(gains),
-            tuple(scores),
-            tuple(bench.rounds),
-        )
+        confirmed = []
+        for candidate in worth_confirming(scores):
+            tell(f"confirming {candidate.name}")
+            confirmed.append(bench.confirm(candidate))
+        return Tuned(question, tuple(confirmed), tuple(scores), tuple(bench.rounds))
+
+
+def _digest(version: Path) -> str | None:
+    manifest = version / "manifest.json"
+    return hashlib.sha256(manifest.read_bytes()).hexdigest() if manifest.exists() else None
 
 
 def _commit() -> str:

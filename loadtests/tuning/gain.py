@@ -1,7 +1,8 @@
 """What rounds that were measured in turn say: throughput and p95 of a candidate beside the defaults', as ratios with 95 % intervals.
 
 Only figures of the same round are divided by each other, so that a machine that grows slower slows both. The mean of the logarithms of
-the rounds' ratios is what is kept; its interval is Student's over the rounds, and none where there is one round only.
+the rounds' ratios is what is kept; its interval is Student's over the rounds, and none where there is one round only. The level of load
+is chosen on the same rounds, so intervals are a little too narrow, and "a p95 no worse" is asked of the middle, whose own interval stands beside it.
 """
 
 from __future__ import annotations

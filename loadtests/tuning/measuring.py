@@ -12,10 +12,11 @@ Both servers stand side by side; only one is under load at a time, and the order
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -47,6 +48,8 @@ class TuneQuestion:
         repository: Folder of the models.
         model: Name of one there.
         version: Its highest, which the server loads.
+        digest: SHA-256 of that version's `manifest.json`; None where it has none.
+        commit: Of this program, and so of the server that comes with it: figures of two commits say nothing together.
         machine: `loadtests.run.machine.machine_of_load`.
         cores: That the server has.
         crops_per_call: Rows of each call.
@@ -60,6 +63,8 @@ class TuneQuestion:
     repository: str
     model: str
     version: int
+    digest: str | None
+    commit: str
     machine: dict[str, str]
     cores: int
     crops_per_call: int
@@ -79,6 +84,7 @@ class Round:
         number: Of the round.
         defaults: A load for each level; none where the candidate's server did not start.
         loads: Of the candidate; none for `OF_DEFAULTS`, nor where its server did not start.
+        at: When it was done, ISO 8601.
     """
 
     purpose: str
@@ -86,6 +92,27 @@ class Round:
     number: int
     defaults: tuple[Load, ...]
     loads: tuple[Load, ...]
+    at: str = field(default_factory=lambda: dt.datetime.now(dt.UTC).isoformat(timespec="seconds"))
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A candidate that was measured anew.
+
+    Attributes:
+        candidate: It.
+        highest: Calls at the same time, the most that the defaults take.
+        gains: For each level of load of the defaults at which it has a p95 as good.
+    """
+
+    candidate: Candidate
+    highest: int
+    gains: tuple[Gain, ...]
+
+    @property
+    def headline(self) -> Gain | None:
+        """The gain over the defaults at the most that they take; None where no level of load has a p95 as good."""
+        return next((gain for gain in self.gains if gain.defaults_in_flight == self.highest), None)
 
 
 class Bench:
@@ -157,14 +184,18 @@ class Bench:
         self._tell(f"  {candidate.name}: {score.gain:.2f} times the defaults" + _where(gain))
         return score
 
-    def confirm(self, candidate: Candidate) -> list[Gain]:
+    def confirm(self, candidate: Candidate) -> Confirmed:
         """Measure one anew, in more rounds, at every level; its gain over the defaults at each level of theirs where there is one."""
         highest = self.highest_of_defaults()
         of_defaults = sorted({self._question.cores, max(1, highest // 2), highest})
         levels = sorted({*of_defaults, *(round(highest * step) for step in LADDER)})
-        self._measure(CONFIRM, candidate, self._question.rounds, of_defaults, levels)
+        try:
+            self._measure(CONFIRM, candidate, self._question.rounds, of_defaults, levels)
+        except ServerNotStarted as error:
+            self._tell(f"  {error}")
+            return Confirmed(candidate, highest, ())
         gains = (self._gain(CONFIRM, candidate, self._question.rounds, level) for level in of_defaults)
-        return [gain for gain in gains if gain is not None]
+        return Confirmed(candidate, highest, tuple(gain for gain in gains if gain is not None))
 
     def _gain(self, purpose: str, candidate: Candidate, rounds: int, level: int, worst_p95: float = 1.0) -> Gain | None:
         mine = [self._rounds[purpose, candidate.name, number] for number in range(rounds)]
@@ -243,7 +274,7 @@ class Bench:
 def as_round(content: dict[str, Any]) -> Round:
     """What `dataclasses.asdict` made of one."""
     loads = {name: tuple(Load(**each) for each in content[name]) for name in ("defaults", "loads")}
-    return Round(content["purpose"], content["candidate"], content["number"], **loads)
+    return Round(content["purpose"], content["candidate"], content["number"], **loads, at=content["at"])
 
 
 def _read(path: Path) -> list[Round]:
@@ -258,10 +289,22 @@ def _read(path: Path) -> list[Round]:
 def _keep_question(question: TuneQuestion, folder: Path) -> None:
     path, content = folder / QUESTION_FILE, json.loads(json.dumps(dataclasses.asdict(question)))
     folder.mkdir(parents=True, exist_ok=True)
-    if path.exists() and json.loads(path.read_text()) != content:
-        message = f"{folder} holds another question ({QUESTION_FILE}): choose another folder, or ask the same again"
+    if not path.exists():
+        # Whole or not at all: half a question could not be told from another.
+        new = path.with_suffix(".new")
+        new.write_text(json.dumps(content, indent=2) + "\n")
+        new.replace(path)
+        return
+    try:
+        found = json.loads(path.read_text())
+    except ValueError:
+        found = None
+    if found != content:
+        message = (
+            f"{folder} holds another question ({QUESTION_FILE}), or one of another commit of this program: choose another folder, "
+            "or ask the same again"
+        )
         raise TuneUnusable(message)
-    path.write_text(json.dumps(content, indent=2) + "\n")
 
 
 def _where(gain: Gain | None) -> str:

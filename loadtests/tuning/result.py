@@ -22,7 +22,7 @@ from loadtests.report.plots import Line, draw_lines
 from loadtests.tuning.candidate import Candidate
 from loadtests.tuning.gain import Gain, Ratio, takes
 from loadtests.tuning.load import Load
-from loadtests.tuning.measuring import CONFIRM, Round, TuneQuestion
+from loadtests.tuning.measuring import CONFIRM, Confirmed, Round, TuneQuestion
 from loadtests.tuning.search import Score
 
 SCHEMA: Final = "symmetra.tune/1"
@@ -40,27 +40,43 @@ class Tuned:
 
     Attributes:
         question: What was asked.
-        at: When, ISO 8601.
-        commit: Of this program, where it is known.
-        best: The candidate with the best short look; it alone was confirmed.
-        gains: Of it, confirmed anew, for each level of load of the defaults; the last is their highest.
+        confirmed: The candidates that were measured anew, in the order of their short looks.
         scores: Of all short looks.
         rounds: Everything that was measured.
     """
 
     question: TuneQuestion
-    at: str
-    commit: str
-    best: Candidate
-    gains: tuple[Gain, ...]
+    confirmed: tuple[Confirmed, ...]
     scores: tuple[Score, ...]
     rounds: tuple[Round, ...]
 
     @property
+    def at(self) -> str:
+        """When the last round was done, ISO 8601."""
+        return max(each.at for each in self.rounds)
+
+    @property
+    def winner(self) -> Confirmed:
+        """Of those confirmed the one with the highest gain; of equals the one with the better look.
+
+        Its interval is that of one candidate: the best of several whose interval only just leaves 1 may be so by luck.
+        """
+        return max(self.confirmed, key=lambda each: 0.0 if each.headline is None else each.headline.throughput.middle)
+
+    @property
+    def best(self) -> Candidate:
+        """The winner's configuration."""
+        return self.winner.candidate
+
+    @property
+    def gains(self) -> tuple[Gain, ...]:
+        """The winner's, for each level of load of the defaults; the last is their highest."""
+        return self.winner.gains
+
+    @property
     def headline(self) -> Gain | None:
-        """The gain over the defaults at the most that they take; None where no level of load has a p95 as good."""
-        highest = max(each.in_flight for each in self._confirmed()[0].defaults)
-        return next((gain for gain in self.gains if gain.defaults_in_flight == highest), None)
+        """The winner's gain over the defaults at the most that they take; None where no level of load has a p95 as good."""
+        return self.winner.headline
 
     @property
     def gains_anything(self) -> bool:
@@ -76,29 +92,29 @@ class Tuned:
     def sentence(self) -> str:
         """What was found, with its figures."""
         gain, asked = self.headline, self.question
-        tried = f"{len(self.scores)} configurations were looked at on {asked.cores} cores of {asked.machine['cpu']}"
+        looked = (
+            f"{len(self.scores)} configurations were looked at on {asked.cores} cores of {asked.machine['cpu']}, and "
+            f"{len(self.confirmed)} of them confirmed"
+        )
         if gain is None:
-            return f"{tried}: none has a p95 as good as the defaults' at a load that they take; keep the defaults."
+            return f"{looked}: none of these has a p95 as good as the defaults' at a load that they take; keep the defaults."
         figures = (
-            f"{as_text(gain.throughput)} times the calls a second of TensorFlow Serving's defaults ({gain.per_second:.0f} with {gain.in_flight} "
-            f"in flight, beside {gain.defaults_per_second:.0f} with {gain.defaults_in_flight}, the most that they take), p95 "
-            f"{gain.p95_milliseconds:.1f} ms beside {gain.defaults_p95_milliseconds:.1f} ({as_text(gain.p95)} times)"
+            f"the best of these, {self.best.name}, answers {as_text(gain.throughput)} times the calls a second of TensorFlow Serving's defaults "
+            f"({gain.per_second:.0f} with {gain.in_flight} in flight, beside {gain.defaults_per_second:.0f} with {gain.defaults_in_flight}, the "
+            f"most that they take), p95 {gain.p95_milliseconds:.1f} ms beside {gain.defaults_p95_milliseconds:.1f} ({as_text(gain.p95)} times)"
         )
         bar = f"the bar of {BAR} times is {'met' if self.meets_bar else 'not met'}"
         if not self.gains_anything:
-            return f"{tried} and one was confirmed, the best look, {self.best.name}: {figures}; {bar}. What was only looked at is not ruled out. Keep the defaults."
-        return f"{tried}; the best, {self.best.name}, confirmed: {figures}; {bar}."
+            return f"{looked}: {figures}; {bar}. What was only looked at is not ruled out. Keep the defaults."
+        return f"{looked}: {figures}; {bar}."
 
     def curves(self) -> dict[str, list[tuple[float, float]]]:
-        """Of the confirmation: p95 in milliseconds and calls a second at each level of load, means over rounds."""
-        confirmed = self._confirmed()
+        """Of the winner's confirmation: p95 in milliseconds and calls a second at each level of load, means over rounds."""
+        rounds = [each for each in self.rounds if each.purpose == CONFIRM and each.candidate == self.best.name]
         return {
-            "defaults": _curve([each.defaults for each in confirmed]),
-            "tuned": _curve([each.loads for each in confirmed]),
+            "defaults": _curve([each.defaults for each in rounds]),
+            "tuned": _curve([each.loads for each in rounds]),
         }
-
-    def _confirmed(self) -> list[Round]:
-        return [each for each in self.rounds if each.purpose == CONFIRM and each.candidate == self.best.name]
 
 
 def write_result(tuned: Tuned, folder: Path) -> None:
@@ -120,20 +136,33 @@ def write_result(tuned: Tuned, folder: Path) -> None:
 
 def as_json(tuned: Tuned) -> dict[str, Any]:
     """`tune.json`."""
-    content = dataclasses.asdict(tuned)
     # The file is kept and shown to others; where things lie on this machine is none of their business.
-    content["question"]["repository"] = Path(tuned.question.repository).name
-    content["question"]["server_command"] = [Path(word).name for word in tuned.question.server_command]
-    candidates = {"best": tuned.best.name, "batching_config": tuned.best.batching and tuned.best.batching.as_text()}
-    found = {
+    asked = dataclasses.replace(
+        tuned.question,
+        repository=Path(tuned.question.repository).name,
+        server_command=tuple(Path(word).name for word in tuned.question.server_command),
+    )
+    return {
+        "schema": SCHEMA,
+        "at": tuned.at,
+        "commit": asked.commit,
+        "question": dataclasses.asdict(asked),
         "sentence": tuned.sentence,
         "bar": BAR,
         "meets_bar": tuned.meets_bar,
         "gains_anything": tuned.gains_anything,
+        "best": tuned.best.name,
+        "best_candidate": dataclasses.asdict(tuned.best),
         "flags": tuned.best.flags(Path(BATCHING_FILE)),
+        "batching_config": tuned.best.batching and tuned.best.batching.as_text(),
+        "gains": [dataclasses.asdict(gain) for gain in tuned.gains],
+        "confirmed": {
+            each.candidate.name: None if each.headline is None else dataclasses.asdict(each.headline)
+            for each in tuned.confirmed
+        },
+        "scores": [{"candidate": score.candidate.name, "gain": score.gain} for score in tuned.scores],
+        "rounds": [dataclasses.asdict(each) for each in tuned.rounds],
     }
-    looks = [{"candidate": score.candidate.name, "gain": score.gain} for score in tuned.scores]
-    return {"schema": SCHEMA} | content | found | candidates | {"best_candidate": content["best"], "scores": looks}
 
 
 def as_text(ratio: Ratio) -> str:
@@ -152,7 +181,7 @@ def _head(tuned: Tuned) -> list[str]:
     ]
     return [
         "Found by `python -m loadtests tune`; tune.json beside it holds every figure.",
-        f"{tuned.at}, commit {tuned.commit}, {asked.cores} cores of {asked.machine['cpu']} ({asked.machine['features']}),",
+        f"{tuned.at}, commit {asked.commit}, {asked.cores} cores of {asked.machine['cpu']} ({asked.machine['features']}),",
         f"{asked.model} version {asked.version}, {asked.crops_per_call} crop a call, {asked.rounds} rounds in turn; ratios with 95 % intervals:",
         *table,
         f"All flags: {' '.join(tuned.best.flags(Path(BATCHING_FILE)))}",

@@ -14,6 +14,8 @@ from loadtests.tuning.candidate import Batching, Candidate, more_threads, usual_
 
 STEP: Final = 1.02
 """By which a neighbour must be better to be gone on from: below it, what is nearer to the usual is kept."""
+CONFIRMED: Final = 3
+"""A short look is rough: the best of many is so by luck as often as not."""
 COARSE_SIZES: Final = (8, 16, 64)
 WAITS_MICROSECONDS: Final = (500, 2000)
 
@@ -52,9 +54,10 @@ def search(cores: int, look: Callable[[Candidate], Score], has_time: Callable[[]
     return list(seen.values())
 
 
-def best_of(scores: Sequence[Score]) -> Score:
-    """The one with the highest gain; of equals the one that was looked at first."""
-    return max(scores, key=lambda score: score.gain)
+def worth_confirming(scores: Sequence[Score]) -> list[Candidate]:
+    """Those with the best looks, the best first; of equals the one that was looked at first. Room for calls alone is always among them."""
+    looked = [score.candidate for score in sorted(scores, key=lambda score: -score.gain) if score.gain]
+    return list(dict.fromkeys([*looked[:CONFIRMED], more_threads()]))
 
 
 def _batch_threads(candidate: Candidate, cores: int) -> list[Candidate]:

@@ -86,6 +86,10 @@ def tuned(high: float, *, meets_bar: bool = False, **more: object) -> dict:
     return {"sentence": "", "bar": 1.5, "meets_bar": meets_bar, "scores": [{}] * 16, "gains": gains} | more
 
 
+def confirmed(*highs: float) -> dict:
+    return {str(high): {"throughput": {"middle": 1.1, "low": 0.9, "high": high}} for high in highs}
+
+
 SCENARIO = {"verdict": "AS EXPECTED", "started": "today", "machine": {"cores": 2, "cpu": "one"}}
 TO_COME = {
     "capacity_scripted.json": ({"is_finished": True, "found": FOUND}, [True, True, True]),
@@ -108,14 +112,21 @@ def test_what_a_campaign_keeps_is_held_against_its_bars(name: str) -> None:
     assert [bar.is_met for bar in result.read(content, {}).bars] == expected
 
 
+def test_a_tuning_in_which_nothing_was_as_quick_shows_that_nothing_gains() -> None:
+    result = next(each for each in KNOWN if each.file == "tune.json")
+    (bar,) = result.read(tuned(1.2, gains=[], confirmed={"a": None, "b": None}), {}).bars
+    assert bar.is_met
+    assert "no configuration has a p95 as good" in bar.says
+
+
 @pytest.mark.parametrize(
     ("content", "is_met"),
     [
         (tuned(1.9, meets_bar=True), True),
         (tuned(1.9), False),
-        (tuned(1.9, confirmed=["a", "b"]), False),
-        (tuned(1.2, confirmed=["a", "b"]), True),
-        (tuned(1.2, confirmed=["a"]), None),
+        (tuned(1.2, confirmed=confirmed(1.2, 1.9)), False),
+        (tuned(1.2, confirmed=confirmed(1.2, 1.3)), True),
+        (tuned(1.2, confirmed=confirmed(1.2)), None),
     ],
 )
 def test_noise_meets_no_bar_of_tuning_and_one_confirmed_candidate_shows_nothing_of_the_others(

@@ -117,14 +117,19 @@ def read_real_capacity(content: dict, _others: dict[str, dict]) -> Body:
 def read_tuning(content: dict, _others: dict[str, dict]) -> Body:
     """Batching and threads of the model server.
 
-    That nothing gains is shown where more than one candidate was confirmed, named under "confirmed", and the interval ends below the bar.
+    That nothing gains is shown where more than one candidate was confirmed, and the interval of each ends below the bar.
     """
-    gain = content["gains"][-1]["throughput"]
+    gain = content["gains"][-1]["throughput"] if content["gains"] else None
+    confirmed = [each["throughput"] for each in content.get("confirmed", {}).values() if each]
     of_several = len(content.get("confirmed", ())) > 1
-    says = f"the best gains {gain['middle']:.2f} times, 95 % interval {gain['low']:.2f} to {gain['high']:.2f}"
-    if not of_several:
-        says += f"; looked at {len(content['scores'])}, one confirmed"
-    is_shown_that_none_does = gain["high"] < content["bar"] and (True if of_several else None)
+    says = (
+        "no configuration has a p95 as good"
+        if gain is None
+        else f"the best gains {gain['middle']:.2f} times, 95 % interval {gain['low']:.2f} to {gain['high']:.2f}"
+    )
+    says += f"; looked at {len(content['scores'])}, {len(content['confirmed']) if of_several else 'one'} confirmed"
+    is_below = all(each["high"] < content["bar"] for each in confirmed or ([gain] if gain else []))
+    is_shown_that_none_does = is_below and (True if of_several else None)
     is_met = content["meets_bar"] or is_shown_that_none_does
     return Body(
         [content["sentence"]], [Bar(says, f"{content['bar']} times, or shown that nothing gains so much", is_met)]

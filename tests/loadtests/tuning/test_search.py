@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.tuning.candidate import DEFAULTS, Batching, Candidate, more_threads, usual_batching
-from loadtests.tuning.search import Score, best_of, search
+from loadtests.tuning.search import Score, search, worth_confirming
 from serving.server.batching_settings import read_settings
 from serving.server.flags import parse_flags
 
@@ -27,7 +27,7 @@ def hill(candidate: Candidate) -> float:
 
 
 def test_turns_one_knob_after_the_other_to_the_top_of_a_hill() -> None:
-    best = best_of(looked_at(hill)).candidate
+    best = worth_confirming(looked_at(hill))[0]
 
     assert best == Candidate(Batching(64, 1), more_threads().grpc_max_threads, intra_op_threads=1)
 
@@ -47,7 +47,7 @@ def test_without_time_only_the_usual_is_looked_at() -> None:
 def test_where_batching_gains_nothing_room_for_calls_alone_is_best() -> None:
     scores = looked_at(lambda candidate: 1.0 if candidate.batching else 1.1)
 
-    assert best_of(scores).candidate == more_threads()
+    assert worth_confirming(scores)[0] == more_threads()
 
 
 def test_less_than_a_step_is_not_followed() -> None:
@@ -91,3 +91,12 @@ def test_names_are_unique() -> None:
 @pytest.mark.parametrize(("largest", "sizes"), [(1, (1,)), (8, (1, 2, 4, 8)), (12, (1, 2, 4, 8, 12))])
 def test_padding_is_to_powers_of_two_and_to_the_largest(largest: int, sizes: tuple[int, ...]) -> None:
     assert Batching(largest, 1, is_padded=True).allowed_batch_sizes == sizes
+
+
+def test_several_are_worth_confirming_and_room_for_calls_alone_always_is() -> None:
+    scores = looked_at(hill)
+    worth = worth_confirming(scores)
+    assert len(worth) == len(set(worth)) == 4
+    assert more_threads() in worth
+    gains = {score.candidate: score.gain for score in scores}
+    assert [gains[each] for each in worth[:3]] == sorted(gains.values(), reverse=True)[:3]
