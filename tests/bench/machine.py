@@ -31,11 +31,14 @@ def machine_facts() -> dict[str, object]:
 
 
 def commit_of_tree() -> str:
-    """The commit that is measured, marked where files were changed since."""
-    result = subprocess.run(
-        ["git", "describe", "--always", "--dirty"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    return result.stdout.strip() or "unknown"
+    """The commit that is measured, marked "-dirty" where files were changed since; what earlier measurements wrote into folders `results` changes nothing."""
+    commit = _git("describe", "--always")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":(exclude,glob)**/results/**")
+    return (f"{commit}-dirty" if changed else commit) or "unknown"
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def envelope(benchmark: str, workload: Mapping[str, object]) -> dict[str, object]:
