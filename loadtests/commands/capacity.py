@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -23,7 +22,7 @@ from loadtests.capacity.page import as_page
 from loadtests.capacity.search import AT_LEAST, BRACKETED, NOTHING_SUSTAINED, SearchSettings
 from loadtests.commands.run import add_run_options, request_of
 from loadtests.errors import CapacityUnusable, LoadTestError
-from loadtests.run.keeper import free_folder
+from loadtests.run.keeper import folder_of_now
 from loadtests.run.plan import parse_mix
 from loadtests.verdict.objectives import SLO_FILE, read_objectives, with_latency
 
@@ -41,8 +40,7 @@ PHOTO: Final = "photo"
 def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, err: TextIO) -> int:  # noqa: ARG001 - as all commands
     """Search, and say what was found; the exit codes are those above."""
     options = _parser().parse_args(arguments)
-    moment = f"{dt.datetime.now(dt.UTC):%Y-%m-%d_%H-%M-%S}"
-    folder: Path = options.folder or free_folder(DEFAULT_FOLDER / moment)
+    folder: Path = options.folder or folder_of_now(DEFAULT_FOLDER)
 
     def tell(line: str) -> None:
         err.write(f"{line}\n")

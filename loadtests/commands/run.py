@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, TextIO
 
 from loadtests.errors import LoadTestError
-from loadtests.run.keeper import free_folder
+from loadtests.run.keeper import folder_of_now
 from loadtests.run.launch import make_run
 from loadtests.run.plan import DEFAULT_MODEL, DEFAULT_PATIENCE_SECONDS
 from loadtests.run.request import RunRequest
@@ -25,8 +24,7 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, e
     add_run_options(parser)
     parser.add_argument("--folder", type=Path, help=f"of this run; if not given, a new one under {DEFAULT_RUNS}")
     options = parser.parse_args(arguments)
-    moment = f"{dt.datetime.now(dt.UTC):%Y-%m-%d_%H-%M-%S}"
-    folder: Path = options.folder or free_folder(DEFAULT_RUNS / moment)
+    folder: Path = options.folder or folder_of_now(DEFAULT_RUNS)
     try:
         finished = make_run(request_of(options, folder))
     except LoadTestError as error:

@@ -9,7 +9,6 @@ same command with the same folder goes on where it was stopped. Exit code 0: som
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import hashlib
 import importlib.util
 import shlex
@@ -21,7 +20,7 @@ from typing import Final, TextIO
 
 from loadtests.capacity.machine import cores
 from loadtests.errors import LoadTestError, TuneUnusable
-from loadtests.run.keeper import free_folder
+from loadtests.run.keeper import folder_of_now
 from loadtests.run.machine import machine_of_load
 from loadtests.run.plan import DEFAULT_MODEL
 from loadtests.tuning.measuring import Bench, TuneQuestion
@@ -39,8 +38,7 @@ SECONDS_OF_A_MINUTE: Final = 60
 def run(arguments: Sequence[str], environment: Mapping[str, str], out: TextIO, err: TextIO) -> int:  # noqa: ARG001 - as all commands
     """Tune, and say what was found; the exit codes are those above."""
     options = _parser().parse_args(arguments)
-    moment = f"{dt.datetime.now(dt.UTC):%Y-%m-%d_%H-%M-%S}"
-    folder: Path = options.folder or free_folder(DEFAULT_FOLDER / moment)
+    folder: Path = options.folder or folder_of_now(DEFAULT_FOLDER)
 
     def tell(line: str) -> None:
         err.write(f"{line}\n")

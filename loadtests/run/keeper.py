@@ -148,6 +148,11 @@ def workers_named(names: Sequence[str], clock: Callable[[], float] = time.monoto
     return [Worker(name, clock()) for name in names]
 
 
+def folder_of_now(below: Path) -> Path:
+    """A folder that holds nothing yet, named after this moment: where nobody named one."""
+    return free_folder(below / f"{dt.datetime.now(dt.UTC):%Y-%m-%d_%H-%M-%S}")
+
+
 def free_folder(wanted: Path) -> Path:
     """The wanted folder, or the first of `wanted-2`, `wanted-3`, ... that holds nothing yet: no run is written over."""
     number, folder = 1, wanted
